@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Warnings are errors, imports are internal unless said otherwise, and every existential is spelled `any`.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let pluginAPI: Target.Dependency = .product(name: "PluginAPI", package: "PluginAPI")
+let conformance: Target.Dependency = .product(name: "PluginConformance", package: "PluginAPI")
+let testing: Target.Dependency = .product(name: "PluginTesting", package: "PluginAPI")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+/// A module's target: a folder under `Sources/Plugins` of the same name.
+func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: [pluginAPI] + dependencies,
+        path: "Sources/Plugins/\(name)",
+        exclude: ["README.md"],
+        swiftSettings: strict
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: [pluginAPI] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "concord",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "concord", targets: ["Host"])
+    ],
+    dependencies: [
+        // The seam between the host and everything it loads; a package of its own so that it stays a dynamic library.
+        .package(path: "Sources/PluginAPI"),
+        // HTTP server: the best kept one on Swift NIO.
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        // HTTP field names and statuses, the types Hummingbird speaks.
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        // Event loops and buffers under the server.
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        // Orderly start, signals and shutdown of long-running parts.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        // JSON Web Tokens (RFC 7519), HS256.
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
+        // SHA-256, HMAC and HKDF.
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        // Structured logging.
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        // Commands, help and completion.
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        // YAML whose nodes know their line and column.
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "Host",
+            dependencies: [
+                pluginAPI, "BuiltIn", crypto,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // Modules, in the order they depend on each other.
+        .target(
+            name: "BuiltIn",
+            dependencies: [
+                pluginAPI, "MemoryCache", "SQLiteStorage", "TradingBook", "Reconciliation", "Positions", "Guards",
+            ],
+            path: "Sources/Plugins/BuiltIn",
+            swiftSettings: strict
+        ),
+        plugin("MemoryCache"),
+        plugin("SQLiteStorage", ["CSQLite"]),
+        plugin("TradingBook", ["CLibXML2", crypto]),
+        plugin("Reconciliation", ["TradingBook", crypto]),
+        plugin("Positions", ["TradingBook"]),
+        plugin("Guards", ["TradingBook"]),
+
+        // System libraries.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+
+        tests("PluginAPITests", [testing]),
+        tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
+        tests("SQLiteStorageTests", ["SQLiteStorage", conformance, testing]),
+        tests("TradingBookTests", ["TradingBook", "SQLiteStorage", testing]),
+        tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
+        tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),
+        tests("GuardsTests", ["Guards", "TradingBook", "SQLiteStorage", testing]),
+        tests("HostTests", [
+            "Host", "BuiltIn", testing,
+            .product(name: "HummingbirdTesting", package: "hummingbird"),
+        ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

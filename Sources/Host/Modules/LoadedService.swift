@@ -1,0 +1,47 @@
+import PluginAPI
+
+/// A query service the host has put together, and how it is now.
+struct LoadedService: Sendable {
+    var id: String
+    var service: any QueryService
+    /// Asked on every request: a service that is not `ok` or `degraded` answers 503 for its own routes.
+    var status: @Sendable () -> ModuleStatus
+}
+
+/// The words in which the host speaks of a module: in `/ready`, the admin API, metrics and logs.
+enum ModuleStatus: Sendable, Equatable {
+    case starting
+    case ok
+    case degraded(reason: String)
+    case failed(reason: String)
+    case draining
+    case stopped
+    case disabled
+
+    var word: String {
+        switch self {
+        case .starting: "starting"
+        case .ok: "ok"
+        case .degraded: "degraded"
+        case .failed: "failed"
+        case .draining: "draining"
+        case .stopped: "stopped"
+        case .disabled: "disabled"
+        }
+    }
+
+    var reason: String? {
+        switch self {
+        case .degraded(let reason), .failed(let reason): reason
+        default: nil
+        }
+    }
+
+    /// Whether calls are let through.
+    var isServing: Bool {
+        switch self {
+        case .ok, .degraded: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,124 @@
+/// Keeps encoded answers for a while. Losing an entry costs a recomputation, never correctness.
+public protocol CacheBackend: Module {
+    /// What is needed to tell later whether an answer built from now on is still current.
+    ///
+    /// Read before the data is read: an invalidation in between then makes the entry stale from the start.
+    func stamp(for tags: [CacheTag]) async throws -> CacheStamp
+
+    /// The entry under `key`, unless it is absent, expired beyond its stale limit, evicted or invalidated.
+    func entry(for key: String) async throws -> CacheEntry?
+
+    /// Keeps `entry` under `key` unless one of its tags has been bumped since `entry.stamp`.
+    func store(_ entry: CacheEntry, for key: String) async throws
+
+    /// Makes every entry with one of the tags stale at once; costs the same however many entries there are.
+    func invalidate(_ tags: [CacheTag]) async throws
+
+    /// Forgets everything.
+    func clear() async throws
+
+    var statistics: CacheStatistics { get async }
+}
+
+/// A cache that answers without suspension: the in-process one. The host looks there first.
+public protocol SynchronousCache: CacheBackend {
+    func immediateStamp(for tags: [CacheTag]) -> CacheStamp
+    func immediateEntry(for key: String) -> CacheEntry?
+    func immediateStore(_ entry: CacheEntry, for key: String)
+    func immediateInvalidate(_ tags: [CacheTag])
+    /// Keys now held that match a pattern with `*`, at most `limit` of them, for the admin API.
+    func keys(matching pattern: String, limit: Int) -> [String]
+    func remove(_ key: String)
+}
+
+/// An encoded answer and what is needed to serve and to judge it.
+public struct CacheEntry: Sendable, Equatable {
+    /// The HTTP status it answers: 200 or 404.
+    public var status: Int
+    public var body: [UInt8]
+    /// The quoted entity tag of the body.
+    public var etag: String
+    public var tags: [CacheTag]
+    public var stamp: CacheStamp
+    /// When it was built, on the host's clock.
+    public var storedAt: Timestamp
+    /// Fresh before this moment.
+    public var freshUntil: Timestamp
+    /// Kept for use when storage fails until this moment; not before ``freshUntil``.
+    public var staleUntil: Timestamp
+
+    public init(
+        status: Int = 200,
+        body: [UInt8],
+        etag: String,
+        tags: [CacheTag],
+        stamp: CacheStamp,
+        storedAt: Timestamp,
+        freshUntil: Timestamp,
+        staleUntil: Timestamp
+    ) {
+        self.status = status
+        self.body = body
+        self.etag = etag
+        self.tags = tags
+        self.stamp = stamp
+        self.storedAt = storedAt
+        self.freshUntil = freshUntil
+        self.staleUntil = max(freshUntil, staleUntil)
+    }
+}
+
+/// The versions of some tags at one moment; only the backend that made it can read it.
+public struct CacheStamp: Sendable, Equatable {
+    public var versions: [UInt64]
+
+    public init(versions: [UInt64]) {
+        self.versions = versions
+    }
+}
+
+/// What an entry depends on: a kind and an ID, as `account:acc-1`.
+public struct CacheTag: Sendable, Hashable, CustomStringConvertible {
+    public var kind: String
+    public var id: String
+
+    public init(kind: String, id: String) {
+        self.kind = kind
+        self.id = id
+    }
+
+    public static func account(_ id: String) -> CacheTag { CacheTag(kind: "account", id: id) }
+    public static func user(_ id: String) -> CacheTag { CacheTag(kind: "user", id: id) }
+    public static func module(_ id: String) -> CacheTag { CacheTag(kind: "module", id: id) }
+    /// Every entry there is.
+    public static let everything = CacheTag(kind: "*", id: "")
+
+    public var description: String { self == .everything ? "*" : "\(kind):\(id)" }
+
+    public static func == (left: CacheTag, right: CacheTag) -> Bool {
+        left.kind.utf8.elementsEqual(right.kind.utf8) && left.id.utf8.elementsEqual(right.id.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in kind.utf8 { hasher.combine(byte) }
+        hasher.combine(UInt8(ascii: ":"))
+        for byte in id.utf8 { hasher.combine(byte) }
+    }
+}
+
+/// Figures of a cache since it started.
+public struct CacheStatistics: Sendable, Equatable {
+    public var entries: Int
+    public var bytes: Int
+    public var bytesMax: Int?
+    public var evictions: Int
+    public var invalidations: Int
+
+    public init(entries: Int, bytes: Int, bytesMax: Int?, evictions: Int, invalidations: Int) {
+        self.entries = entries
+        self.bytes = bytes
+        self.bytesMax = bytesMax
+        self.evictions = evictions
+        self.invalidations = invalidations
+    }
+}

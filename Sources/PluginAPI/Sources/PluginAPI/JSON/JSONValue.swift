@@ -1,0 +1,57 @@
+/// A parsed JSON document (RFC 8259) that keeps the text of its numbers and the order of its members.
+///
+/// Numbers stay text so that a decimal never passes through binary floating point.
+public indirect enum JSONValue: Sendable, Equatable {
+    case null
+    case boolean(Bool)
+    /// The number exactly as written.
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    case object([Member])
+
+    /// One member of an object. Names are unique within an object; the parser refuses repeats.
+    public struct Member: Sendable, Equatable {
+        public var name: String
+        public var value: JSONValue
+
+        public init(name: String, value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The member of an object with exactly these bytes as its name; `nil` for other values and unknown names.
+    public subscript(name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+    }
+
+    /// What the value is called in messages: `a number`, `an object`.
+    public var kindName: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "a boolean"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+}
+
+/// Why bytes are not a JSON document, and where.
+public struct JSONSyntaxError: Error, Equatable, Sendable {
+    /// What is wrong, as a clause that follows "the body": `ends inside a string`.
+    public var detail: String
+    /// Lines count from 1.
+    public var line: Int
+    /// Bytes from the start of the line, from 1.
+    public var column: Int
+
+    public init(detail: String, line: Int, column: Int) {
+        self.detail = detail
+        self.line = line
+        self.column = column
+    }
+}

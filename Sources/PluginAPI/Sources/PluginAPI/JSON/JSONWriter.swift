@@ -1,0 +1,199 @@
+/// Writes JSON (RFC 8259) straight into bytes, in the order it is told.
+///
+/// It places commas itself. Keys are written once each by the caller; decimals go out with exactly their digits.
+///
+/// ```swift
+/// var json = JSONWriter()
+/// json.object {
+///     $0.field("symbol", "XAUUSD")
+///     $0.field("price", price, digits: 2)
+/// }
+/// ```
+@frozen
+public struct JSONWriter: Sendable {
+    /// What has been written so far.
+    public private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    public init(reservingCapacity capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    // MARK: Structure
+
+    public mutating func object<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) {
+        open(UInt8(ascii: "{"))
+        try members(&self)
+        close(UInt8(ascii: "}"))
+    }
+
+    public mutating func array<E: Error>(_ elements: (inout JSONWriter) throws(E) -> Void) throws(E) {
+        open(UInt8(ascii: "["))
+        try elements(&self)
+        close(UInt8(ascii: "]"))
+    }
+
+    public mutating func array<S: Sequence, E: Error>(
+        of elements: S,
+        _ write: (inout JSONWriter, S.Element) throws(E) -> Void
+    ) throws(E) {
+        open(UInt8(ascii: "["))
+        for element in elements { try write(&self, element) }
+        close(UInt8(ascii: "]"))
+    }
+
+    /// The key of the value written next.
+    public mutating func key(_ name: String) {
+        separate()
+        quote(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    // MARK: Values
+
+    public mutating func null() { token("null") }
+    public mutating func boolean(_ value: Bool) { token(value ? "true" : "false") }
+
+    public mutating func integer(_ value: Int64) {
+        separate()
+        bytes.append(contentsOf: String(value).utf8)
+        needsComma = true
+    }
+
+    /// A number with at least `digits` decimals, more when its value needs them.
+    public mutating func decimal(_ value: FixedDecimal, digits: Int = 0) {
+        separate()
+        bytes.append(contentsOf: value.bytes(digitsMin: digits))
+        needsComma = true
+    }
+
+    public mutating func string(_ value: String) {
+        separate()
+        quote(value)
+        needsComma = true
+    }
+
+    public mutating func timestamp(_ value: Timestamp) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: value.bytes)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    /// A value that is already JSON; the caller vouches for it.
+    public mutating func raw(_ json: some Sequence<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = true
+    }
+
+    /// A storage value by its own kind.
+    public mutating func value(_ value: Value, digits: Int = 0) {
+        switch value {
+        case .null: null()
+        case .boolean(let flag): boolean(flag)
+        case .integer(let number): integer(number)
+        case .decimal(let number): decimal(number, digits: digits)
+        case .text(let text): string(text)
+        case .timestamp(let time): timestamp(time)
+        case .json(let json): raw(json.utf8)
+        }
+    }
+
+    // MARK: Fields: a key and its value in one call; `nil` is written as null
+
+    public mutating func field(_ name: String, _ value: String?) {
+        key(name)
+        if let value { string(value) } else { null() }
+    }
+
+    public mutating func field(_ name: String, _ value: Int64?) {
+        key(name)
+        if let value { integer(value) } else { null() }
+    }
+
+    public mutating func field(_ name: String, _ value: Int) { field(name, Int64(value)) }
+
+    public mutating func field(_ name: String, _ value: Bool) {
+        key(name)
+        boolean(value)
+    }
+
+    public mutating func field(_ name: String, _ value: FixedDecimal?, digits: Int = 0) {
+        key(name)
+        if let value { decimal(value, digits: digits) } else { null() }
+    }
+
+    public mutating func field(_ name: String, _ value: Timestamp?) {
+        key(name)
+        if let value { timestamp(value) } else { null() }
+    }
+
+    public mutating func objectField<E: Error>(
+        _ name: String,
+        _ members: (inout JSONWriter) throws(E) -> Void
+    ) throws(E) {
+        key(name)
+        try object(members)
+    }
+
+    public mutating func arrayField<S: Sequence, E: Error>(
+        _ name: String,
+        of elements: S,
+        _ write: (inout JSONWriter, S.Element) throws(E) -> Void
+    ) throws(E) {
+        key(name)
+        try array(of: elements, write)
+    }
+
+    // MARK: Bytes
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    private mutating func token(_ text: StaticString) {
+        separate()
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        needsComma = true
+    }
+
+    private mutating func quote(_ value: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+            case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
+            case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+            case 0..<0x20:
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(JSONWriter.hexadecimal(byte >> 4))
+                bytes.append(JSONWriter.hexadecimal(byte & 0xF))
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+}

@@ -1,0 +1,102 @@
+/// A section's values after the host has checked them against the specification, defaults filled in.
+///
+/// Reading a key that the specification does not declare, or as another kind, is a programmer's mistake.
+public struct ModuleConfiguration: Sendable, Equatable {
+    public var values: [String: ConfigurationValue]
+
+    public init(_ values: [String: ConfigurationValue] = [:]) {
+        self.values = values
+    }
+
+    public func has(_ key: String) -> Bool { values[key] != nil }
+
+    public func text(_ key: String) -> String {
+        if case .text(let text) = value(key) { return text }
+        mismatch(key, "text")
+    }
+
+    public func optionalText(_ key: String) -> String? { has(key) ? text(key) : nil }
+
+    public func boolean(_ key: String) -> Bool {
+        if case .boolean(let flag) = value(key) { return flag }
+        mismatch(key, "boolean")
+    }
+
+    public func integer(_ key: String) -> Int {
+        if case .integer(let number) = value(key) { return number }
+        mismatch(key, "integer")
+    }
+
+    /// A decimal, or the number before the sign of a percentage.
+    public func decimal(_ key: String) -> FixedDecimal {
+        if case .decimal(let number) = value(key) { return number }
+        mismatch(key, "decimal")
+    }
+
+    public func duration(_ key: String) -> Duration {
+        if case .duration(let duration) = value(key) { return duration }
+        mismatch(key, "duration")
+    }
+
+    /// Bytes.
+    public func size(_ key: String) -> Int {
+        if case .size(let bytes) = value(key) { return bytes }
+        mismatch(key, "size")
+    }
+
+    public func secret(_ key: String) -> Secret {
+        if case .secret(let secret) = value(key) { return secret }
+        mismatch(key, "secret")
+    }
+
+    public func section(_ key: String) -> ModuleConfiguration {
+        if case .mapping(let values) = value(key) { return ModuleConfiguration(values) }
+        mismatch(key, "section")
+    }
+
+    public func list(_ key: String) -> [ConfigurationValue] {
+        if case .list(let values) = value(key) { return values }
+        mismatch(key, "list")
+    }
+
+    private func value(_ key: String) -> ConfigurationValue {
+        guard let value = values[key] else { preconditionFailure("configuration key \(key) is not declared or not set") }
+        return value
+    }
+
+    private func mismatch(_ key: String, _ kind: String) -> Never {
+        preconditionFailure("configuration key \(key) is not declared as \(kind)")
+    }
+}
+
+/// One checked configuration value.
+public indirect enum ConfigurationValue: Sendable, Equatable {
+    /// Text, a choice, a path or a notation.
+    case text(String)
+    case boolean(Bool)
+    case integer(Int)
+    /// A decimal, or the number before the sign of a percentage.
+    case decimal(FixedDecimal)
+    case duration(Duration)
+    /// Bytes.
+    case size(Int)
+    case secret(Secret)
+    case list([ConfigurationValue])
+    case mapping([String: ConfigurationValue])
+}
+
+/// Text that cannot be printed by accident: every description of it is `•••`.
+public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private let text: String
+
+    public init(_ text: String) {
+        self.text = text
+    }
+
+    /// The secret itself, for the one place that needs it.
+    public func revealed() -> String { text }
+
+    public var description: String { "•••" }
+    public var debugDescription: String { "•••" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,41 @@
+/// What the host lends a module for its whole life.
+public struct ModuleContext: Sendable {
+    public let logger: any Logger
+    public let metrics: any Metrics
+    public let clock: any HostClock
+    /// The storage in use. A storage or cache backend is given one that always answers `unavailable`.
+    public let storage: any StorageBackend
+    /// Announces writes, so that cached answers built before them are not served again.
+    public let invalidator: any CacheInvalidator
+    private let required: [ModuleDescriptor.ModuleID: any Module]
+
+    public init(
+        logger: any Logger,
+        metrics: any Metrics,
+        clock: any HostClock,
+        storage: any StorageBackend,
+        invalidator: any CacheInvalidator,
+        required: [ModuleDescriptor.ModuleID: any Module] = [:]
+    ) {
+        self.logger = logger
+        self.metrics = metrics
+        self.clock = clock
+        self.storage = storage
+        self.invalidator = invalidator
+        self.required = required
+    }
+
+    /// The module this one requires, as the type it is compiled in with.
+    /// - Precondition: `descriptor.requires` names it.
+    public func module<M: Module>(_ type: M.Type) -> M {
+        guard let module = required[M.descriptor.id] as? M else {
+            preconditionFailure("module \(M.descriptor.id) is not among the requirements")
+        }
+        return module
+    }
+}
+
+/// Bumps cache tags on behalf of a module.
+public protocol CacheInvalidator: Sendable {
+    func invalidate(_ tags: [CacheTag]) async
+}

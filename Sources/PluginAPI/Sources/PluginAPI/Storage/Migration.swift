@@ -1,0 +1,37 @@
+/// One numbered, never edited step of a module's schema, in both dialects and both directions.
+///
+/// Its ID is `module/0001`. Scripts may use the portable column types `DECIMAL`, `TIMESTAMP`, `JSON`, `BOOLEAN`,
+/// `BIGINT` and `TEXT` in capitals between curly braces, e.g. `{DECIMAL}`; ``script(_:for:)`` spells them for a dialect.
+public struct Migration: Sendable, Equatable {
+    /// 1…9999, ascending within the module.
+    public var number: Int
+    /// A few words in lower case: `create trades`.
+    public var name: String
+    public var up: String
+    public var down: String
+
+    public init(number: Int, name: String, up: String, down: String) {
+        precondition((1...9999).contains(number), "a migration's number is 1 to 9999")
+        self.number = number
+        self.name = name
+        self.up = up
+        self.down = down
+    }
+
+    /// The script with portable column types spelled for `dialect`: SQLite keeps decimals as INTEGER units of 10⁻⁸,
+    /// times as INTEGER microseconds and JSON as TEXT; text compares as bytes in both.
+    public static func script(_ text: String, for dialect: SQLDialect) -> String {
+        let types: [(portable: String, sqlite: String, postgres: String)] = [
+            ("{DECIMAL}", "INTEGER", "numeric(20,8)"),
+            ("{TIMESTAMP}", "INTEGER", "timestamptz"),
+            ("{JSON}", "TEXT", "jsonb"),
+            ("{BOOLEAN}", "INTEGER", "boolean"),
+            ("{BIGINT}", "INTEGER", "bigint"),
+            ("{TEXT}", "TEXT", "text COLLATE \"C\""),
+        ]
+        return types.reduce(text) { script, type in
+            script.split(separator: type.portable, omittingEmptySubsequences: false)
+                .joined(separator: dialect == .sqlite ? type.sqlite : type.postgres)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/// The rows a query answered, in order. Cells are kept flat, so that a thousand rows are one array.
+public struct Rows: Sendable, RandomAccessCollection {
+    /// How the backend delivers decimals and times.
+    public enum Encoding: Sendable {
+        /// As ``Value/decimal(_:)`` and ``Value/timestamp(_:)``.
+        case native
+        /// As integers: units of 10⁻⁸ and microseconds. The reader's accessor decides which.
+        case scaled
+    }
+
+    public let columns: [String]
+    public let encoding: Encoding
+    private let cells: [Value]
+
+    /// - Precondition: `cells` holds whole rows.
+    public init(columns: [String], cells: [Value], encoding: Encoding) {
+        precondition(columns.isEmpty ? cells.isEmpty : cells.count.isMultiple(of: columns.count), "half a row")
+        self.columns = columns
+        self.cells = cells
+        self.encoding = encoding
+    }
+
+    public static let none = Rows(columns: [], cells: [], encoding: .native)
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { columns.isEmpty ? 0 : cells.count / columns.count }
+    public subscript(position: Int) -> Row { Row(rows: self, start: position * columns.count) }
+
+    /// The position of a column, for readers that visit many rows.
+    /// - Precondition: The statement selects a column of that name.
+    public func column(_ name: String) -> Int {
+        guard let index = columns.firstIndex(of: name) else { preconditionFailure("the query has no column \(name)") }
+        return index
+    }
+
+    func cell(_ index: Int) -> Value { cells[index] }
+}
+
+/// One row. Accessors take a column's position or its name and convert to the kind they are named for.
+///
+/// A cell that is not of that kind is a programmer's mistake in the statement and stops the program; SQL NULL is `nil`.
+public struct Row: Sendable {
+    private let rows: Rows
+    private let start: Int
+
+    init(rows: Rows, start: Int) {
+        self.rows = rows
+        self.start = start
+    }
+
+    public var columns: [String] { rows.columns }
+
+    /// The cell as the given kind; `.null` for SQL NULL.
+    public func value(_ column: Int, as kind: ValueKind) -> Value {
+        let cell = rows.cell(start + column)
+        switch (kind, cell) {
+        case (_, .null), (.boolean, .boolean), (.integer, .integer), (.decimal, .decimal), (.text, .text),
+            (.timestamp, .timestamp), (.json, .json):
+            return cell
+        case (.boolean, .integer(let flag)): return .boolean(flag != 0)
+        case (.decimal, .integer(let units)):
+            return .decimal(
+                rows.encoding == .scaled ? FixedDecimal(storedUnits: units) : FixedDecimal(units: Int128(units), scale: 0)
+            )
+        case (.integer, .decimal(let number)):
+            guard let whole = number.rescaled(to: 0), let integer = Int64(exactly: whole.units) else { break }
+            return .integer(integer)
+        case (.timestamp, .integer(let microseconds)): return .timestamp(Timestamp(microseconds: microseconds))
+        case (.json, .text(let text)): return .json(text)
+        case (.text, .json(let text)): return .text(text)
+        default: break
+        }
+        preconditionFailure("column \(rows.columns[column]) is not \(kind): \(cell)")
+    }
+
+    public func text(_ column: Int) -> String? {
+        if case .text(let text) = value(column, as: .text) { text } else { nil }
+    }
+
+    public func integer(_ column: Int) -> Int64? {
+        if case .integer(let integer) = value(column, as: .integer) { integer } else { nil }
+    }
+
+    public func decimal(_ column: Int) -> FixedDecimal? {
+        if case .decimal(let decimal) = value(column, as: .decimal) { decimal } else { nil }
+    }
+
+    public func timestamp(_ column: Int) -> Timestamp? {
+        if case .timestamp(let timestamp) = value(column, as: .timestamp) { timestamp } else { nil }
+    }
+
+    public func boolean(_ column: Int) -> Bool? {
+        if case .boolean(let boolean) = value(column, as: .boolean) { boolean } else { nil }
+    }
+
+    public func json(_ column: Int) -> String? {
+        if case .json(let json) = value(column, as: .json) { json } else { nil }
+    }
+
+    public func text(_ column: String) -> String? { text(rows.column(column)) }
+    public func integer(_ column: String) -> Int64? { integer(rows.column(column)) }
+    public func decimal(_ column: String) -> FixedDecimal? { decimal(rows.column(column)) }
+    public func timestamp(_ column: String) -> Timestamp? { timestamp(rows.column(column)) }
+    public func boolean(_ column: String) -> Bool? { boolean(rows.column(column)) }
+    public func json(_ column: String) -> String? { json(rows.column(column)) }
+}

@@ -1,0 +1,94 @@
+/// A statement whose values are bound, never spelled: interpolation makes parameters.
+///
+/// ```swift
+/// let sql: SQL = "SELECT * FROM trades WHERE account_id = \(account) AND ticket IN (\(tickets))"
+/// ```
+///
+/// The text is the common subset of SQLite 3.40 and PostgreSQL 15. A list parameter expands to one placeholder an
+/// element; an empty list expands to `NULL`, which equals nothing. Where the two dialects must differ, see
+/// ``init(sqlite:postgres:)``.
+public struct SQL: Sendable, ExpressibleByStringInterpolation {
+    /// A piece of the statement.
+    public enum Part: Sendable {
+        case text(String)
+        case value(Value)
+        case list([Value])
+    }
+
+    private let sqlite: [Part]
+    private let postgres: [Part]
+
+    /// The pieces for one dialect, in order.
+    public func parts(for dialect: SQLDialect) -> [Part] {
+        switch dialect {
+        case .sqlite: sqlite
+        case .postgres: postgres
+        }
+    }
+
+    public init(stringLiteral text: String) {
+        self.init(parts: [.text(text)])
+    }
+
+    public init(stringInterpolation interpolation: Interpolation) {
+        self.init(parts: interpolation.parts)
+    }
+
+    public init(parts: [Part]) {
+        sqlite = parts
+        postgres = parts
+    }
+
+    /// A statement that must be spelled differently in the two dialects.
+    public init(sqlite: SQL, postgres: SQL) {
+        self.sqlite = sqlite.sqlite
+        self.postgres = postgres.postgres
+    }
+
+    /// Two statements' texts behind each other, for clauses that are only sometimes there.
+    public static func + (left: SQL, right: SQL) -> SQL {
+        SQL(
+            sqlite: SQL(parts: left.sqlite + right.sqlite),
+            postgres: SQL(parts: left.postgres + right.postgres)
+        )
+    }
+
+    /// Collects text and parameters from a string literal.
+    public struct Interpolation: StringInterpolationProtocol {
+        var parts: [Part] = []
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            parts.reserveCapacity(interpolationCount * 2 + 1)
+        }
+
+        public mutating func appendLiteral(_ literal: String) {
+            if !literal.isEmpty { parts.append(.text(literal)) }
+        }
+
+        public mutating func appendInterpolation(_ value: Value) { parts.append(.value(value)) }
+        public mutating func appendInterpolation(_ value: String) { parts.append(.value(.text(value))) }
+        public mutating func appendInterpolation(_ value: String?) { parts.append(.value(.text(value))) }
+        public mutating func appendInterpolation(_ value: Int) { parts.append(.value(.integer(Int64(value)))) }
+        public mutating func appendInterpolation(_ value: Int64) { parts.append(.value(.integer(value))) }
+        public mutating func appendInterpolation(_ value: Int64?) { parts.append(.value(.integer(value))) }
+        public mutating func appendInterpolation(_ value: Bool) { parts.append(.value(.boolean(value))) }
+        public mutating func appendInterpolation(_ value: FixedDecimal) { parts.append(.value(.decimal(value))) }
+        public mutating func appendInterpolation(_ value: FixedDecimal?) { parts.append(.value(.decimal(value))) }
+        public mutating func appendInterpolation(_ value: Timestamp) { parts.append(.value(.timestamp(value))) }
+        public mutating func appendInterpolation(_ value: Timestamp?) { parts.append(.value(.timestamp(value))) }
+        public mutating func appendInterpolation(json value: String) { parts.append(.value(.json(value))) }
+
+        /// A list for `IN (…)`.
+        public mutating func appendInterpolation(_ values: [String]) { parts.append(.list(values.map { .text($0) })) }
+        public mutating func appendInterpolation(_ values: [Int64]) { parts.append(.list(values.map { .integer($0) })) }
+        public mutating func appendInterpolation(_ values: [Value]) { parts.append(.list(values)) }
+
+        /// Another piece of SQL with its own parameters.
+        public mutating func appendInterpolation(_ sql: SQL) { parts.append(contentsOf: sql.sqlite) }
+    }
+}
+
+/// The two SQL dialects Concord speaks.
+public enum SQLDialect: String, Sendable, CaseIterable {
+    case sqlite, postgres
+}

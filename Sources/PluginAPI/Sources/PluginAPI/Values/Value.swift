@@ -1,0 +1,24 @@
+/// One value on its way to or from storage, or of a typed query parameter.
+@frozen
+public enum Value: Sendable, Hashable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case decimal(FixedDecimal)
+    case text(String)
+    case timestamp(Timestamp)
+    /// A JSON document as text: TEXT in SQLite, `jsonb` in PostgreSQL.
+    case json(String)
+
+    public var isNull: Bool { self == .null }
+
+    public static func text(_ value: String?) -> Value { value.map { .text($0) } ?? .null }
+    public static func integer(_ value: Int64?) -> Value { value.map { .integer($0) } ?? .null }
+    public static func decimal(_ value: FixedDecimal?) -> Value { value.map { .decimal($0) } ?? .null }
+    public static func timestamp(_ value: Timestamp?) -> Value { value.map { .timestamp($0) } ?? .null }
+}
+
+/// What a column or a parameter holds; storage converts by it.
+public enum ValueKind: String, Sendable, Hashable, CaseIterable {
+    case boolean, integer, decimal, text, timestamp, json
+}

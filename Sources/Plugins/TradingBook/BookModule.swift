@@ -1,0 +1,37 @@
+public import PluginAPI
+import Synchronization
+
+/// The shared record: users, accounts, instruments, the bot's book and the broker's, and the commands that fill them.
+public final class BookModule: QueryService, AccountDirectory {
+    public static let descriptor = ModuleDescriptor(
+        id: "book",
+        summary: "Accounts, instruments, the bot's book and the broker's snapshots"
+    )
+    public static var migrations: [Migration] { BookMigrations.all }
+
+    let context: ModuleContext
+    private let attached = Mutex<[any IngestStage]>([])
+
+    public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
+        self.context = context
+    }
+
+    /// Adds a stage behind those already there. Modules attach theirs in `init`, which runs in dependency order.
+    public func attach(_ stage: any IngestStage) {
+        attached.withLock { $0.append(stage) }
+    }
+
+    var stages: [any IngestStage] { attached.withLock { $0 } }
+
+    public var operations: [Operation] { [] }
+
+    public func accounts(of user: String) async throws(StorageError) -> [String] {
+        let rows = try await context.storage.rows(
+            "SELECT account_id FROM accounts WHERE user_id = \(user) ORDER BY account_id")
+        return rows.compactMap { $0.text(0) }
+    }
+
+    public func owner(of account: String) async throws(StorageError) -> String? {
+        try await context.storage.rows("SELECT user_id FROM accounts WHERE account_id = \(account)").first?.text(0)
+    }
+}

@@ -1,0 +1,106 @@
+public import PluginAPI
+
+/// Work that another module does inside the transaction that stores a snapshot, in the order the modules depend on each
+/// other. A stage that throws rolls everything back.
+public protocol IngestStage: Sendable {
+    /// Runs after the snapshot, its positions, flows and quotes have been written, with the account's row locked.
+    ///
+    /// Not called for a repeat of a stored snapshot. Called for `superseded`, `partial` and `failed` ones too, so that a
+    /// run can be recorded; the stage must change nothing else then, as the change's fields say.
+    func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws
+}
+
+/// A snapshot that has just been stored, or is being reconciled again, and the state around it.
+public struct IngestChange: Sendable {
+    public var account: Account
+    public var snapshot: Snapshot
+    public var snapshotID: String
+    /// Counts this account's stored snapshots from 1; repeats are not counted.
+    public var sequence: Int64
+    /// How many times this snapshot has been run before: 0 for the ingest itself.
+    public var rerun: Int64
+    /// It arrived with an `as_of` before the current snapshot's: it moves nothing.
+    public var isSuperseded: Bool
+    /// Instruments of every position, quote and open trade involved, by canonical symbol.
+    public var instruments: [String: Instrument]
+    /// Positions this snapshot closed: they were open and a complete snapshot no longer lists them.
+    public var closedTickets: [Int64]
+    /// The host's clock when the request came in.
+    public var now: Timestamp
+
+    public init(
+        account: Account,
+        snapshot: Snapshot,
+        snapshotID: String,
+        sequence: Int64,
+        rerun: Int64 = 0,
+        isSuperseded: Bool = false,
+        instruments: [String: Instrument] = [:],
+        closedTickets: [Int64] = [],
+        now: Timestamp
+    ) {
+        self.account = account
+        self.snapshot = snapshot
+        self.snapshotID = snapshotID
+        self.sequence = sequence
+        self.rerun = rerun
+        self.isSuperseded = isSuperseded
+        self.instruments = instruments
+        self.closedTickets = closedTickets
+        self.now = now
+    }
+}
+
+/// What the stages have found so far; becomes the answer to the ingest.
+public struct IngestOutcome: Sendable, Equatable {
+    /// Set by the reconciliation; `nil` when that module is not loaded.
+    public var run: RunSummary?
+    /// Set by the guards: the object that stands under `guards` in the answer, as JSON.
+    public var guardsJSON: String?
+
+    public init(run: RunSummary? = nil, guardsJSON: String? = nil) {
+        self.run = run
+        self.guardsJSON = guardsJSON
+    }
+}
+
+/// One run in a few figures.
+public struct RunSummary: Sendable, Equatable {
+    public var runID: String
+    public var verdict: Verdict
+    /// Pairs, equal or not.
+    public var matched: Int64
+    public var opened: Int64
+    public var stillOpen: Int64
+    public var resolved: Int64
+    /// Whether the run found a `cash_mismatch`: equity that does not follow from balance, credit and floating P/L.
+    public var hasCashMismatch: Bool
+
+    public enum Verdict: String, Sendable, CaseIterable {
+        case reconciled
+        case reconciledWithPending = "reconciled_with_pending"
+        case breaks
+        /// The snapshot was partial or failed.
+        case incomplete
+        /// The snapshot came late.
+        case superseded
+    }
+
+    public init(
+        runID: String,
+        verdict: Verdict,
+        matched: Int64 = 0,
+        opened: Int64 = 0,
+        stillOpen: Int64 = 0,
+        resolved: Int64 = 0,
+        hasCashMismatch: Bool = false
+    ) {
+        self.runID = runID
+        self.verdict = verdict
+        self.matched = matched
+        self.opened = opened
+        self.stillOpen = stillOpen
+        self.resolved = resolved
+        self.hasCashMismatch = hasCashMismatch
+    }
+}

@@ -1,0 +1,257 @@
+import PluginAPI
+
+/// The schema of the shared record, step by step. Steps are appended, never edited.
+enum BookMigrations {
+    static let all: [Migration] = [accounts, instruments, botBook, brokerBook, requests]
+
+    private static let accounts = Migration(
+        number: 1,
+        name: "users and accounts",
+        up: """
+            CREATE TABLE users (
+                user_id {TEXT} PRIMARY KEY,
+                created_at {TIMESTAMP} NOT NULL,
+                disabled_at {TIMESTAMP}
+            );
+            CREATE TABLE accounts (
+                account_id {TEXT} PRIMARY KEY,
+                user_id {TEXT} NOT NULL REFERENCES users (user_id),
+                mode {TEXT} NOT NULL CHECK (mode IN ('hedging', 'netting')),
+                currency {TEXT} NOT NULL,
+                currency_digits {BIGINT} NOT NULL,
+                time_zone {TEXT},
+                broker {TEXT},
+                login {TEXT},
+                snapshot_interval {BIGINT},
+                snapshots_total {BIGINT} NOT NULL DEFAULT 0,
+                current_snapshot_id {TEXT},
+                current_as_of {TIMESTAMP},
+                current_equity {DECIMAL},
+                current_balance {DECIMAL},
+                newest_completeness {TEXT},
+                newest_error {TEXT},
+                newest_received_at {TIMESTAMP},
+                created_at {TIMESTAMP} NOT NULL,
+                updated_at {TIMESTAMP} NOT NULL
+            );
+            CREATE INDEX accounts_by_user ON accounts (user_id, account_id);
+            """,
+        down: """
+            DROP TABLE accounts;
+            DROP TABLE users;
+            """
+    )
+
+    private static let instruments = Migration(
+        number: 2,
+        name: "instruments",
+        up: """
+            CREATE TABLE instruments (
+                symbol {TEXT} PRIMARY KEY,
+                digits {BIGINT} NOT NULL,
+                pip {DECIMAL} NOT NULL,
+                multiplier {DECIMAL} NOT NULL,
+                quote_currency {TEXT} NOT NULL,
+                updated_at {TIMESTAMP} NOT NULL
+            );
+            CREATE TABLE instrument_aliases (
+                alias {TEXT} PRIMARY KEY,
+                symbol {TEXT} NOT NULL REFERENCES instruments (symbol) ON DELETE CASCADE
+            );
+            CREATE TABLE observed_digits (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                symbol {TEXT} NOT NULL,
+                digits {BIGINT} NOT NULL,
+                PRIMARY KEY (account_id, symbol)
+            );
+            """,
+        down: """
+            DROP TABLE observed_digits;
+            DROP TABLE instrument_aliases;
+            DROP TABLE instruments;
+            """
+    )
+
+    private static let botBook = Migration(
+        number: 3,
+        name: "signals, approvals and trades",
+        up: """
+            CREATE TABLE signals (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                signal_id {TEXT} NOT NULL,
+                symbol {TEXT} NOT NULL,
+                direction {TEXT} NOT NULL,
+                price {DECIMAL} NOT NULL,
+                volume {DECIMAL},
+                payload {JSON},
+                created_at {TIMESTAMP} NOT NULL,
+                PRIMARY KEY (account_id, signal_id)
+            );
+            CREATE TABLE approvals (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                approval_id {TEXT} NOT NULL,
+                signal_id {TEXT} NOT NULL,
+                decision {TEXT} NOT NULL,
+                decided_by {TEXT} NOT NULL,
+                decided_at {TIMESTAMP} NOT NULL,
+                reason {TEXT},
+                PRIMARY KEY (account_id, approval_id)
+            );
+            CREATE TABLE trades (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                trade_id {TEXT} NOT NULL,
+                symbol {TEXT} NOT NULL,
+                instrument {TEXT} NOT NULL,
+                direction {TEXT} NOT NULL,
+                volume {DECIMAL} NOT NULL,
+                entry_price {DECIMAL} NOT NULL,
+                entry_time {TIMESTAMP} NOT NULL,
+                status {TEXT} NOT NULL CHECK (status IN ('open', 'closed')),
+                signal_id {TEXT},
+                approval_id {TEXT},
+                ticket {BIGINT},
+                reference {TEXT},
+                comment {TEXT},
+                magic {BIGINT},
+                take_profit {DECIMAL},
+                stop_loss {DECIMAL},
+                closed_at {TIMESTAMP},
+                close_price {DECIMAL},
+                fills {JSON},
+                created_at {TIMESTAMP} NOT NULL,
+                updated_at {TIMESTAMP} NOT NULL,
+                PRIMARY KEY (account_id, trade_id)
+            );
+            CREATE INDEX trades_open ON trades (account_id, trade_id) WHERE status = 'open';
+            CREATE INDEX trades_by_ticket ON trades (account_id, ticket) WHERE ticket IS NOT NULL;
+            """,
+        down: """
+            DROP TABLE trades;
+            DROP TABLE approvals;
+            DROP TABLE signals;
+            """
+    )
+
+    private static let brokerBook = Migration(
+        number: 4,
+        name: "snapshots, positions, flows and quotes",
+        up: """
+            CREATE TABLE snapshots (
+                snapshot_id {TEXT} PRIMARY KEY,
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                sequence {BIGINT} NOT NULL,
+                as_of {TIMESTAMP} NOT NULL,
+                received_at {TIMESTAMP} NOT NULL,
+                completeness {TEXT} NOT NULL,
+                is_superseded {BOOLEAN} NOT NULL,
+                content_hash {TEXT} NOT NULL,
+                content {JSON} NOT NULL,
+                positions_count {BIGINT} NOT NULL,
+                balance {DECIMAL},
+                equity {DECIMAL},
+                margin {DECIMAL},
+                credit {DECIMAL},
+                peak {DECIMAL},
+                error {TEXT},
+                reruns {BIGINT} NOT NULL DEFAULT 0,
+                answer {JSON} NOT NULL,
+                UNIQUE (account_id, content_hash)
+            );
+            CREATE UNIQUE INDEX snapshots_by_sequence ON snapshots (account_id, sequence);
+            CREATE INDEX snapshots_by_time ON snapshots (account_id, as_of, sequence);
+            CREATE TABLE positions (
+                position_id {TEXT} PRIMARY KEY,
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                ticket {BIGINT} NOT NULL,
+                symbol {TEXT} NOT NULL,
+                broker_symbol {TEXT} NOT NULL,
+                digits {BIGINT} NOT NULL,
+                direction {TEXT} NOT NULL,
+                volume {DECIMAL} NOT NULL,
+                entry_price {DECIMAL} NOT NULL,
+                entry_time {TIMESTAMP} NOT NULL,
+                current_price {DECIMAL} NOT NULL,
+                take_profit {DECIMAL},
+                stop_loss {DECIMAL},
+                profit {DECIMAL} NOT NULL,
+                swap {DECIMAL} NOT NULL,
+                commission {DECIMAL} NOT NULL,
+                taxes {DECIMAL} NOT NULL,
+                unrealized_pnl {DECIMAL} NOT NULL,
+                comment {TEXT},
+                magic {BIGINT},
+                status {TEXT} NOT NULL CHECK (status IN ('open', 'closed')),
+                matched_trade_id {TEXT},
+                last_updated_at {TIMESTAMP} NOT NULL,
+                closed_at {TIMESTAMP},
+                close_price {DECIMAL},
+                realized_pnl {DECIMAL},
+                close_reason {TEXT},
+                UNIQUE (account_id, ticket)
+            );
+            CREATE INDEX positions_open ON positions (account_id, entry_time, ticket) WHERE status = 'open';
+            CREATE INDEX positions_closed ON positions (account_id, closed_at, ticket) WHERE status = 'closed';
+            CREATE TABLE flows (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                flow_id {TEXT} NOT NULL,
+                time {TIMESTAMP} NOT NULL,
+                amount {DECIMAL} NOT NULL,
+                kind {TEXT} NOT NULL,
+                is_applied {BOOLEAN} NOT NULL,
+                PRIMARY KEY (account_id, flow_id)
+            );
+            CREATE INDEX flows_unapplied ON flows (account_id, time, flow_id) WHERE NOT is_applied;
+            CREATE TABLE quotes (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                symbol {TEXT} NOT NULL,
+                broker_symbol {TEXT} NOT NULL,
+                digits {BIGINT} NOT NULL,
+                bid {DECIMAL},
+                ask {DECIMAL},
+                open_price {DECIMAL},
+                previous_close {DECIMAL},
+                time {TIMESTAMP} NOT NULL,
+                PRIMARY KEY (account_id, symbol)
+            );
+            """,
+        down: """
+            DROP TABLE quotes;
+            DROP TABLE flows;
+            DROP TABLE positions;
+            DROP TABLE snapshots;
+            """
+    )
+
+    private static let requests = Migration(
+        number: 5,
+        name: "idempotency keys and audit log",
+        up: """
+            CREATE TABLE idempotency_keys (
+                subject {TEXT} NOT NULL,
+                route {TEXT} NOT NULL,
+                key {TEXT} NOT NULL,
+                body_hash {TEXT} NOT NULL,
+                answer {TEXT} NOT NULL,
+                created_at {TIMESTAMP} NOT NULL,
+                PRIMARY KEY (subject, route, key)
+            );
+            CREATE INDEX idempotency_keys_by_time ON idempotency_keys (created_at);
+            CREATE TABLE audit_logs (
+                audit_id {TEXT} PRIMARY KEY,
+                at {TIMESTAMP} NOT NULL,
+                actor {TEXT} NOT NULL,
+                action {TEXT} NOT NULL,
+                object {TEXT} NOT NULL,
+                before {JSON},
+                after {JSON},
+                request_id {TEXT} NOT NULL,
+                digest {TEXT} NOT NULL
+            );
+            CREATE INDEX audit_logs_by_time ON audit_logs (at, audit_id);
+            """,
+        down: """
+            DROP TABLE audit_logs;
+            DROP TABLE idempotency_keys;
+            """
+    )
+}
