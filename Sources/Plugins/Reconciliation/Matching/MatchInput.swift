@@ -36,6 +36,14 @@ public struct MatchInput: Sendable {
     }
 }
 
+extension MatchInput {
+    /// The instruments that either side holds.
+    var instrumentsUsed: [String: Instrument] {
+        let symbols = Set(trades.map(\.instrument) + positions.map(\.instrument))
+        return instruments.filter { symbols.contains($0.key) }
+    }
+}
+
 /// The broker's figures from which equity must follow.
 public struct CashFigures: Sendable, Equatable {
     public var balance: FixedDecimal

@@ -6,11 +6,6 @@ struct AccountState: Sendable, Equatable {
     /// `as_of` of the newest complete or partial snapshot.
     var lastSyncAt: Timestamp?
     var lastDurationMilliseconds: Int64?
-    /// Of the newest snapshot that did not come late.
-    var newestCompleteness: String?
-    var newestError: String?
-    /// Open positions paired with a trade, equal or not.
-    var matchedPositions: Int64 = 0
     var pendingBreaks: Int64 = 0
     var openBreaks: Int64 = 0
     var acknowledgedBreaks: Int64 = 0
@@ -20,29 +15,25 @@ struct AccountState: Sendable, Equatable {
     static func of(_ account: String, in transaction: any Transaction) throws -> AccountState {
         let rows = try transaction.rows(
             """
-            SELECT runs_total, last_sync_at, last_duration_ms, newest_completeness, newest_error, matched_positions,
-                pending_breaks, open_breaks, acknowledged_breaks
+            SELECT runs_total, last_sync_at, last_duration_ms, pending_breaks, open_breaks, acknowledged_breaks
             FROM reconciliation_accounts WHERE account_id = \(account)
             """)
         guard let row = rows.first else { return AccountState() }
         return AccountState(
             runsTotal: row.integer(0) ?? 0, lastSyncAt: row.timestamp(1), lastDurationMilliseconds: row.integer(2),
-            newestCompleteness: row.text(3), newestError: row.text(4), matchedPositions: row.integer(5) ?? 0,
-            pendingBreaks: row.integer(6) ?? 0, openBreaks: row.integer(7) ?? 0,
-            acknowledgedBreaks: row.integer(8) ?? 0)
+            pendingBreaks: row.integer(3) ?? 0, openBreaks: row.integer(4) ?? 0, acknowledgedBreaks: row.integer(5) ?? 0)
     }
 
     func write(_ account: String, in transaction: any Transaction) throws {
         try transaction.execute(
             """
             INSERT INTO reconciliation_accounts (account_id, runs_total, last_sync_at, last_duration_ms,
-                newest_completeness, newest_error, matched_positions, pending_breaks, open_breaks, acknowledged_breaks)
-            VALUES (\(account), \(runsTotal), \(lastSyncAt), \(lastDurationMilliseconds), \(newestCompleteness),
-                \(newestError), \(matchedPositions), \(pendingBreaks), \(openBreaks), \(acknowledgedBreaks))
+                pending_breaks, open_breaks, acknowledged_breaks)
+            VALUES (\(account), \(runsTotal), \(lastSyncAt), \(lastDurationMilliseconds), \(pendingBreaks),
+                \(openBreaks), \(acknowledgedBreaks))
             ON CONFLICT (account_id) DO UPDATE SET runs_total = excluded.runs_total,
                 last_sync_at = excluded.last_sync_at, last_duration_ms = excluded.last_duration_ms,
-                newest_completeness = excluded.newest_completeness, newest_error = excluded.newest_error,
-                matched_positions = excluded.matched_positions, pending_breaks = excluded.pending_breaks,
+                pending_breaks = excluded.pending_breaks,
                 open_breaks = excluded.open_breaks, acknowledged_breaks = excluded.acknowledged_breaks
             """)
     }

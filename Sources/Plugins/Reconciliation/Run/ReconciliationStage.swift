@@ -43,7 +43,7 @@ struct ReconciliationStage: IngestStage {
             account: change.account.id, number: number, snapshotID: change.snapshotID,
             snapshotSequence: change.sequence, rerun: change.rerun, asOf: change.snapshot.asOf, ranAt: change.now,
             completeness: change.snapshot.completeness, verdict: verdict,
-            policyRevision: settings.policy.revision(grace: settings.grace, instruments: change.instruments))
+            policyRevision: settings.policy.revision(grace: settings.grace, instruments: [:]))
     }
 
     private func compare(
@@ -71,8 +71,7 @@ struct ReconciliationStage: IngestStage {
         try store.write(lifeOutcome, life: life, in: transaction)
         return RunComparison(
             result: result, life: lifeOutcome, positions: positions,
-            digest: result.digest(
-                revision: settings.policy.revision(grace: settings.grace, instruments: change.instruments)))
+            policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
     }
 
     private func match(_ input: MatchInput, _ change: IngestChange) throws -> MatchResult {
@@ -118,19 +117,15 @@ struct ReconciliationStage: IngestStage {
             + closed.map { .close(ticket: $0.ticket, symbol: $0.symbol, tradeID: $0.tradeID, at: run.asOf) }
             + comparison.divergences
         try LogEntry.write(entries, of: run, in: transaction)
-        state.matchedPositions = pairing.matchedPositions
         state.pendingBreaks = Int64(comparison.life.pendingKeys.count)
         state.acknowledgedBreaks = Int64(comparison.life.acknowledged)
         state.openBreaks = Int64(
             comparison.life.opened.count + comparison.life.stillOpen - comparison.life.acknowledged)
     }
 
-    /// What the newest snapshot says of its source. A late one says nothing.
+    /// A late snapshot and a failed one say nothing about when the source was last heard.
     private func note(_ change: IngestChange, _ run: RunRecord, _ state: inout AccountState) {
-        guard !change.isSuperseded else { return }
-        state.newestCompleteness = change.snapshot.completeness.rawValue
-        state.newestError = change.snapshot.error
-        guard change.snapshot.completeness != .failed else { return }
+        guard !change.isSuperseded, change.snapshot.completeness != .failed else { return }
         state.lastSyncAt = change.snapshot.asOf
         state.lastDurationMilliseconds = run.durationMilliseconds
     }

@@ -7,12 +7,11 @@ struct RunComparison {
     var life: BreakLife.Outcome
     /// As they were before the run.
     var positions: [OpenPosition]
-    var digest: String
+    /// Of the settings and the instruments that the two books use.
+    var policyRevision: String
 
     /// What becomes of the positions' pairing.
     struct Pairing {
-        /// Open positions that are paired now.
-        var matchedPositions: Int64 = 0
         /// Tickets whose trade is another one than before, or none any more.
         var changed: [(ticket: Int64, tradeID: String?)] = []
         /// Pairs that were not there before the run.
@@ -27,7 +26,6 @@ struct RunComparison {
         var pairing = Pairing()
         for position in positions {
             let pair = pairByTicket[position.ticket]
-            if pair != nil { pairing.matchedPositions += 1 }
             guard pair?.tradeIDs.first != position.matchedTradeID else { continue }
             pairing.changed.append((position.ticket, pair?.tradeIDs.first))
             if let pair { pairing.formed.append((pair, position.ticket)) }
@@ -62,7 +60,8 @@ extension RunRecord {
         stillOpen = Int64(life.stillOpen)
         resolved = Int64(life.resolved)
         pending = Int64(life.pendingKeys.count)
-        digest = comparison.digest
+        policyRevision = comparison.policyRevision
+        digest = result.digest(revision: policyRevision)
         if opened + stillOpen > 0 {
             verdict = .breaks
         } else if pending > 0 {

@@ -13,9 +13,6 @@ enum ReconciliationMigrations {
                 runs_total {BIGINT} NOT NULL,
                 last_sync_at {TIMESTAMP},
                 last_duration_ms {BIGINT},
-                newest_completeness {TEXT},
-                newest_error {TEXT},
-                matched_positions {BIGINT} NOT NULL,
                 pending_breaks {BIGINT} NOT NULL,
                 open_breaks {BIGINT} NOT NULL,
                 acknowledged_breaks {BIGINT} NOT NULL
