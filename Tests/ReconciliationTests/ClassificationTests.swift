@@ -47,11 +47,12 @@ struct ClassificationTests {
             (ours: "0.10", broker: "0.11", fills: [], expected: "volume_mismatch"),
             (ours: "0.10", broker: "0.05", fills: ["0.06", "0.04"], expected: "volume_mismatch"),
             (ours: "9", broker: "0.05", fills: ["0.03", "0.02"], expected: ""),
-        ] as [(ours: FixedDecimal, broker: FixedDecimal, fills: [String], expected: String)])
-    func volumes(ours: FixedDecimal, broker: FixedDecimal, fills: [String], expected: String) throws {
-        let fills = try fills.map { fill($0, try FixedDecimal(parsing: $0)) }
+        ] as [(ours: String, broker: String, fills: [String], expected: String)])
+    func volumes(ours: String, broker: String, fills: [String], expected: String) throws {
+        let fills = try fills.map { fill($0, try decimal($0)) }
         let result = try match(
-            [trade("t", ticket: 1, "EURUSD", .buy, ours, fills: fills)], [position(1, "EURUSD", .buy, broker)])
+            [trade("t", ticket: 1, "EURUSD", .buy, try decimal(ours), fills: fills)],
+            [position(1, "EURUSD", .buy, try decimal(broker))])
 
         #expect(result.breaks.map(\.breakClass.rawValue).joined() == expected)
     }
@@ -60,10 +61,11 @@ struct ClassificationTests {
         "A stop or target on one side only is a mismatch",
         arguments: [
             (ours: "1.05", broker: nil), (ours: nil, broker: "1.05"), (ours: "1.05", broker: "1.0511"),
-        ] as [(ours: FixedDecimal?, broker: FixedDecimal?)])
-    func levels(ours: FixedDecimal?, broker: FixedDecimal?) throws {
-        let stops = try match([trade("t", ticket: 1, stop: ours)], [position(1, stop: broker)])
-        let targets = try match([trade("t", ticket: 1, target: ours)], [position(1, target: broker)])
+        ] as [(ours: String?, broker: String?)])
+    func levels(ours: String?, broker: String?) throws {
+        let (our, their) = (try ours.map(decimal), try broker.map(decimal))
+        let stops = try match([trade("t", ticket: 1, stop: our)], [position(1, stop: their)])
+        let targets = try match([trade("t", ticket: 1, target: our)], [position(1, target: their)])
 
         #expect(stops.found == ["sl_mismatch ticket:1"])
         #expect(targets.found == ["tp_mismatch ticket:1"])
@@ -92,9 +94,9 @@ struct ClassificationTests {
     @Test(
         "Equity may differ by a cent for each position and one more",
         arguments: [("100.02", false), ("100.03", true), ("99.98", false), ("99.97", true)]
-            as [(FixedDecimal, Bool)])
-    func cash(equity: FixedDecimal, isBreak: Bool) throws {
-        let cash = CashFigures(balance: "90", credit: "7.5", floating: "2.5", equity: equity)
+            as [(String, Bool)])
+    func cash(equity: String, isBreak: Bool) throws {
+        let cash = CashFigures(balance: "90", credit: "7.5", floating: "2.5", equity: try decimal(equity))
 
         let result = try match([trade("t", ticket: 1)], [position(1)], cash: cash)
 

@@ -88,3 +88,7 @@ struct SeededGenerator: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 }
+
+/// A decimal from a table of arguments. Tables hold texts: the test runner of this toolchain misplaces 128-bit numbers
+/// inside tuples.
+func decimal(_ text: String) throws -> FixedDecimal { try FixedDecimal(parsing: text) }

@@ -151,10 +151,10 @@ private struct SlowMatcher {
         var open = trades.sorted { $0.id < $1.id }
         var free = positions.sorted { $0.ticket < $1.ticket }
         var repeats: [Trade] = []
-        for (index, one) in open.enumerated() {
+        for (index, one) in open.enumerated() where one.ticket != nil || one.reference != nil {
             let firsts = open[..<index].filter {
                 ($0.ticket == nil) == (one.ticket == nil)
-                    && (one.ticket != nil ? $0.ticket == one.ticket : $0.effectiveReference == one.effectiveReference)
+                    && (one.ticket != nil ? $0.ticket == one.ticket : $0.reference == one.reference)
             }
             if let first = firsts.first(where: { other in !repeats.contains { $0.id == other.id } }),
                 first.volume == one.volume, first.direction == one.direction, first.entryPrice == one.entryPrice

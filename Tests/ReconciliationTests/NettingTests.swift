@@ -30,18 +30,20 @@ struct NettingTests {
             ([("2", "10"), ("-2", "12")], "0", "0"),
             ([("2", "10"), ("-2", "12"), ("-1", "7")], "-1", "7"),
             ([("3", "10"), ("-1", "99"), ("2", "20")], "4", "15"),
-        ] as [([(FixedDecimal, FixedDecimal)], FixedDecimal, FixedDecimal)])
-    func average(fills: [(FixedDecimal, FixedDecimal)], volume: FixedDecimal, price: FixedDecimal) throws {
+        ] as [([(String, String)], String, String)])
+    func average(fills: [(String, String)], volume: String, price: String) throws {
         var net = NetPosition()
 
         for fill in fills {
-            let size = Int128(try #require(fill.0.storedUnits))
-            let price = try #require(fill.1.storedUnits)
-            #expect(net.add(size, at: price))
+            let size = Int128(try #require(try decimal(fill.0).storedUnits))
+            let price = try #require(try decimal(fill.1).storedUnits)
+            let isExact = net.add(size, at: price)
+            #expect(isExact)
         }
 
-        #expect(FixedDecimal(units: net.volume, scale: 8) == volume)
-        #expect(FixedDecimal(units: net.averagePrice, scale: 8) == price)
+        let (expectedVolume, expectedPrice) = (try decimal(volume), try decimal(price))
+        #expect(FixedDecimal(units: net.volume, scale: 8) == expectedVolume)
+        #expect(FixedDecimal(units: net.averagePrice, scale: 8) == expectedPrice)
     }
 
     @Test(
@@ -49,9 +51,11 @@ struct NettingTests {
         arguments: [
             ("0.1", Direction.sell, "1.1", "side_flip net:EURUSD"), ("0.05", .buy, "1.1", "partial_fill net:EURUSD"),
             ("0.2", .buy, "1.1", "volume_mismatch net:EURUSD"), ("0.1", .buy, "1.2", "entry_slippage net:EURUSD"),
-        ] as [(FixedDecimal, Direction, FixedDecimal, String)])
-    func classes(volume: FixedDecimal, direction: Direction, price: FixedDecimal, expected: String) throws {
-        let result = try match([trade("t")], [position(1, "EURUSD", direction, volume, at: price)], mode: .netting)
+        ] as [(String, Direction, String, String)])
+    func classes(volume: String, direction: Direction, price: String, expected: String) throws {
+        let broker = position(1, "EURUSD", direction, try decimal(volume), at: try decimal(price))
+
+        let result = try match([trade("t")], [broker], mode: .netting)
 
         #expect(result.found == [expected])
     }

@@ -35,7 +35,9 @@ struct BookColumns {
     var targets: [Int64] = []
     var stops: [Int64] = []
     var magics: [Int64?] = []
+    /// What a position's comment must hold: the trade's own reference, or its ID.
     var references: [[UInt8]] = []
+    var hasOwnReference: [Bool] = []
     var comments: [[UInt8]] = []
     var count: Int { ids.count }
 
@@ -54,6 +56,7 @@ struct BookColumns {
             stops.append(try units(trade.stopLoss ?? .zero, of: name))
             magics.append(trade.magic)
             references.append(Array(trade.effectiveReference.utf8))
+            hasOwnReference.append(trade.reference != nil)
             comments.append(Array((trade.comment ?? "").utf8))
         }
     }

@@ -43,11 +43,9 @@ struct IdentityJoin {
 
     private mutating func setRepeatsAside() {
         var firstByKey: [RepeatKey: Int] = [:]
-        for row in book.ids.indices {
-            let key =
-                book.tickets[row] != 0
-                ? RepeatKey(ticket: book.tickets[row], reference: [])
-                : RepeatKey(ticket: 0, reference: book.references[row])
+        for row in book.ids.indices where book.tickets[row] != 0 || book.hasOwnReference[row] {
+            let ticket = book.tickets[row]
+            let key = RepeatKey(ticket: ticket, reference: ticket == 0 ? book.references[row] : [])
             guard let first = firstByKey[key] else {
                 firstByKey[key] = row
                 continue
