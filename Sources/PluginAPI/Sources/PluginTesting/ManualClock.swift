@@ -1,6 +1,5 @@
-import Synchronization
-
 public import PluginAPI
+import Synchronization
 
 /// A clock that stands still until it is told to move.
 public final class ManualClock: HostClock {

@@ -133,7 +133,9 @@ struct JSONParser {
                 text.append(byte)
                 index += 1
             }
-            guard text.count <= limits.textMax else { throw failure("has a string longer than \(limits.textMax) bytes") }
+            guard text.count <= limits.textMax else {
+                throw failure("has a string longer than \(limits.textMax) bytes")
+            }
         }
         throw failure("ends inside a string")
     }

@@ -60,7 +60,9 @@ public struct ModuleConfiguration: Sendable, Equatable {
     }
 
     private func value(_ key: String) -> ConfigurationValue {
-        guard let value = values[key] else { preconditionFailure("configuration key \(key) is not declared or not set") }
+        guard let value = values[key] else {
+            preconditionFailure("configuration key \(key) is not declared or not set")
+        }
         return value
     }
 

@@ -60,7 +60,8 @@ public struct Row: Sendable {
         case (.boolean, .integer(let flag)): return .boolean(flag != 0)
         case (.decimal, .integer(let units)):
             return .decimal(
-                rows.encoding == .scaled ? FixedDecimal(storedUnits: units) : FixedDecimal(units: Int128(units), scale: 0)
+                rows.encoding == .scaled
+                    ? FixedDecimal(storedUnits: units) : FixedDecimal(units: Int128(units), scale: 0)
             )
         case (.integer, .decimal(let number)):
             guard let whole = number.rescaled(to: 0), let integer = Int64(exactly: whole.units) else { break }

@@ -31,7 +31,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     public init(stringInterpolation interpolation: Interpolation) {
-        self.init(parts: interpolation.parts)
+        sqlite = interpolation.sqlite
+        postgres = interpolation.postgres
     }
 
     public init(parts: [Part]) {
@@ -55,36 +56,46 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
     /// Collects text and parameters from a string literal.
     public struct Interpolation: StringInterpolationProtocol {
-        var parts: [Part] = []
+        var sqlite: [Part] = []
+        var postgres: [Part] = []
 
         public init(literalCapacity: Int, interpolationCount: Int) {
-            parts.reserveCapacity(interpolationCount * 2 + 1)
+            sqlite.reserveCapacity(interpolationCount * 2 + 1)
+            postgres.reserveCapacity(interpolationCount * 2 + 1)
         }
 
         public mutating func appendLiteral(_ literal: String) {
-            if !literal.isEmpty { parts.append(.text(literal)) }
+            if !literal.isEmpty { append(.text(literal)) }
         }
 
-        public mutating func appendInterpolation(_ value: Value) { parts.append(.value(value)) }
-        public mutating func appendInterpolation(_ value: String) { parts.append(.value(.text(value))) }
-        public mutating func appendInterpolation(_ value: String?) { parts.append(.value(.text(value))) }
-        public mutating func appendInterpolation(_ value: Int) { parts.append(.value(.integer(Int64(value)))) }
-        public mutating func appendInterpolation(_ value: Int64) { parts.append(.value(.integer(value))) }
-        public mutating func appendInterpolation(_ value: Int64?) { parts.append(.value(.integer(value))) }
-        public mutating func appendInterpolation(_ value: Bool) { parts.append(.value(.boolean(value))) }
-        public mutating func appendInterpolation(_ value: FixedDecimal) { parts.append(.value(.decimal(value))) }
-        public mutating func appendInterpolation(_ value: FixedDecimal?) { parts.append(.value(.decimal(value))) }
-        public mutating func appendInterpolation(_ value: Timestamp) { parts.append(.value(.timestamp(value))) }
-        public mutating func appendInterpolation(_ value: Timestamp?) { parts.append(.value(.timestamp(value))) }
-        public mutating func appendInterpolation(json value: String) { parts.append(.value(.json(value))) }
+        public mutating func appendInterpolation(_ value: Value) { append(.value(value)) }
+        public mutating func appendInterpolation(_ value: String) { append(.value(.text(value))) }
+        public mutating func appendInterpolation(_ value: String?) { append(.value(.text(value))) }
+        public mutating func appendInterpolation(_ value: Int) { append(.value(.integer(Int64(value)))) }
+        public mutating func appendInterpolation(_ value: Int64) { append(.value(.integer(value))) }
+        public mutating func appendInterpolation(_ value: Int64?) { append(.value(.integer(value))) }
+        public mutating func appendInterpolation(_ value: Bool) { append(.value(.boolean(value))) }
+        public mutating func appendInterpolation(_ value: FixedDecimal) { append(.value(.decimal(value))) }
+        public mutating func appendInterpolation(_ value: FixedDecimal?) { append(.value(.decimal(value))) }
+        public mutating func appendInterpolation(_ value: Timestamp) { append(.value(.timestamp(value))) }
+        public mutating func appendInterpolation(_ value: Timestamp?) { append(.value(.timestamp(value))) }
+        public mutating func appendInterpolation(json value: String) { append(.value(.json(value))) }
 
         /// A list for `IN (…)`.
-        public mutating func appendInterpolation(_ values: [String]) { parts.append(.list(values.map { .text($0) })) }
-        public mutating func appendInterpolation(_ values: [Int64]) { parts.append(.list(values.map { .integer($0) })) }
-        public mutating func appendInterpolation(_ values: [Value]) { parts.append(.list(values)) }
+        public mutating func appendInterpolation(_ values: [String]) { append(.list(values.map { .text($0) })) }
+        public mutating func appendInterpolation(_ values: [Int64]) { append(.list(values.map { .integer($0) })) }
+        public mutating func appendInterpolation(_ values: [Value]) { append(.list(values)) }
 
         /// Another piece of SQL with its own parameters.
-        public mutating func appendInterpolation(_ sql: SQL) { parts.append(contentsOf: sql.sqlite) }
+        public mutating func appendInterpolation(_ sql: SQL) {
+            sqlite.append(contentsOf: sql.sqlite)
+            postgres.append(contentsOf: sql.postgres)
+        }
+
+        private mutating func append(_ part: Part) {
+            sqlite.append(part)
+            postgres.append(part)
+        }
     }
 }
 

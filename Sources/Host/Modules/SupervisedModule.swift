@@ -1,0 +1,94 @@
+import PluginAPI
+
+/// One module's life as the host leads it: every call has a deadline, every outcome becomes a status.
+struct SupervisedModule: Sendable {
+    /// How long each call may take.
+    struct Limits: Sendable {
+        var start: Duration = .seconds(30)
+        var health: Duration = .seconds(2)
+        var drain: Duration = .seconds(5)
+        var stop: Duration = .seconds(3)
+    }
+
+    let id: ModuleDescriptor.ModuleID
+    let kind: ModuleKind
+    let module: any Module
+    let limits: Limits
+    let board: ModuleStatusBoard
+
+    init(
+        _ module: any Module,
+        kind: ModuleKind,
+        board: ModuleStatusBoard,
+        id: ModuleDescriptor.ModuleID? = nil,
+        limits: Limits = Limits()
+    ) {
+        self.id = id ?? type(of: module).descriptor.id
+        self.kind = kind
+        self.module = module
+        self.board = board
+        self.limits = limits
+    }
+
+    /// Starts the module unless one it requires is not serving. - Returns: Whether it serves now.
+    func start() async -> Bool {
+        board.set(.starting, for: id)
+        if let broken = type(of: module).descriptor.requires.first(where: { !board[$0].isServing }) {
+            board.set(.failed(reason: "it requires \(broken), which is \(board[broken].word)"), for: id)
+            return false
+        }
+        do {
+            try await withDeadline(limits.start) { [module] in try await module.start() }
+            board.set(.ok, for: id)
+            return true
+        } catch {
+            board.set(.failed(reason: Self.reason(for: error, doing: "start")), for: id)
+            return false
+        }
+    }
+
+    /// Asks the module how it is and writes that down.
+    func checkHealth() async {
+        do {
+            let health = try await withDeadline(limits.health) { [module] in await module.health() }
+            // A drain may have begun while the module was thinking; its word is not overwritten.
+            guard board[id].isServing || board[id].word == "failed" else { return }
+            switch health {
+            case .ok: board.set(.ok, for: id)
+            case .degraded(let reason): board.set(.degraded(reason: reason), for: id)
+            case .failed(let reason): board.set(.failed(reason: reason), for: id)
+            @unknown default: board.set(.degraded(reason: "it says \(health)"), for: id)
+            }
+        } catch {
+            if board[id].isServing {
+                board.set(.failed(reason: Self.reason(for: error, doing: "health check")), for: id)
+            }
+        }
+    }
+
+    func drain() async {
+        guard board[id] != .stopped else { return }
+        board.set(.draining, for: id)
+        try? await withDeadline(limits.drain) { [module] in await module.drain() }
+    }
+
+    func stop() async {
+        try? await withDeadline(limits.stop) { [module] in await module.stop() }
+        board.set(.stopped, for: id)
+    }
+
+    private static func reason(for error: any Error, doing what: String) -> String {
+        switch error {
+        case let error as DeadlineExceeded: "its \(what) took longer than \(error.limit)"
+        case ModuleError.unavailable(let reason): reason
+        case ModuleError.misconfigured(let key, let detail): "\(key) \(detail)"
+        case StorageError.unavailable(let reason): reason
+        default: "its \(what) failed: \(error)"
+        }
+    }
+}
+
+/// What a module is to the host.
+enum ModuleKind: String, Sendable {
+    case storage, cache, query
+}

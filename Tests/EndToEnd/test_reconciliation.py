@@ -1,0 +1,124 @@
+"""A bot's book made from a real statement, with differences planted in it."""
+
+import json
+import random
+
+from harness import OPEN_STATEMENT, SERVER_TIME_ZONE, ConcordTest, at, position, trade
+
+
+class PlantedDifferences(ConcordTest):
+    def setUp(self):
+        self.host.put_account("donor", "U", currency="EUR", time_zone=SERVER_TIME_ZONE)
+        answer = self.host.request(
+            "POST", "/api/v1/statements?account_id=donor", self.host.agent, OPEN_STATEMENT.read_bytes(),
+            headers={"Content-Type": "text/html"})
+        self.assertEqual(answer.status, 200, answer)
+        self.rows = self.host.ok("GET", "/api/v1/positions/open?account_id=donor", self.host.operator)["positions"]
+        self.assertEqual(len(self.rows), 169)
+
+    def broker(self):
+        return [
+            {
+                "ticket": int(row["ticket"]), "symbol": row["broker_symbol"], "direction": row["direction"],
+                "volume": row["volume"], "entry_price": row["entry_price"], "entry_time": row["entry_time"],
+                "current_price": row["current_price"], "profit": row["unrealized_pnl"],
+                "take_profit": row["take_profit"], "stop_loss": row["stop_loss"],
+            }
+            for row in self.rows
+        ]
+
+    def test_exactly_the_planted_differences_are_breaks_in_any_row_order_and_once(self):
+        broker = self.broker()
+        book = [
+            trade(f"t-{row['ticket']}", "acc-0", symbol=row["symbol"], direction=row["direction"], volume=row["volume"],
+                  entry_price=row["entry_price"], entry_time=row["entry_time"], ticket=row["ticket"])
+            for row in broker
+        ]
+        expected = {}
+        book[3]["entry_price"] = self.moved(book[3]["entry_price"], 100)
+        expected[broker[3]["ticket"]] = "entry_slippage"
+        book[10]["volume"] = "0.50"
+        expected[broker[10]["ticket"]] = "volume_mismatch"
+        book[20]["volume"] = "1.50"
+        expected[broker[20]["ticket"]] = "partial_fill"
+        book[30]["direction"] = "sell" if book[30]["direction"] == "buy" else "buy"
+        expected[broker[30]["ticket"]] = "side_flip"
+        book[40]["stop_loss"] = self.moved(book[40]["entry_price"], -5000)
+        expected[broker[40]["ticket"]] = "sl_mismatch"
+        book[50]["take_profit"] = self.moved(book[50]["entry_price"], 5000)
+        expected[broker[50]["ticket"]] = "tp_mismatch"
+        vanished = trade("t-vanished", "acc-0", ticket=999999001)
+        book.append(vanished)
+        expected[999999001] = "broker_closed"
+        del book[60]
+        expected[broker[60]["ticket"]] = "unknown_to_us"
+
+        seen = []
+        for index, seed in enumerate((None, 1, 2)):
+            account = f"acc-{index}"
+            self.host.put_account(account, "U", currency="EUR")
+            mine, theirs = [dict(row, account_id=account) for row in book], list(broker)
+            if seed is not None:
+                random.Random(seed).shuffle(mine)
+                random.Random(seed + 10).shuffle(theirs)
+            self.host.ok("POST", "/api/v1/trades", self.host.agent, mine)
+            for second in range(3):
+                self.host.snapshot(account, at(second), theirs)
+            found = {int(b["ticket"]): b for b in self.host.breaks(account)}
+            self.assertEqual({k: b["class"] for k, b in found.items()}, expected)
+            self.assertEqual({b["times_seen"] for b in found.values()}, {"3"})
+            seen.append(sorted((b["class"], b["ours"], b["broker"], b["delta"]) for b in found.values()))
+        self.assertEqual(seen[0], seen[1])
+        self.assertEqual(seen[0], seen[2])
+
+    @staticmethod
+    def moved(price, points):
+        """`price` moved by `points` of its fifth decimal."""
+        units = round(float(price) * 100000) + points
+        return f"{units // 100000}.{units % 100000:05d}"
+
+
+class LifeOfABreak(ConcordTest):
+    def test_a_break_that_is_gone_is_resolved_and_one_that_comes_back_keeps_its_id(self):
+        self.host.put_account("acc", "U")
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(ticket=1)])
+        first = self.host.snapshot("acc", at(0), [position(1, volume=0.05)])
+        identifier = self.host.breaks("acc")[0]["id"]
+        second = self.host.snapshot("acc", at(1), [position(1)])
+        resolved = self.host.breaks("acc", status="resolved")
+        third = self.host.snapshot("acc", at(2), [position(1, volume=0.05)])
+        again = self.host.breaks("acc")
+
+        self.assertEqual(first["breaks"], {"opened": "1", "still_open": "0", "resolved": "0"})
+        self.assertEqual(second["verdict"], "reconciled")
+        self.assertEqual(second["breaks"]["resolved"], "1")
+        self.assertEqual([b["id"] for b in resolved], [identifier])
+        self.assertEqual(third["verdict"], "breaks")
+        self.assertEqual([b["id"] for b in again], [identifier])
+        events = self.host.ok(
+            "GET", f"/api/v1/reconciliation/breaks/{identifier}/events?account_id=acc", self.host.operator)["events"]
+        self.assertEqual([e["to"] for e in events][-1:], ["open"])
+        self.assertGreaterEqual(len(events), 3)
+
+    def test_partial_failed_and_late_snapshots_change_no_break_and_move_nothing_back(self):
+        self.host.put_account("acc2", "U")
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(account="acc2", ticket=1)])
+        self.host.snapshot("acc2", at(10), [position(1, volume=0.05)])
+        before = self.host.breaks("acc2")
+        positions = self.host.ok("GET", "/api/v1/positions/open?account_id=acc2", self.host.operator)
+
+        partial = self.host.snapshot("acc2", at(11), [], completeness="partial")
+        failed = self.host.ok("POST", "/api/v1/snapshots", self.host.agent, {
+            "account_id": "acc2", "as_of": at(12), "completeness": "failed", "error": "timed out", "positions": []})
+        late = self.host.snapshot("acc2", at(5), [])
+
+        self.assertEqual([partial["verdict"], failed["verdict"], late["verdict"]],
+                         ["incomplete", "incomplete", "superseded"])
+        after = self.host.breaks("acc2")
+        self.assertEqual(json.dumps(before), json.dumps(after))
+        now = self.host.ok("GET", "/api/v1/positions/open?account_id=acc2", self.host.operator)
+        self.assertEqual(now["positions"], positions["positions"])
+        status = self.host.ok("GET", "/api/v1/reconciliation/status?account_id=acc2", self.host.operator)
+        self.assertEqual(status["status"], "error")
+        self.assertEqual(status["error_message"], "timed out")
+        self.assertEqual(status["total_syncs"], "4")

@@ -1,0 +1,113 @@
+import PluginAPI
+import Synchronization
+import Testing
+
+@testable import Host
+
+@Suite("The lives of modules")
+struct ModuleHostTests {
+    @Test("Modules start in order and stop in reverse")
+    func order() async throws {
+        let diary = Diary()
+        let host = host(storage: Fake(diary, "sqlite"), services: [Fake(diary, "book"), Fake(diary, "guards")])
+
+        try await host.startStorage()
+        await host.startOthers()
+        await host.shutDown()
+
+        #expect(
+            diary.lines == [
+                "start sqlite", "start book", "start guards",
+                "drain guards", "drain book", "drain sqlite", "stop guards", "stop book", "stop sqlite",
+            ])
+        #expect(host.all.allSatisfy { host.board[$0.id] == .stopped })
+    }
+
+    @Test("A query service that does not start is failed with its reason, and the others serve")
+    func oneFails() async throws {
+        let diary = Diary()
+        let broken = Fake(diary, "book", startFailure: .unavailable(reason: "its table is missing"))
+        let host = host(storage: Fake(diary, "sqlite"), services: [broken, Fake(diary, "guards")])
+
+        try await host.startStorage()
+        await host.startOthers()
+
+        #expect(host.board["book"] == .failed(reason: "its table is missing"))
+        #expect(host.board["guards"] == .ok)
+    }
+
+    @Test("A storage that does not start stops the host, with the storage's own reason")
+    func storageFails() async {
+        let broken = Fake(Diary(), "sqlite", startFailure: .unavailable(reason: "the lock is held"))
+        let host = host(storage: broken, services: [])
+
+        await #expect(throws: ModuleError.unavailable(reason: "the lock is held")) { try await host.startStorage() }
+    }
+
+    @Test("A module that says it failed answers again when it says it is well")
+    func heals() async {
+        let module = Fake(Diary(), "book")
+        let supervised = SupervisedModule(module, kind: .query, board: ModuleStatusBoard())
+        _ = await supervised.start()
+
+        module.say(.failed(reason: "storage is gone"))
+        await supervised.checkHealth()
+        let whileIll = supervised.board[supervised.id]
+        module.say(.ok)
+        await supervised.checkHealth()
+
+        #expect(whileIll == .failed(reason: "storage is gone"))
+        #expect(supervised.board[supervised.id] == .ok)
+    }
+
+    @Test("A call that hangs costs no more than its deadline")
+    func deadline() async {
+        let never = AsyncStream<Void> { _ in }
+
+        await #expect(throws: DeadlineExceeded(limit: .milliseconds(5))) {
+            try await withDeadline(.milliseconds(5)) { for await _ in never {} }
+        }
+    }
+
+    private func host(storage: Fake, services: [Fake]) -> ModuleHost {
+        let board = ModuleStatusBoard()
+        return ModuleHost(
+            storage: SupervisedModule(storage, kind: .storage, board: board, id: storage.name),
+            cache: nil,
+            services: services.map { SupervisedModule($0, kind: .query, board: board, id: $0.name) },
+            board: board
+        )
+    }
+}
+
+/// What happened, in order.
+private final class Diary: Sendable {
+    private let entries = Mutex<[String]>([])
+    var lines: [String] { entries.withLock { $0 } }
+    func write(_ line: String) { entries.withLock { $0.append(line) } }
+}
+
+private final class Fake: Module {
+    static let descriptor = ModuleDescriptor(id: "fake", summary: "")
+    let name: String
+    private let diary: Diary
+    private let startFailure: ModuleError?
+    private let word = Mutex(ModuleHealth.ok)
+
+    init(_ diary: Diary, _ name: String, startFailure: ModuleError? = nil) {
+        (self.diary, self.name, self.startFailure) = (diary, name, startFailure)
+    }
+
+    convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
+        self.init(Diary(), "fake")
+    }
+
+    func say(_ health: ModuleHealth) { word.withLock { $0 = health } }
+    func start() async throws {
+        diary.write("start \(name)")
+        if let startFailure { throw startFailure }
+    }
+    func health() async -> ModuleHealth { word.withLock { $0 } }
+    func drain() async { diary.write("drain \(name)") }
+    func stop() async { diary.write("stop \(name)") }
+}
