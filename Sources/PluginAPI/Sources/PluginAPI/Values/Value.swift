@@ -10,7 +10,10 @@ public enum Value: Sendable, Hashable {
     /// A JSON document as text: TEXT in SQLite, `jsonb` in PostgreSQL.
     case json(String)
 
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool {
+        // Not `self == .null`: unoptimised, Swift 6.3 spills the 128-bit payload to an unaligned slot and traps.
+        if case .null = self { true } else { false }
+    }
 
     public static func text(_ value: String?) -> Value { value.map { .text($0) } ?? .null }
     public static func integer(_ value: Int64?) -> Value { value.map { .integer($0) } ?? .null }
