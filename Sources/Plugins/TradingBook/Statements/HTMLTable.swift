@@ -83,18 +83,32 @@ enum HTMLTable {
         }
         let span = attribute("colspan", of: node).flatMap { Int($0) } ?? 1
         return HTMLCell(
-            text: tidied(String(decoding: bytes, as: UTF8.self)),
-            title: attribute("title", of: node).map(tidied),
+            text: tidied(bytes),
+            title: attribute("title", of: node).map { tidied(Array($0.utf8)) },
             span: (1...1_000).contains(span) ? span : 1)
     }
 
-    /// No-break spaces as spaces, none at either end.
-    private static func tidied(_ text: String) -> String {
-        let scalars = text.unicodeScalars.map { $0.properties.isWhitespace ? " " : $0 }
-        let trimmed = scalars.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-        var tidy = String.UnicodeScalarView()
-        tidy.append(contentsOf: trimmed)
-        return String(tidy)
+    /// No-break spaces and line ends as spaces, none at either end.
+    private static func tidied(_ text: [UInt8]) -> String {
+        var tidy: [UInt8] = []
+        tidy.reserveCapacity(text.count)
+        var spaces = 0
+        var index = 0
+        while index < text.count {
+            let isNoBreak = text[index] == 0xC2 && index + 1 < text.count && text[index + 1] == 0xA0
+            if isNoBreak || text[index] == 0x20 || (0x09...0x0D).contains(text[index]) {
+                spaces += tidy.isEmpty ? 0 : 1
+                index += isNoBreak ? 2 : 1
+                continue
+            }
+            while spaces > 0 {
+                tidy.append(0x20)
+                spaces -= 1
+            }
+            tidy.append(text[index])
+            index += 1
+        }
+        return String(decoding: tidy, as: UTF8.self)
     }
 
     private static func attribute(_ name: String, of node: xmlNodePtr) -> String? {

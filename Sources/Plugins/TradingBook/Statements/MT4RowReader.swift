@@ -149,8 +149,9 @@ struct MT4RowReader {
     }
 
     private mutating func symbol(_ cell: HTMLCell) -> String? {
-        guard FieldRule.isSymbol(cell.text) else {
-            refuse("item \"\(cell.text)\" is not \(FieldRule.symbol)")
+        let bytes = cell.text.utf8
+        guard (1...64).contains(bytes.count), bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            refuse("item \"\(cell.text)\" is not 1 to 64 characters of printable ASCII")
             return nil
         }
         return cell.text
