@@ -98,6 +98,35 @@ struct StatementImportTests {
         }
     }
 
+    @Test("The broker's own file goes in with its figures, twice the same")
+    func realFile() async throws {
+        let file = try SharedStatement.openPositions.bytes()
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            try await book.put(
+                "acc-1",
+                book.account(user: "user-1", currency: "EUR", extra: #", "time_zone": "America/New_York+07:00""#))
+
+            let first = try await book.call(
+                "statements", String(decoding: file, as: UTF8.self), account: "acc-1", contentType: "text/html")
+            let before = try await book.counts()
+            _ = try await book.call(
+                "statements", String(decoding: file, as: UTF8.self), account: "acc-1", contentType: "text/html")
+
+            let answer = try JSONValue(parsing: first.body)
+            #expect(answer["open"] == .number("169"))
+            #expect(answer["closed"] == .number("123"))
+            #expect(answer["totals"]?["floating_pnl"] == .number("-93984.96"))
+            #expect(answer["totals"]?["balance"] == .number("420995.72"))
+            #expect(answer["totals"]?["equity"] == .number("327010.76"))
+            #expect(try await book.openTickets().count == 169)
+            #expect(try await book.counts() == before)
+            #expect(stage.changes.count == 1)
+            let sum = try await book.rows("SELECT sum(unrealized_pnl) AS total FROM positions WHERE status = 'open'")
+            #expect(sum.first?.decimal(0) == "-93984.96")
+        }
+    }
+
     @Test("An HTML statement needs the account's time zone, takes no as_of, and names what does not add up")
     func requests() async throws {
         try await BookFixture.run { book in
