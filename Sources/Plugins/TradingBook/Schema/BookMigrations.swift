@@ -29,6 +29,7 @@ enum BookMigrations {
                 current_equity {DECIMAL},
                 current_balance {DECIMAL},
                 newest_completeness {TEXT},
+                newest_as_of {TIMESTAMP},
                 newest_error {TEXT},
                 newest_received_at {TIMESTAMP},
                 created_at {TIMESTAMP} NOT NULL,

@@ -1,0 +1,62 @@
+import PluginAPI
+
+/// A request after its parameters have been read and its caller authorised.
+struct AuthorisedCall: Sendable {
+    var target: BoundOperation
+    var access: Access
+    var caller: Caller
+    var parameters: ReadParameters
+    var cursor: [Value]?
+    var binding: [UInt8]
+    /// What the answer depends on, as far as it is known before it is built.
+    var tags: [CacheTag]
+    /// The announcements of writes that had been made before anything was read.
+    var epoch: UInt64
+}
+
+extension QueryPath {
+    /// Reads parameters, then authorises, then opens the cursor: what is refused later cannot be learned from earlier.
+    func authorise(
+        _ target: BoundOperation,
+        _ incoming: IncomingRequest,
+        _ segments: [String: String],
+        _ caller: Caller
+    ) async throws -> AuthorisedCall {
+        let epoch = invalidations.epoch
+        let read = try target.parameters.read(path: segments, query: incoming.query, now: incoming.receivedAt)
+        let access = try await access.access(
+            caller, to: target.operation, account: read.account, segments: read.values)
+        let binding = CacheKey.binding(operation: target.name, scope: access.scope, parameters: read.keyTexts)
+        let cursor = try read.cursor.map { (text: String) throws(Problem) in
+            try cursors.open(text, operation: target.name, binding: binding)
+        }
+        return AuthorisedCall(
+            target: target, access: access, caller: caller, parameters: read, cursor: cursor, binding: binding,
+            tags: access.tags(module: target.module), epoch: epoch)
+    }
+
+    /// The call as the service sees it.
+    func request(_ call: AuthorisedCall, _ incoming: IncomingRequest, deadline: ContinuousClock.Instant) -> Request {
+        Request(
+            caller: call.caller, user: call.access.user, accounts: call.access.accounts, account: call.access.account,
+            parameters: call.parameters.values, choices: call.parameters.choices, cursor: call.cursor,
+            requestID: incoming.requestID, now: incoming.receivedAt, deadline: deadline,
+            cursors: BoundCursorSigner(codec: cursors, operation: call.target.name, binding: call.binding))
+    }
+
+    func deadline(of incoming: IncomingRequest) -> ContinuousClock.Instant {
+        incoming.deadline ?? ContinuousClock.now + settings.callTimeout
+    }
+
+    /// Calls the service when it is its turn, and counts how that ended.
+    func reply(to request: Request, of target: BoundOperation) async throws -> Reply {
+        do {
+            let reply = try await target.limiter.run { try await target.operation.handler(request) }
+            target.meters.count(.ok)
+            return reply
+        } catch {
+            target.meters.count(FailureAnswer.outcome(of: error))
+            throw error
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import PluginAPI
+
+/// What a client is told when a call gives no answer. Nothing of the inside goes out: what is not a refusal in plain words
+/// is logged under the request's ID and answered in general terms.
+enum FailureAnswer {
+    static func problem(for failure: any Error) -> Problem {
+        switch failure {
+        case let problem as Problem: problem
+        case let failure as StorageError: problem(for: failure)
+        case let failure as JSONSyntaxError:
+            .badRequest("The body \(failure.detail) at line \(failure.line), column \(failure.column).")
+        case is DeadlinePassed: .unavailable("The answer took longer than a request may take; try again.")
+        case is Overloaded: .unavailable("Too many requests are waiting for this service; try again.")
+        case is CancellationError: .unavailable("The request was cancelled; try again.")
+        default: internalError
+        }
+    }
+
+    /// Whether the failure is ours, so that an operator should read of it.
+    static func isLogged(_ failure: any Error) -> Bool {
+        switch failure {
+        case let problem as Problem: problem.status >= 500 && problem.status != 503
+        case is JSONSyntaxError, is CancellationError: false
+        default: true
+        }
+    }
+
+    /// Whether storage gave no answer, so that an old one is better than none.
+    static func isOutage(_ failure: any Error) -> Bool {
+        switch failure {
+        case let failure as StorageError:
+            switch failure {
+            case .unavailable, .timedOut: true
+            case .constraint, .full, .statement: false
+            @unknown default: false
+            }
+        case is DeadlinePassed: true
+        default: false
+        }
+    }
+
+    static func outcome(of failure: any Error) -> OperationMeters.CallOutcome {
+        switch failure {
+        case let problem as Problem:
+            problem.status < 500 ? .refused : problem.status == 503 ? .unavailable : .failed
+        case is JSONSyntaxError: .refused
+        case StorageError.statement, StorageError.constraint: .failed
+        case is StorageError, is DeadlinePassed, is Overloaded, is CancellationError: .unavailable
+        default: .failed
+        }
+    }
+
+    private static let internalError = Problem(
+        status: 500, title: "Internal server error",
+        detail: "Something went wrong here; the request ID leads operators to it.")
+
+    private static func problem(for failure: StorageError) -> Problem {
+        switch failure {
+        case .unavailable: .unavailable("The database cannot be reached now; try again.", retryAfter: 2)
+        case .timedOut: .unavailable("The database took too long to answer; try again.")
+        case .full: .unavailable("The database takes no writes now: its disk is full or read-only.", retryAfter: 30)
+        case .constraint: .conflict("The change contradicts what is stored already.")
+        case .statement: internalError
+        @unknown default: internalError
+        }
+    }
+}

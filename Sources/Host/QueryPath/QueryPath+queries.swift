@@ -1,0 +1,166 @@
+import PluginAPI
+
+/// What a flight ends with: an answer, and whether the cache now holds it.
+struct BuiltAnswer: Sendable {
+    var entry: CacheEntry
+    var isStored: Bool
+}
+
+extension QueryPath {
+    /// How often a request starts over because a write that concerns it was announced while it was being authorised.
+    private static let attemptsMax = 3
+
+    func query(
+        _ target: BoundOperation,
+        _ incoming: IncomingRequest,
+        _ segments: [String: String],
+        _ caller: Caller
+    ) async throws -> OutgoingAnswer {
+        for _ in 1..<QueryPath.attemptsMax {
+            let call = try await authorise(target, incoming, segments, caller)
+            guard target.ttl > .zero else { return try await uncached(call, incoming, .bypass) }
+            if let answer = try await cached(call, incoming) { return answer }
+        }
+        // Writes come faster than requests can be authorised: what is built now is right for this request alone.
+        let call = try await authorise(target, incoming, segments, caller)
+        return try await uncached(call, incoming, target.ttl > .zero ? .miss(isStored: false) : .bypass)
+    }
+
+    /// - Returns: `nil` when the caller's rights may have changed since they were looked up.
+    private func cached(_ call: AuthorisedCall, _ incoming: IncomingRequest) async throws -> OutgoingAnswer? {
+        let key = key(of: call)
+        let kept = cache?.immediateEntry(for: key)
+        let stamp = cache?.immediateStamp(for: call.tags) ?? CacheStamp(versions: [invalidations.epoch])
+        // After the look-up and the stamp: whatever was announced before is in both, whatever comes later makes them old.
+        if invalidations.touched(call.tags, since: call.epoch) { return nil }
+        if let kept, clock.now < kept.freshUntil {
+            call.target.meters.count(.hit)
+            return hit(kept, incoming)
+        }
+        do {
+            let deadline = deadline(of: incoming)
+            let (built, isJoined) = try await flights.value(for: key, stamp: stamp, deadline: deadline) {
+                try await build(call, incoming, key: key, stamp: stamp, deadline: deadline)
+            }
+            call.target.meters.count(isJoined ? .join : .miss)
+            let status = isJoined ? CacheStatus.joined : .miss(isStored: built.isStored)
+            return QueryAnswer.make(built.entry, status, for: incoming, now: clock.now)
+        } catch {
+            return try stale(call, incoming, key: key, after: error)
+        }
+    }
+
+    private func hit(_ entry: CacheEntry, _ incoming: IncomingRequest) -> OutgoingAnswer {
+        let now = clock.now
+        let ttl = entry.freshUntil.since(now).components.seconds
+        return QueryAnswer.make(entry, .hit(ttl: max(0, ttl)), for: incoming, now: now)
+    }
+
+    /// The last good answer, when storage is down and the operation allows it; otherwise the failure goes on.
+    private func stale(
+        _ call: AuthorisedCall,
+        _ incoming: IncomingRequest,
+        key: String,
+        after failure: any Error
+    ) throws -> OutgoingAnswer {
+        let now = clock.now
+        guard FailureAnswer.isOutage(failure), call.target.operation.isServedStale,
+            let entry = cache?.immediateEntry(for: key), now < entry.staleUntil
+        else {
+            call.target.meters.count(.error)
+            throw failure
+        }
+        call.target.meters.count(.stale)
+        let ttl = entry.freshUntil.since(now).components.seconds
+        return QueryAnswer.make(entry, .stale(ttl: ttl), for: incoming, now: now)
+    }
+
+    /// Asks the service for this request alone.
+    private func uncached(
+        _ call: AuthorisedCall,
+        _ incoming: IncomingRequest,
+        _ status: CacheStatus
+    ) async throws -> OutgoingAnswer {
+        let deadline = deadline(of: incoming)
+        let request = request(call, incoming, deadline: deadline)
+        let single = SharedCall<CacheEntry>()
+        single.start(deadline: deadline) {
+            let reply = try await reply(to: request, of: call.target)
+            return entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
+        }
+        return QueryAnswer.make(try await single.value(), status, for: incoming, now: clock.now)
+    }
+
+    func key(of call: AuthorisedCall) -> String {
+        CacheKey.make(
+            prefix: settings.keyPrefix, operation: call.target.name, scope: call.access.scope,
+            parameters: call.parameters.keyTexts, cursor: call.parameters.cursor)
+    }
+
+    // MARK: Inside a flight
+
+    private func build(
+        _ call: AuthorisedCall,
+        _ incoming: IncomingRequest,
+        key: String,
+        stamp: CacheStamp,
+        deadline: ContinuousClock.Instant
+    ) async throws -> BuiltAnswer {
+        // The flight before this one may have landed since the look-up.
+        if let kept = cache?.immediateEntry(for: key), clock.now < kept.freshUntil {
+            return BuiltAnswer(entry: kept, isStored: true)
+        }
+        let epoch = invalidations.epoch
+        do {
+            let request = request(asOwner(call), incoming, deadline: deadline)
+            let reply = try await reply(to: request, of: call.target)
+            let tags = call.tags + reply.tags
+            let entry = entry(for: reply, call, stamp: stampAfter(reply, call, stamp), tags: tags)
+            let mayStore = reply.tags.isEmpty || !invalidations.touched(tags, since: epoch)
+            return keep(entry, key, if: mayStore)
+        } catch let problem as Problem where problem.status == 404 {
+            return keep(notFound(problem, call, stamp), key, if: true)
+        }
+    }
+
+    /// An answer that the account's owner, their agents and operators share is built as if the owner had asked.
+    private func asOwner(_ call: AuthorisedCall) -> AuthorisedCall {
+        guard !call.access.user.isEmpty else { return call }
+        var owners = call
+        owners.caller = Caller(subject: call.access.user, role: .user)
+        return owners
+    }
+
+    /// Tags that only the reply names are stamped after the data was read; the caller makes sure that nothing came between.
+    private func stampAfter(_ reply: Reply, _ call: AuthorisedCall, _ stamp: CacheStamp) -> CacheStamp {
+        guard let cache, !reply.tags.isEmpty else { return stamp }
+        return cache.immediateStamp(for: call.tags + reply.tags)
+    }
+
+    private func keep(_ entry: CacheEntry, _ key: String, if mayStore: Bool) -> BuiltAnswer {
+        guard mayStore, let cache, entry.storedAt < entry.freshUntil else {
+            return BuiltAnswer(entry: entry, isStored: false)
+        }
+        cache.immediateStore(entry, for: key)
+        return BuiltAnswer(entry: entry, isStored: true)
+    }
+
+    private func entry(for reply: Reply, _ call: AuthorisedCall, stamp: CacheStamp, tags: [CacheTag]) -> CacheEntry {
+        let now = clock.now
+        let ttl = Duration.microseconds(call.target.ttl.wholeMicroseconds / 1_000 * Int64(settings.jitter()))
+        let end = reply.validUntil
+        let fresh = min(now + ttl, end ?? now + ttl)
+        let stale = call.target.operation.isServedStale ? fresh + settings.staleIfError : fresh
+        return CacheEntry(
+            status: reply.status, body: reply.body, etag: EntityTag.make(for: reply.body), tags: tags, stamp: stamp,
+            storedAt: now, freshUntil: fresh, staleUntil: min(stale, end ?? stale))
+    }
+
+    private func notFound(_ problem: Problem, _ call: AuthorisedCall, _ stamp: CacheStamp) -> CacheEntry {
+        let now = clock.now
+        let fresh = now + min(QueryPathSettings.notFoundTTL, call.target.ttl)
+        return CacheEntry(
+            status: 404, body: ProblemAnswer.encode(problem), etag: "", tags: call.tags, stamp: stamp, storedAt: now,
+            freshUntil: fresh, staleUntil: fresh)
+    }
+}

@@ -1,0 +1,98 @@
+import HTTPTypes
+import PluginAPI
+
+/// The one path that serves every operation of every service, from a matched route to an answer.
+///
+/// ```
+/// role ► parameters ► authorise ► key ► L1 ─hit──────────────────────► answer
+///                                       └─miss─► single flight ► service ► encode once ► L1 ─► answer
+/// ```
+///
+/// Authorisation comes before every look-up, and the key's scope is the owner after authorisation: two users never share an
+/// answer, whatever a service does.
+struct QueryPath: Sendable {
+    /// Everything that can be asked, in the order of the services.
+    let operations: [BoundOperation]
+    let settings: QueryPathSettings
+    let access: AccessRules
+    /// L1; `nil` for `cache.use: none`, when single flight stays.
+    let cache: (any SynchronousCache)?
+    let invalidations: Invalidations
+    let cursors: CursorCodec
+    let clock: any HostClock
+    let logger: any Logger
+    let flights = SingleFlight<BuiltAnswer>()
+
+    /// - Throws: ``DeclarationError`` when a service's declarations cannot be served.
+    init(
+        services: [LoadedService],
+        directory: any AccountDirectory,
+        cache: (any SynchronousCache)?,
+        invalidations: Invalidations,
+        cursors: CursorCodec,
+        settings: QueryPathSettings = QueryPathSettings(),
+        clock: any HostClock,
+        metrics: any Metrics,
+        logger: any Logger
+    ) throws(DeclarationError) {
+        var operations: [BoundOperation] = []
+        for service in services {
+            let limiter = CallLimiter(runningMax: settings.callsMax, waitingMax: settings.waitingCallsMax)
+            operations += try BoundOperation.bind(
+                service, defaultTTL: settings.defaultTTL, limiter: limiter, metrics: metrics)
+        }
+        let known = KnownAccounts(directory: directory)
+        invalidations.attach(known: known, cache: cache)
+        self.operations = operations
+        self.settings = settings
+        self.access = AccessRules(known: known)
+        self.cache = cache
+        self.invalidations = invalidations
+        self.cursors = cursors
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Answers a request that the route table has matched. Never throws: every failure is an answer.
+    ///
+    /// - Parameter segments: The path's parameters, decoded.
+    func answer(
+        _ target: BoundOperation,
+        to incoming: IncomingRequest,
+        pathParameters segments: [String: String],
+        caller: Caller
+    ) async -> OutgoingAnswer {
+        var answer: OutgoingAnswer
+        do {
+            try QueryPath.checkServing(target)
+            try AccessRules.checkRole(caller, for: target.operation)
+            if target.operation.method == .get {
+                answer = try await query(target, incoming, segments, caller)
+            } else {
+                answer = try await command(target, incoming, segments, caller)
+            }
+        } catch {
+            answer = refusal(error, of: target, incoming)
+        }
+        return incoming.method == .head ? QueryAnswer.withoutBody(answer) : answer
+    }
+
+    private static func checkServing(_ target: BoundOperation) throws(Problem) {
+        let status = target.status()
+        guard !status.isServing else { return }
+        let reason = status.reason.map { ": \($0)" } ?? ""
+        throw .unavailable("The service \(target.module) is \(status.word)\(reason).", retryAfter: 5)
+    }
+
+    private func refusal(_ failure: any Error, of target: BoundOperation, _ incoming: IncomingRequest) -> OutgoingAnswer
+    {
+        if FailureAnswer.isLogged(failure) {
+            logger.error(
+                "operation failed",
+                [
+                    "operation": target.name, "request_id": incoming.requestID, "error": String(describing: failure),
+                ])
+        }
+        return ProblemAnswer.make(FailureAnswer.problem(for: failure), requestID: incoming.requestID)
+    }
+}

@@ -1,0 +1,103 @@
+import Synchronization
+
+/// One call under way and everybody who waits for its outcome.
+///
+/// The call belongs to nobody who waits: a waiter that is cancelled leaves, the call goes on for the others and, when all
+/// have left, still ends on its own, at its deadline at the latest. At the deadline it is cancelled and the waiters are
+/// told; work that ignores cancellation ends unheard.
+final class SharedCall<Success: Sendable>: Sendable {
+    private struct State {
+        var outcome: Result<Success, any Error>?
+        var waiters: [Int: CheckedContinuation<Success, any Error>] = [:]
+        /// Waiters cancelled before they had begun to wait.
+        var gone: Set<Int> = []
+        var waiterCount = 0
+        var work: Task<Void, Never>?
+        var timer: Task<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    /// Begins. Called once, by whoever made the call.
+    ///
+    /// - Parameter whenOver: Runs before any waiter hears of the outcome.
+    func start(
+        deadline: ContinuousClock.Instant?,
+        _ work: @escaping @Sendable () async throws -> Success,
+        whenOver: @escaping @Sendable () -> Void = {}
+    ) {
+        // Awaited by the waiters below, through the outcome.
+        let task = Task {
+            let outcome: Result<Success, any Error>
+            do { outcome = .success(try await work()) } catch { outcome = .failure(error) }
+            whenOver()
+            self.settle(outcome)
+        }
+        // Ends with the call: settling cancels it.
+        let timer = deadline.map { deadline in
+            Task {
+                guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+                whenOver()
+                self.settle(.failure(DeadlinePassed()))
+            }
+        }
+        let isOver = state.withLock { state in
+            state.work = task
+            state.timer = timer
+            return state.outcome != nil
+        }
+        if isOver { timer?.cancel() }
+    }
+
+    /// Waits for the outcome, or until the waiting task is cancelled.
+    func value() async throws -> Success {
+        let id = state.withLock { state in
+            state.waiterCount += 1
+            return state.waiterCount
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { wait(id, $0) }
+        } onCancel: {
+            leave(id)
+        }
+    }
+
+    private func wait(_ id: Int, _ continuation: CheckedContinuation<Success, any Error>) {
+        let outcome: Result<Success, any Error>? = state.withLock { state in
+            if state.gone.remove(id) != nil { return .failure(CancellationError()) }
+            if let outcome = state.outcome { return outcome }
+            state.waiters[id] = continuation
+            return nil
+        }
+        if let outcome { continuation.resume(with: outcome) }
+    }
+
+    private func leave(_ id: Int) {
+        let waiter = state.withLock { state in
+            let waiter = state.waiters.removeValue(forKey: id)
+            if waiter == nil, state.outcome == nil { state.gone.insert(id) }
+            return waiter
+        }
+        waiter?.resume(throwing: CancellationError())
+    }
+
+    private func settle(_ outcome: Result<Success, any Error>) {
+        let (waiters, work, timer) = state.withLock { state in
+            guard state.outcome == nil else {
+                return (
+                    [CheckedContinuation<Success, any Error>](), nil as Task<Void, Never>?, nil as Task<Void, Never>?
+                )
+            }
+            state.outcome = outcome
+            defer { state.waiters = [:] }
+            return (Array(state.waiters.values), state.work, state.timer)
+        }
+        for waiter in waiters { waiter.resume(with: outcome) }
+        timer?.cancel()
+        // Of no effect on work that has ended; what the timer settles, it stops.
+        work?.cancel()
+    }
+}
+
+/// A call took longer than it may.
+struct DeadlinePassed: Error, Equatable {}

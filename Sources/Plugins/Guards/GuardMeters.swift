@@ -1,0 +1,22 @@
+import PluginAPI
+
+/// What the guards count.
+struct GuardMeters: Sendable {
+    let drawdownTriggers: any Counter
+    /// By reason; close commands count here once agents confirm them.
+    let autoclosed: [String: any Counter]
+
+    init(_ metrics: any Metrics) {
+        drawdownTriggers = metrics.counter(
+            "drawdown_guard_triggers_total", help: "How often the drawdown guard has tripped", labels: [])
+        autoclosed = Dictionary(
+            uniqueKeysWithValues: Self.reasons.map { reason in
+                let counter = metrics.counter(
+                    "positions_autoclosed_total", help: "Positions closed on a guard's command",
+                    labels: [(name: "reason", value: reason)])
+                return (reason, counter)
+            })
+    }
+
+    private static let reasons = ["drawdown", "market_gap", "market_liquidity", "tp", "sl", "manual", "expiry"]
+}

@@ -1,0 +1,132 @@
+import PluginAPI
+import TradingBook
+
+/// An account's drawdown guard as it is stored, read and written under the account row's lock.
+struct GuardRecord: Sendable {
+    var guardState = DrawdownGuard()
+    /// The trip that is latched.
+    var tripID: String?
+    /// The snapshot that was last shown to the guards.
+    var snapshotID: String
+    /// When equity was last judged, on the host's clock; `nil` before the first complete snapshot.
+    var lastCheckedAt: Timestamp?
+    /// When quotes were last judged, on the host's clock; `nil` when there never were any.
+    var marketCheckedAt: Timestamp?
+
+    mutating func see(_ change: IngestChange) {
+        snapshotID = change.snapshotID
+        if change.snapshot.completeness == .complete { lastCheckedAt = change.now }
+        if !change.snapshot.quotes.isEmpty { marketCheckedAt = change.now }
+    }
+
+    static func load(_ account: String, in transaction: any Transaction) throws(StorageError) -> GuardRecord? {
+        let row = try transaction.rows(
+            """
+            SELECT state, peak, peak_at, equity, equity_at, pending_rise, trip_id, trip_cause, tripped_at,
+                liquidation_at, snapshot_id, last_checked_at, market_checked_at
+            FROM guard_states WHERE account_id = \(account)
+            """
+        ).first
+        return row.flatMap(GuardRecord.init)
+    }
+
+    private init?(_ row: Row) {
+        guard let snapshotID = row.text("snapshot_id") else { return nil }
+        self.init(
+            guardState: DrawdownGuard(row), tripID: row.text("trip_id"), snapshotID: snapshotID,
+            lastCheckedAt: row.timestamp("last_checked_at"), marketCheckedAt: row.timestamp("market_checked_at"))
+    }
+
+    init(
+        guardState: DrawdownGuard = DrawdownGuard(),
+        tripID: String? = nil,
+        snapshotID: String,
+        lastCheckedAt: Timestamp? = nil,
+        marketCheckedAt: Timestamp? = nil
+    ) {
+        self.guardState = guardState
+        self.tripID = tripID
+        self.snapshotID = snapshotID
+        self.lastCheckedAt = lastCheckedAt
+        self.marketCheckedAt = marketCheckedAt
+    }
+
+    /// Deposits, withdrawals and the like that are not in the peak yet, in the order they happened.
+    static func unsettledFlows(of account: String, in transaction: any Transaction) throws(StorageError) -> [Flow] {
+        let rows = try transaction.rows(
+            """
+            SELECT flow_id, time, amount FROM flows
+            WHERE account_id = \(account) AND NOT is_applied ORDER BY time, flow_id
+            """)
+        return rows.compactMap { row in
+            guard let id = row.text("flow_id"), let time = row.timestamp("time"), let amount = row.decimal("amount")
+            else { return nil }
+            // The guard asks for time and amount; what a flow is called makes no difference to it.
+            return Flow(id: id, time: time, amount: amount, kind: .correction)
+        }
+    }
+
+    /// Writes the guard, the snapshot's peak, and which flows are settled now.
+    ///
+    /// - Throws: ``Problem`` when flows have moved the peak out of the range of amounts; nothing is stored then.
+    func store(
+        _ events: [DrawdownGuard.Event],
+        for change: IngestChange,
+        in transaction: any Transaction
+    ) throws {
+        let peak = guardState.peak?.amount
+        guard peak == nil || peak?.storedUnits != nil else {
+            throw Problem.unprocessable(
+                "The account's flows add up to more than an amount can be.",
+                errors: [
+                    .init(.pointer("/flows"), "moves the account's peak out of range: magnitudes are below 92000000000")
+                ])
+        }
+        try upsert(account: change.account.id, in: transaction)
+        try transaction.execute("UPDATE snapshots SET peak = \(peak) WHERE snapshot_id = \(change.snapshotID)")
+        let settled: [[Value]] = events.compactMap { event in
+            if case .settled(let flow) = event { [.text(change.account.id), .text(flow)] } else { nil }
+        }
+        guard !settled.isEmpty else { return }
+        try transaction.executeMany(
+            "UPDATE flows SET is_applied = true WHERE account_id = ? AND flow_id = ?", settled)
+    }
+
+    private func upsert(account: String, in transaction: any Transaction) throws(StorageError) {
+        let trip = guardState.trip
+        try transaction.execute(
+            """
+            INSERT INTO guard_states (account_id, state, peak, peak_at, equity, equity_at, pending_rise, trip_id,
+                trip_cause, tripped_at, liquidation_at, snapshot_id, last_checked_at, market_checked_at)
+            VALUES (\(account), \(guardState.state.rawValue), \(guardState.peak?.amount), \(guardState.peak?.at),
+                \(guardState.equity?.amount), \(guardState.equity?.at), \(guardState.pendingRise), \(tripID),
+                \(trip?.cause.rawValue), \(trip?.at), \(trip?.liquidationAt), \(snapshotID), \(lastCheckedAt),
+                \(marketCheckedAt))
+            ON CONFLICT (account_id) DO UPDATE SET
+                state = excluded.state, peak = excluded.peak, peak_at = excluded.peak_at,
+                equity = excluded.equity, equity_at = excluded.equity_at, pending_rise = excluded.pending_rise,
+                trip_id = excluded.trip_id, trip_cause = excluded.trip_cause, tripped_at = excluded.tripped_at,
+                liquidation_at = excluded.liquidation_at, snapshot_id = excluded.snapshot_id,
+                last_checked_at = excluded.last_checked_at, market_checked_at = excluded.market_checked_at
+            """)
+    }
+}
+
+extension DrawdownGuard {
+    /// A guard from a row of `guard_states`, or of an outer join with it.
+    init(_ row: Row) {
+        func figure(_ amount: String, _ at: String) -> Figure? {
+            guard let amount = row.decimal(amount), let at = row.timestamp(at) else { return nil }
+            return Figure(amount: amount, at: at)
+        }
+        let trip = row.timestamp("tripped_at").map { at in
+            Trip(
+                cause: row.text("trip_cause").flatMap(Trip.Cause.init) ?? .drawdown, at: at,
+                liquidationAt: row.timestamp("liquidation_at"))
+        }
+        self.init(
+            peak: figure("peak", "peak_at"), equity: figure("equity", "equity_at"),
+            pendingRise: row.decimal("pending_rise"),
+            state: row.text("state").flatMap(GuardState.init) ?? .unknown, trip: trip)
+    }
+}

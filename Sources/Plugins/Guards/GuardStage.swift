@@ -1,0 +1,96 @@
+import PluginAPI
+import TradingBook
+
+/// Shows each snapshot to the guards, inside the transaction that stores it.
+///
+/// Only a complete one moves the drawdown guard, because a partial one proves nothing about the account as a whole; its
+/// quotes are judged all the same. A failed or a late one moves nothing. A snapshot that is reconciled again has been
+/// seen already, so its flows, its rise and its trip count once.
+struct GuardStage: IngestStage {
+    let drawdownLimits: DrawdownLimits
+    let marketGuard: MarketGuard
+    let meters: GuardMeters
+
+    func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
+        guard change.snapshot.completeness != .failed, !change.isSuperseded else { return }
+        let known = try GuardRecord.load(change.account.id, in: transaction)
+        var record = known ?? GuardRecord(snapshotID: change.snapshotID)
+        var symbols = try WatchedSymbols(of: change, in: transaction)
+        if known?.snapshotID != change.snapshotID {
+            var log = try observe(change, &record, run: outcome.run, in: transaction)
+            let detected = symbols.observe(change, with: marketGuard)
+            try symbols.store(account: change.account.id, in: transaction)
+            try recordTrips(detected, change, run: outcome.run, in: transaction)
+            log += detected.map { GuardLogEntry($0.condition, $0.quote, act: marketGuard.limits.act) }
+            if let run = outcome.run { try GuardLogEntry.append(log, to: run, of: change, in: transaction) }
+        }
+        outcome.guardsJSON = summary(record.guardState, alerts: symbols.alertsCount)
+    }
+
+    /// Brings the drawdown guard up to this snapshot and stores it.
+    ///
+    /// - Returns: What the log is to say of it.
+    private func observe(
+        _ change: IngestChange,
+        _ record: inout GuardRecord,
+        run: RunSummary?,
+        in transaction: any Transaction
+    ) throws -> [GuardLogEntry] {
+        var events: [DrawdownGuard.Event] = []
+        if change.snapshot.completeness == .complete {
+            let observation = try observation(of: change, run: run, in: transaction)
+            events = record.guardState.observe(observation, limits: drawdownLimits)
+        }
+        record.see(change)
+        for case .tripped(let trip) in events {
+            let tripID = DerivedID.make("trip", change.account.id, change.snapshotID)
+            record.tripID = tripID
+            try TripRecord(trip, id: tripID, record.guardState, limits: drawdownLimits, change, run: run)
+                .insert(in: transaction)
+            meters.drawdownTriggers.increment()
+        }
+        try record.store(events, for: change, in: transaction)
+        return events.compactMap { GuardLogEntry($0, record.guardState) }
+    }
+
+    private func observation(
+        of change: IngestChange,
+        run: RunSummary?,
+        in transaction: any Transaction
+    ) throws -> DrawdownGuard.Observation {
+        let freshness = Freshness(interval: change.account.snapshotInterval)
+        return DrawdownGuard.Observation(
+            equity: change.snapshot.figures?.equity,
+            asOf: change.snapshot.asOf,
+            flows: try GuardRecord.unsettledFlows(of: change.account.id, in: transaction),
+            hasCashMismatch: run?.hasCashMismatch ?? false,
+            isStale: freshness.isStale(change.snapshot.asOf, at: change.now),
+            now: change.now)
+    }
+
+    /// A market condition is a trip only where it is to close positions; otherwise it is just shown while it lasts.
+    private func recordTrips(
+        _ detected: [(quote: Quote, condition: MarketCondition)],
+        _ change: IngestChange,
+        run: RunSummary?,
+        in transaction: any Transaction
+    ) throws {
+        guard marketGuard.limits.act == .close else { return }
+        for (quote, condition) in detected {
+            try TripRecord(condition, quote, limits: marketGuard.limits, change, run: run).insert(in: transaction)
+        }
+    }
+
+    /// What stands under `guards` in the answer to the ingest.
+    private func summary(_ drawdown: DrawdownGuard, alerts: Int) -> String {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("state", drawdown.state.rawValue)
+            json.field("current_drawdown_pct", drawdown.drawdown(digits: 2), digits: 2)
+            json.field("should_close_all", drawdown.trip != nil)
+            json.field("liquidation_at", drawdown.trip?.liquidationAt)
+            json.field("market_alerts", alerts)
+        }
+        return json.text
+    }
+}

@@ -1,0 +1,57 @@
+/// What a comparison found: every row of both sides is in exactly one place.
+public struct MatchResult: Sendable, Equatable {
+    /// Sorted by first ticket.
+    public var pairs: [MatchPair]
+    /// By severity, then key.
+    public var breaks: [FoundBreak]
+    public var ours: SideCounts
+    public var broker: SideCounts
+    /// How many row comparisons it took; grows with the rows, not with their product.
+    public var comparisons: Int
+}
+
+/// Rows of ours and of the broker's that are the same thing.
+public struct MatchPair: Sendable, Equatable {
+    /// One in a hedging account; all of an instrument's in a netting one.
+    public var tradeIDs: [String]
+    public var tickets: [Int64]
+    public var grade: Grade
+    /// Canonical symbol at the broker.
+    public var symbol: String
+
+    /// What the pair rests on, best first.
+    public enum Grade: String, Sendable, CaseIterable {
+        /// The trade names the position's ticket.
+        case ticket
+        /// The position's comment names the trade, or the trade's comment the position.
+        case reference
+        /// The position continues a ticket the trade names.
+        case continuation
+        /// Keyless rows equal to the second.
+        case exact
+        /// Keyless rows that are alike.
+        case tolerance
+        /// Sums of an instrument.
+        case net
+    }
+}
+
+/// How the rows of one side were used. `rows` is always the sum of the others.
+public struct SideCounts: Sendable, Equatable {
+    public var rows = 0
+    public var matched = 0
+    public var unmatched = 0
+    /// Unmatched, and the difference is within its grace.
+    public var pending = 0
+    public var duplicate = 0
+
+    public var isConserved: Bool { rows == matched + unmatched + pending + duplicate }
+
+    public init(rows: Int = 0, matched: Int = 0, unmatched: Int = 0, pending: Int = 0, duplicate: Int = 0) {
+        self.rows = rows
+        self.matched = matched
+        self.unmatched = unmatched
+        self.pending = pending
+        self.duplicate = duplicate
+    }
+}

@@ -1,0 +1,40 @@
+import PluginAPI
+
+/// What an account's runs add up to: the figures that clients poll, so that nothing is counted when they ask.
+struct AccountState: Sendable, Equatable {
+    var runsTotal: Int64 = 0
+    /// `as_of` of the newest complete or partial snapshot.
+    var lastSyncAt: Timestamp?
+    var lastDurationMilliseconds: Int64?
+    var pendingBreaks: Int64 = 0
+    var openBreaks: Int64 = 0
+    var acknowledgedBreaks: Int64 = 0
+
+    var hasLiveBreaks: Bool { pendingBreaks + openBreaks + acknowledgedBreaks > 0 }
+
+    static func of(_ account: String, in transaction: any Transaction) throws -> AccountState {
+        let rows = try transaction.rows(
+            """
+            SELECT runs_total, last_sync_at, last_duration_ms, pending_breaks, open_breaks, acknowledged_breaks
+            FROM reconciliation_accounts WHERE account_id = \(account)
+            """)
+        guard let row = rows.first else { return AccountState() }
+        return AccountState(
+            runsTotal: row.integer(0) ?? 0, lastSyncAt: row.timestamp(1), lastDurationMilliseconds: row.integer(2),
+            pendingBreaks: row.integer(3) ?? 0, openBreaks: row.integer(4) ?? 0, acknowledgedBreaks: row.integer(5) ?? 0)
+    }
+
+    func write(_ account: String, in transaction: any Transaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO reconciliation_accounts (account_id, runs_total, last_sync_at, last_duration_ms,
+                pending_breaks, open_breaks, acknowledged_breaks)
+            VALUES (\(account), \(runsTotal), \(lastSyncAt), \(lastDurationMilliseconds), \(pendingBreaks),
+                \(openBreaks), \(acknowledgedBreaks))
+            ON CONFLICT (account_id) DO UPDATE SET runs_total = excluded.runs_total,
+                last_sync_at = excluded.last_sync_at, last_duration_ms = excluded.last_duration_ms,
+                pending_breaks = excluded.pending_breaks,
+                open_breaks = excluded.open_breaks, acknowledged_breaks = excluded.acknowledged_breaks
+            """)
+    }
+}

@@ -1,0 +1,137 @@
+import PluginAPI
+import TradingBook
+
+/// The run: compares the book with a snapshot inside the transaction that stores it, so that both sides are frozen.
+///
+/// Only a complete snapshot that did not come late is compared; any other is recorded with its verdict and opens, closes
+/// and resolves nothing.
+struct ReconciliationStage: IngestStage {
+    let settings: ReconciliationSettings
+    let clock: any HostClock
+    let logger: any Logger
+    let metrics: RunMetrics
+
+    func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
+        var state = try AccountState.of(change.account.id, in: transaction)
+        state.runsTotal += 1
+        var run = record(of: change, number: state.runsTotal)
+        var opened: [StoredBreak] = []
+        var hasCashMismatch = false
+        if run.verdict == .reconciled {
+            let comparison = try compare(change, state: state, in: transaction)
+            run.take(comparison)
+            hasCashMismatch = comparison.result.breaks.contains { $0.breakClass == .cashMismatch }
+            try finish(change, &run, comparison, &state, in: transaction)
+            opened = comparison.life.opened
+        } else {
+            run.durationMilliseconds = duration(since: change.now)
+            try LogEntry.write([.sync(run)], of: run, in: transaction)
+        }
+        note(change, run, &state)
+        try run.write(in: transaction)
+        try state.write(change.account.id, in: transaction)
+        outcome.run = run.summary(hasCashMismatch: hasCashMismatch)
+        metrics.count(run, opened: opened, isRepeat: change.rerun > 0)
+    }
+
+    /// The run before anything is compared; its verdict is `reconciled` when something will be.
+    private func record(of change: IngestChange, number: Int64) -> RunRecord {
+        let verdict: RunSummary.Verdict =
+            change.isSuperseded ? .superseded : change.snapshot.completeness == .complete ? .reconciled : .incomplete
+        return RunRecord(
+            id: DerivedID.make("run", change.account.id, change.snapshotID, String(change.rerun)),
+            account: change.account.id, number: number, snapshotID: change.snapshotID,
+            snapshotSequence: change.sequence, rerun: change.rerun, asOf: change.snapshot.asOf, ranAt: change.now,
+            completeness: change.snapshot.completeness, verdict: verdict,
+            policyRevision: settings.policy.revision(grace: settings.grace, instruments: [:]))
+    }
+
+    private func compare(
+        _ change: IngestChange,
+        state: AccountState,
+        in transaction: any Transaction
+    ) throws -> RunComparison {
+        let account = change.account
+        let positions = try OpenPosition.of(account.id, in: transaction)
+        let input = MatchInput(
+            mode: account.mode, trades: try OpenTrades.of(account.id, in: transaction),
+            positions: change.snapshot.positions, instruments: change.instruments,
+            cash: cash(change, positions), currency: account.currency, currencyDigits: account.currencyDigits)
+        let result = try match(input, change)
+        let life = BreakLife(
+            account: account.id, runID: DerivedID.make("run", account.id, change.snapshotID, String(change.rerun)),
+            snapshotID: change.snapshotID, asOf: change.snapshot.asOf, now: change.now, grace: settings.grace)
+        let store = BreakStore(account: account.id)
+        var stored = state.hasLiveBreaks ? try store.live(in: transaction) : []
+        let known = Set(stored.map(\.key))
+        let unknown = result.breaks.filter { !known.contains($0.key) }
+        stored += try store.resolved(
+            unknown.map { BreakLife.id(account: account.id, key: $0.key) }, in: transaction)
+        let lifeOutcome = life.advance(result.breaks, stored: stored)
+        try store.write(lifeOutcome, life: life, in: transaction)
+        return RunComparison(
+            result: result, life: lifeOutcome, positions: positions,
+            policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
+    }
+
+    private func match(_ input: MatchInput, _ change: IngestChange) throws -> MatchResult {
+        do {
+            return try PositionMatcher(policy: settings.policy).match(input)
+        } catch MatchFailure.outOfRange(let name) {
+            throw Problem.unprocessable(
+                "The books cannot be compared exactly.",
+                errors: [Problem.Item(.pointer("/positions"), "\(name) is beyond what can be kept exactly")])
+        } catch MatchFailure.notConserved(let ours, let broker) {
+            logger.log(
+                .critical, "rows of a run do not add up",
+                [
+                    "account_id": change.account.id, "snapshot_id": change.snapshotID, "ours": "\(ours)",
+                    "broker": "\(broker)", "input": "\(input)",
+                ])
+            throw MatchFailure.notConserved(ours: ours, broker: broker)
+        }
+    }
+
+    private func cash(_ change: IngestChange, _ positions: [OpenPosition]) -> CashFigures? {
+        guard let figures = change.snapshot.figures, let balance = figures.balance, let equity = figures.equity else {
+            return nil
+        }
+        let floating = positions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
+        return CashFigures(balance: balance, credit: figures.credit ?? .zero, floating: floating, equity: equity)
+    }
+
+    /// Writes pairs and log, and brings the account's figures up to date.
+    private func finish(
+        _ change: IngestChange,
+        _ run: inout RunRecord,
+        _ comparison: RunComparison,
+        _ state: inout AccountState,
+        in transaction: any Transaction
+    ) throws {
+        let pairing = comparison.pairing
+        try OpenPosition.pair(run.account, pairing.changed, in: transaction)
+        let closed = try ClosedTicket.of(run.account, change.closedTickets, in: transaction)
+        run.durationMilliseconds = duration(since: change.now)
+        let entries =
+            [.sync(run)] + pairing.formed.map { LogEntry.match($0.pair, ticket: $0.ticket) }
+            + closed.map { .close(ticket: $0.ticket, symbol: $0.symbol, tradeID: $0.tradeID, at: run.asOf) }
+            + comparison.divergences
+        try LogEntry.write(entries, of: run, in: transaction)
+        state.pendingBreaks = Int64(comparison.life.pendingKeys.count)
+        state.acknowledgedBreaks = Int64(comparison.life.acknowledged)
+        state.openBreaks = Int64(
+            comparison.life.opened.count + comparison.life.stillOpen - comparison.life.acknowledged)
+    }
+
+    /// A late snapshot and a failed one say nothing about when the source was last heard.
+    private func note(_ change: IngestChange, _ run: RunRecord, _ state: inout AccountState) {
+        guard !change.isSuperseded, change.snapshot.completeness != .failed else { return }
+        state.lastSyncAt = change.snapshot.asOf
+        state.lastDurationMilliseconds = run.durationMilliseconds
+    }
+
+    /// Whole milliseconds since the request came in.
+    private func duration(since start: Timestamp) -> Int64 {
+        max(0, clock.now.microseconds - start.microseconds) / 1_000
+    }
+}

@@ -1,0 +1,37 @@
+import PluginAPI
+import TradingBook
+
+/// Counts runs as they are made. Every meter exists from the start.
+struct RunMetrics: Sendable {
+    private let runs: [String: any Counter]
+    private let divergences: [String: any Counter]
+    private let syncs: any Counter
+    private let latency: any Histogram
+
+    init(_ metrics: any Metrics) {
+        runs = Dictionary(
+            uniqueKeysWithValues: RunSummary.Verdict.allCases.map(\.rawValue).map { verdict in
+                let labels = [(name: "verdict", value: verdict)]
+                return (verdict, metrics.counter("recon_runs_total", help: "Runs by verdict", labels: labels))
+            })
+        divergences = Dictionary(
+            uniqueKeysWithValues: BreakClass.divergenceReasons.map { reason in
+                let counter = metrics.counter(
+                    "reconciliation_divergences_total", help: "Breaks opened or reopened",
+                    labels: [(name: "reason", value: reason)])
+                return (reason, counter)
+            })
+        syncs = metrics.counter("mt5_position_sync_total", help: "Snapshots taken in, repeats left out", labels: [])
+        latency = metrics.histogram(
+            "reconciliation_latency_seconds", help: "From a snapshot's arrival to the end of its run", labels: [],
+            buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+    }
+
+    /// Called last in a run's transaction. Should the commit fail after it, a run is counted that was not kept.
+    func count(_ run: RunRecord, opened: [StoredBreak], isRepeat: Bool) {
+        runs[run.verdict.rawValue]?.increment()
+        for item in opened { divergences[item.breakClass.divergenceReason]?.increment() }
+        if !isRepeat { syncs.increment() }
+        latency.record(Double(run.durationMilliseconds) / 1_000)
+    }
+}

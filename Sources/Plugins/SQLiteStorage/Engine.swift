@@ -1,0 +1,56 @@
+import Glibc
+import PluginAPI
+
+/// An open database: its lock, its queues and the threads that work them.
+struct Engine: Sendable {
+    let reads: JobQueue<Read>
+    let writes: JobQueue<any Write>
+    let writer: Writer
+    private let lock: LockFile
+    private let readerThreads: [WorkerThread]
+    private let writerThread: WorkerThread
+
+    /// Opens everything on a thread of its own, because opening may wait for the disk or recover a log.
+    static func open(path: String) async throws -> Engine {
+        let opened = await withCheckedContinuation { continuation in
+            do {
+                _ = try WorkerThread {
+                    continuation.resume(returning: Result { try Engine(path: path) })
+                }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try opened.get()
+    }
+
+    private init(path: String) throws(ModuleError) {
+        try Directory.create(containing: path)
+        lock = try LockFile(path: path + ".lock", of: path)
+        let readersTotal = min(max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8)
+        do {
+            writer = Writer(connection: try Connection(path: path, role: .writer))
+            let reading = try (0..<readersTotal).map { _ in try Connection(path: path, role: .reader) }
+            let (reads, writes) = (JobQueue<Read>(), JobQueue<any Write>())
+            (self.reads, self.writes) = (reads, writes)
+            readerThreads = try reading.map { connection in
+                try WorkerThread { Read.work(through: reads, on: connection) }
+            }
+            let writer = writer
+            writerThread = try WorkerThread { writer.work(through: writes) }
+        } catch let error as StorageError {
+            throw .unavailable(reason: "cannot open the database \(path): \(error.reason)")
+        } catch {
+            throw .unavailable(reason: "cannot open the database \(path): \(error)")
+        }
+    }
+
+    /// Lets the threads finish what is queued; the writer goes last, so that its checkpoint meets no reader.
+    func close() async {
+        reads.close()
+        for thread in readerThreads { await thread.join() }
+        writes.close()
+        await writerThread.join()
+        lock.release()
+    }
+}

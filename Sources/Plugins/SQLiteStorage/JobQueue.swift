@@ -1,0 +1,71 @@
+import Glibc
+import PluginAPI
+
+/// Jobs waiting for a thread, first come, first served, and bounded.
+///
+/// `@unchecked Sendable`: `jobs`, `head` and `isClosed` are read and written only between lock and unlock of `mutex`, and
+/// the two pthread objects never move in memory.
+final class JobQueue<Job: Sendable>: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let waitingMax: Int
+    private var jobs: [Job] = []
+    private var head = 0
+    private var isClosed = false
+
+    init(waitingMax: Int = 16_384) {
+        self.waitingMax = waitingMax
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(arrival, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(arrival)
+        pthread_mutex_destroy(mutex)
+        arrival.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Queues a job, unless the queue is closed or full. - Returns: Why it was refused, or `nil`.
+    func append(_ job: Job) -> StorageError? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        if isClosed { return .unavailable(reason: "the database is being closed") }
+        if jobs.count - head >= waitingMax {
+            return .unavailable(reason: "\(waitingMax) statements are waiting for the database already")
+        }
+        jobs.append(job)
+        pthread_cond_signal(arrival)
+        return nil
+    }
+
+    /// Waits for jobs and takes up to `countMax` of them; empty when the queue is closed and nothing is left.
+    func take(atMost countMax: Int) -> [Job] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while head == jobs.count, !isClosed { pthread_cond_wait(arrival, mutex) }
+        let taken = Array(jobs[head..<min(head + countMax, jobs.count)])
+        head += taken.count
+        discardTaken()
+        return taken
+    }
+
+    /// Takes no more jobs; those that wait are still handed out.
+    func close() {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        isClosed = true
+        pthread_cond_broadcast(arrival)
+    }
+
+    /// Drops the taken front in steps that grow with the queue, so that taking stays cheap on average.
+    private func discardTaken() {
+        if head == jobs.count {
+            jobs.removeAll(keepingCapacity: jobs.capacity <= 1_024)
+            head = 0
+        } else if head >= 64, head * 2 >= jobs.count {
+            jobs.removeFirst(head)
+            head = 0
+        }
+    }
+}

@@ -1,0 +1,94 @@
+public import PluginAPI
+import Synchronization
+
+/// Durable state in one SQLite file: the storage that needs no server.
+///
+/// One thread writes, several read; a write is acknowledged after the commit that holds it has reached the disk.
+/// Decimals are INTEGER units of 10⁻⁸, times INTEGER microseconds. A lock file keeps a second process out.
+public final class SQLiteStorageModule: StorageBackend {
+    public static let descriptor = ModuleDescriptor(id: "sqlite", summary: "Embedded storage in one SQLite file")
+
+    public static let configuration = ConfigurationSpec([
+        ConfigurationKey(
+            "path", .path, default: "var/concord.db", reloadable: false,
+            "The database file; its directory is created when it is not there.")
+    ])
+
+    /// Where the database is, relative to the working directory or absolute.
+    public let path: String
+    public let dialect = SQLDialect.sqlite
+    private let engine = Mutex<Engine?>(nil)
+
+    public convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
+        let path = configuration.text("path")
+        guard !path.isEmpty, path != ":memory:" else {
+            throw .misconfigured(key: "path", detail: "must name a file")
+        }
+        self.init(path: path)
+    }
+
+    /// A backend for commands and tests that have no configuration.
+    public init(path: String) {
+        self.path = path
+    }
+
+    /// Takes the lock, opens the database and starts the threads.
+    ///
+    /// - Throws: ``ModuleError/unavailable(reason:)`` naming the file when another process holds it or it cannot be opened.
+    public func start() async throws {
+        guard engine.withLock({ $0 == nil }) else { return }
+        let opened = try await Engine.open(path: path)
+        engine.withLock { $0 = opened }
+    }
+
+    /// Reads the schema, and remembers whether the last write met a full or read-only medium.
+    public func health() async -> ModuleHealth {
+        do {
+            _ = try await rows("SELECT count(*) FROM sqlite_master", deadline: .now + .seconds(1))
+        } catch {
+            return .failed(reason: error.reason)
+        }
+        guard let failure = engine.withLock({ $0 })?.writer.lastFailure else { return .ok }
+        return .degraded(reason: "writes fail: \(failure.reason)")
+    }
+
+    /// Finishes what is queued, folds the write-ahead log into the database, closes it and releases the lock.
+    public func stop() async {
+        let closing = engine.withLock { engine in
+            defer { engine = nil }
+            return engine
+        }
+        await closing?.close()
+    }
+
+    public func rows(
+        _ sql: SQL, deadline: ContinuousClock.Instant?
+    ) async throws(StorageError) -> Rows {
+        let reads = try running().reads
+        let call = Call<Result<Rows, StorageError>>(deadline: deadline) { .failure($0) }
+        return try await call.answer { reads.append(Read(sql: sql, call: call)) }.get()
+    }
+
+    public func transaction<Output: Sendable>(
+        deadline: ContinuousClock.Instant?,
+        _ body: @escaping @Sendable (any Transaction) throws -> Output
+    ) async throws -> Output {
+        let writes = try running().writes
+        let call = Call<Result<Output, any Error>>(deadline: deadline) { .failure($0) }
+        return try await call.answer { writes.append(BodyWrite(body: body, call: call)) }.get()
+    }
+
+    /// The lock file keeps other processes out and the one writer thread other migrations.
+    public func migrationTransaction<Output: Sendable>(
+        _ body: @escaping @Sendable (any Transaction) throws -> Output
+    ) async throws -> Output {
+        try await transaction(deadline: nil, body)
+    }
+
+    private func running() throws(StorageError) -> Engine {
+        guard let engine = engine.withLock({ $0 }) else {
+            throw .unavailable(reason: "the database \(path) is not open")
+        }
+        return engine
+    }
+}

@@ -1,0 +1,30 @@
+import PluginAPI
+
+/// Takes an account's row for the rest of the transaction, so that runs of one account come one after the other.
+enum AccountLock {
+    /// - Returns: `nil` when there is no such account.
+    static func take(_ account: String, in transaction: any Transaction) throws -> AccountState? {
+        let select = SQL(parts: [
+            .text("SELECT \(AccountState.columns) FROM accounts WHERE account_id = "), .value(.text(account)),
+        ])
+        let sql = SQL(sqlite: select, postgres: select + " FOR UPDATE")
+        return try transaction.rows(sql).first.map(AccountState.init(stored:))
+    }
+
+    /// As ``take(_:in:)``; 404 when there is no such account.
+    static func require(
+        _ account: String,
+        pointer: String? = nil,
+        in transaction: any Transaction
+    ) throws -> AccountState {
+        guard let state = try take(account, in: transaction) else { throw unknown(account, pointer: pointer) }
+        return state
+    }
+
+    /// The answer for an account that does not exist and for one that the caller may not know of.
+    static func unknown(_ account: String, pointer: String? = nil) -> Problem {
+        var problem = Problem.notFound("There is no account \(account).")
+        problem.errors = pointer.map { [Problem.Item(.pointer($0), "no such account")] } ?? []
+        return problem
+    }
+}

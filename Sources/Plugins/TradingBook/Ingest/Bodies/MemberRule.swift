@@ -1,0 +1,158 @@
+import PluginAPI
+
+/// What one field may hold: turns a JSON value into a value of the domain or says what is wrong with it.
+struct MemberRule<Value> {
+    let read: (JSONValue) throws(MemberProblem) -> Value
+}
+
+/// What is wrong with a field, as a clause that follows its name.
+struct MemberProblem: Error, Equatable {
+    var detail: String
+
+    init(_ detail: String) {
+        self.detail = detail
+    }
+}
+
+extension MemberRule where Value == String {
+    /// 1…128 bytes of printable ASCII without space.
+    static var id: MemberRule {
+        string { text throws(MemberProblem) in
+            guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+                throw MemberProblem("must be 1 to 128 characters of printable ASCII without space")
+            }
+            return text
+        }
+    }
+
+    /// 1…64 bytes of printable ASCII.
+    static var symbol: MemberRule {
+        string { text throws(MemberProblem) in
+            guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+                throw MemberProblem("must be 1 to 64 characters of printable ASCII")
+            }
+            return text
+        }
+    }
+
+    /// Free text without NUL, which PostgreSQL cannot keep.
+    static func text(bytesMax: Int, isEmptyAllowed: Bool = true) -> MemberRule {
+        string { text throws(MemberProblem) in
+            guard text.utf8.count <= bytesMax else { throw MemberProblem("is longer than \(bytesMax) bytes") }
+            guard isEmptyAllowed || !text.utf8.isEmpty else { throw MemberProblem("must not be empty") }
+            guard !text.utf8.contains(0) else { throw MemberProblem("must not contain U+0000") }
+            return text
+        }
+    }
+}
+
+extension MemberRule {
+    /// A string that `parse` takes on.
+    static func string(_ parse: @escaping (String) throws(MemberProblem) -> Value) -> MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            guard case .string(let text) = value else {
+                throw MemberProblem("must be a string, not \(value.kindName)")
+            }
+            return try parse(text)
+        }
+    }
+}
+
+extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    /// One of the words that the type has.
+    static var choice: MemberRule {
+        string { text throws(MemberProblem) in
+            guard let choice = Value.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
+                throw MemberProblem("must be \(Value.allCases.map(\.rawValue).joined(separator: " or "))")
+            }
+            return choice
+        }
+    }
+}
+
+extension MemberRule where Value == FixedDecimal {
+    /// A number, or one in a string, with at most 8 decimals and no exponent.
+    static var decimal: MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            let text: String
+            switch value {
+            case .number(let number): text = number
+            case .string(let string): text = string
+            default: throw MemberProblem("must be a number or a string with one, not \(value.kindName)")
+            }
+            do throws(DecimalError) {
+                return try FixedDecimal(parsing: text)
+            } catch {
+                throw MemberProblem(error.detail)
+            }
+        }
+    }
+
+    static var positive: MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            let number = try MemberRule.decimal.read(value)
+            guard !number.isZero, !number.isNegative else { throw MemberProblem("must be greater than 0") }
+            return number
+        }
+    }
+}
+
+extension MemberRule where Value == FixedDecimal? {
+    /// A stop or a target: above zero, or zero for none.
+    static var level: MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            let number = try MemberRule<FixedDecimal>.decimal.read(value)
+            guard !number.isNegative else { throw MemberProblem("must be greater than 0, or 0 for none") }
+            return number.isZero ? nil : number
+        }
+    }
+}
+
+extension MemberRule where Value == Int64 {
+    /// A broker's number: 1…2⁶³−1, or its digits in a string.
+    static var ticket: MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            let text: String
+            switch value {
+            case .number(let number): text = number
+            case .string(let string): text = string
+            default: throw MemberProblem("must be an integer or a string with one, not \(value.kindName)")
+            }
+            guard !text.utf8.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let ticket = Int64(text),
+                ticket > 0
+            else { throw MemberProblem("must be an integer from 1 to 9223372036854775807") }
+            return ticket
+        }
+    }
+
+    static func integer(_ range: ClosedRange<Int64> = .min ... .max) -> MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            guard case .number(let text) = value else {
+                throw MemberProblem("must be an integer, not \(value.kindName)")
+            }
+            guard let number = Int64(text), range.contains(number) else {
+                throw MemberProblem("must be an integer from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+    }
+}
+
+extension MemberRule where Value == Timestamp {
+    /// ISO 8601 with a zone, from 1970 to 9998.
+    static var time: MemberRule {
+        string { text throws(MemberProblem) in
+            guard let time = Timestamp(parsing: text) else {
+                let lacksZone = Timestamp(parsing: text + "Z") != nil
+                throw MemberProblem(
+                    lacksZone
+                        ? "has no zone: end it with Z or an offset such as +02:00"
+                        : "is not an ISO 8601 time with a zone, such as 2026-01-05T10:00:00Z")
+            }
+            guard (0..<253_370_764_800_000_000).contains(time.microseconds) else {
+                throw MemberProblem("must be in the years 1970 to 9998")
+            }
+            return time
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import PluginAPI
+
+/// Writes an account's positions, inside the caller's transaction.
+struct PositionStore {
+    let account: String
+    let transaction: any Transaction
+
+    private static let columns = [
+        "position_id", "account_id", "ticket", "symbol", "broker_symbol", "digits", "direction", "volume",
+        "entry_price", "entry_time", "current_price", "take_profit", "stop_loss", "profit", "swap", "commission",
+        "taxes", "unrealized_pnl", "comment", "magic", "status", "last_updated_at", "closed_at", "close_price",
+        "realized_pnl", "close_reason",
+    ]
+    private static let upsert = """
+        INSERT INTO positions (\(columns.joined(separator: ", ")))
+        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+        ON CONFLICT (account_id, ticket) DO UPDATE SET
+        \(columns.dropFirst(3).map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+        """
+
+    /// Tickets of the positions that are open now, ascending.
+    func openTickets() throws -> [Int64] {
+        try transaction.rows(
+            "SELECT ticket FROM positions WHERE account_id = \(account) AND status = 'open' ORDER BY ticket"
+        ).compactMap { $0.integer(0) }
+    }
+
+    /// Inserts or updates listed positions; one that was closed is open again under its old ID.
+    func putOpen(_ positions: [BrokerPosition], digits: (String) -> Int, at asOf: Timestamp) throws {
+        guard !positions.isEmpty else { return }
+        try transaction.executeMany(
+            Self.upsert,
+            positions.map { position in
+                values(position, digits: digits(position.instrument), at: asOf)
+                    + [.text("open"), .timestamp(asOf), .null, .null, .null, .null]
+            })
+    }
+
+    /// Closes positions that a complete snapshot no longer lists: price and P/L stay unknown until a statement tells.
+    func close(_ tickets: [Int64], at asOf: Timestamp) throws {
+        guard !tickets.isEmpty else { return }
+        try transaction.executeMany(
+            """
+            UPDATE positions SET status = 'closed', closed_at = ?, close_price = NULL, realized_pnl = NULL,
+            close_reason = 'unknown', last_updated_at = ? WHERE account_id = ? AND ticket = ?
+            """,
+            tickets.map { [.timestamp(asOf), .timestamp(asOf), .text(account), .integer($0)] })
+    }
+
+    /// Writes closed positions as a statement tells them.
+    func putClosed(_ positions: [ClosedPosition], digits: (String) -> Int) throws {
+        guard !positions.isEmpty else { return }
+        try transaction.executeMany(
+            Self.upsert,
+            positions.map { closed in
+                values(closed.position, digits: digits(closed.position.instrument), at: closed.closedAt) + [
+                    .text("closed"), .timestamp(closed.closedAt), .timestamp(closed.closedAt),
+                    .decimal(closed.closePrice), .decimal(closed.realizedPnL), .text(Self.reason(closed)),
+                ]
+            })
+    }
+
+    private func values(_ position: BrokerPosition, digits: Int, at time: Timestamp) -> [Value] {
+        [
+            .text(DerivedID.position(account: account, ticket: position.ticket)), .text(account),
+            .integer(position.ticket), .text(position.instrument), .text(position.symbol), .integer(Int64(digits)),
+            .text(position.direction.rawValue), .decimal(position.volume), .decimal(position.entryPrice),
+            .timestamp(position.entryTime), .decimal(position.currentPrice), .decimal(position.takeProfit),
+            .decimal(position.stopLoss), .decimal(position.profit ?? .zero), .decimal(position.swap),
+            .decimal(position.commission), .decimal(position.taxes),
+            .decimal(SnapshotValuation.unrealizedPnL(position)), .text(position.comment), .integer(position.magic),
+        ]
+    }
+
+    /// Brokers mark a position that met its target or stop in the comment; a price that equals one says the same.
+    private static func reason(_ closed: ClosedPosition) -> String {
+        let comment = closed.position.comment?.lowercased() ?? ""
+        if comment.contains("[tp]") { return "tp" }
+        if comment.contains("[sl]") { return "sl" }
+        if closed.closePrice == closed.position.takeProfit { return "tp" }
+        if closed.closePrice == closed.position.stopLoss { return "sl" }
+        return "unknown"
+    }
+}

@@ -1,0 +1,62 @@
+import PluginAPI
+
+/// Gives a snapshot's rows their canonical symbols and its positions their profit.
+///
+/// **P/L** of a position is profit, swap, commission and taxes together, each signed as the broker writes it. A position
+/// without `profit` gets the price difference times volume and multiplier, rounded to the currency's decimals, if its
+/// instrument is quoted in the account's currency; any other is refused, because nobody told the rate.
+struct SnapshotValuation {
+    let account: Account
+    let book: InstrumentBook
+
+    /// - Throws: 422 naming every position whose P/L cannot be known or kept.
+    func value(_ snapshot: Snapshot) throws(Problem) -> Snapshot {
+        var valued = snapshot
+        let problems = BodyProblems()
+        for index in valued.positions.indices {
+            valued.positions[index].instrument = book.canonical(valued.positions[index].symbol)
+            complete(&valued.positions[index], problems)
+        }
+        for index in valued.quotes.indices {
+            valued.quotes[index].instrument = book.canonical(valued.quotes[index].symbol)
+        }
+        try problems.refuseIfAny("snapshot")
+        return valued
+    }
+
+    /// Positions are sorted by now, so a problem names the ticket beside a pointer to the list.
+    private func complete(_ position: inout BrokerPosition, _ problems: BodyProblems) {
+        if position.profit == nil {
+            do throws(MemberProblem) {
+                position.profit = try profit(position)
+            } catch {
+                problems.add("/positions", "ticket \(position.ticket) \(error.detail)")
+                return
+            }
+        }
+        if Self.unrealizedPnL(position).storedUnits == nil {
+            problems.add("/positions", "ticket \(position.ticket) has a profit or loss out of range")
+        }
+    }
+
+    private func profit(_ position: BrokerPosition) throws(MemberProblem) -> FixedDecimal {
+        guard let instrument = book.known(position.instrument), let multiplier = instrument.multiplier,
+            let quote = instrument.quoteCurrency
+        else { throw MemberProblem("needs a profit: instrument \(position.instrument) is not described") }
+        guard quote == account.currency else {
+            throw MemberProblem(
+                "needs a profit: \(position.instrument) is quoted in \(quote), not in \(account.currency)")
+        }
+        let move = position.currentPrice - position.entryPrice
+        let signed = position.direction == .buy ? move : -move
+        guard let profit = signed.multiplied(by: position.volume)?.multiplied(by: multiplier) else {
+            throw MemberProblem("has a profit or loss out of range")
+        }
+        return profit.rounded(toScale: account.currencyDigits)
+    }
+
+    /// Profit, swap, commission and taxes together.
+    static func unrealizedPnL(_ position: BrokerPosition) -> FixedDecimal {
+        (position.profit ?? .zero) + position.swap + position.commission + position.taxes
+    }
+}

@@ -1,0 +1,73 @@
+public import PluginAPI
+
+extension BookModule {
+    /// Imports the statement in `request`'s body into `request.account`, for its caller: `text/html` is an MT4 statement,
+    /// `text/csv` a list of open positions as they were at the parameter `as_of`.
+    ///
+    /// - Returns: What the statement held, and the run on its open positions.
+    /// - Throws: 404 for an account that the token does not cover, 409 for one without a time zone and for a statement that
+    ///   contradicts what is stored, 422 for one that does not add up or is another account's.
+    public func importStatement(_ request: Request) async throws -> Reply {
+        guard let id = request.account else { throw Problem.badParameter("account_id", "is missing") }
+        guard request.caller.mayWrite(account: id) else { throw AccountLock.unknown(id) }
+        let account = try await queries.state(id, deadline: request.deadline).account
+        let store = try statement(for: account, request)
+        let asOf = request.time("as_of").map { "&as_of=\($0)" } ?? ""
+        let key = try IdempotencyKey(request, route: "statements?account_id=\(id)\(asOf)")
+        return try await context.storage.transaction(deadline: request.deadline) { transaction in
+            if let answer = try key?.replay(in: transaction) { return Reply(body: answer) }
+            let state = try AccountLock.require(id, in: transaction)
+            let answer = try store(state, transaction)
+            try key?.keep(answer, in: transaction)
+            return Reply(body: answer, invalidates: Self.tags([id: state.account.user]))
+        }
+    }
+
+    /// Reads the file, and says how to store what it holds.
+    private func statement(
+        for account: Account,
+        _ request: Request
+    ) throws -> @Sendable (AccountState, any Transaction) throws -> [UInt8] {
+        let ingest = ingest(request)
+        switch request.contentType {
+        case "text/html":
+            let statement = try Self.html(request, for: account)
+            return { try StatementImport(ingest: ingest, statement: statement).run($0, in: $1) }
+        default:
+            throw Problem.unsupportedMediaType("A statement is text/html or text/csv.")
+        }
+    }
+
+    private static func html(_ request: Request, for account: Account) throws -> BrokerStatement {
+        guard request.time("as_of") == nil else {
+            throw Problem.badParameter("as_of", "is for text/csv only: an HTML statement says its own time")
+        }
+        guard let name = account.timeZone, let timeZone = TimeZoneRule(parsing: name) else {
+            throw Problem.conflict(
+                "The account \(account.id) has no time zone, which a statement's times need: put one first.")
+        }
+        return try refusing { () throws(FileRefused) in try MT4Statement.parse(request.body, timeZone: timeZone) }
+    }
+
+    private static func refusing<Content>(_ read: () throws(FileRefused) -> Content) throws(Problem) -> Content {
+        do throws(FileRefused) {
+            return try read()
+        } catch {
+            throw Problem(refused: error)
+        }
+    }
+}
+
+extension Problem {
+    /// 422 for a file, with every problem and where it stands.
+    public init(refused file: FileRefused) {
+        self = .unprocessable(
+            "The file is refused; nothing of it is stored.",
+            errors: file.problems.map { problem in
+                let place = [
+                    problem.section, problem.line.map { "line \($0)" }, problem.column.map { "column \($0)" },
+                ].compactMap { $0 }.joined(separator: ", ")
+                return Item(.pointer(""), place.isEmpty ? problem.detail : "\(place): \(problem.detail)")
+            })
+    }
+}

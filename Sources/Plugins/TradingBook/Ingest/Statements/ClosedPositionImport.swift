@@ -1,0 +1,88 @@
+import PluginAPI
+
+/// Records closed positions as a statement tells them, inside the caller's transaction.
+///
+/// One that the book has as open, or as closed without a price, gets its closing; one that is closed the same way is left
+/// alone.
+struct ClosedPositionImport {
+    private static let chunk = 500
+
+    let account: String
+    /// The statement's time.
+    let asOf: Timestamp
+    let instruments: InstrumentStore
+    let transaction: any Transaction
+
+    /// - Returns: Tickets that were open before.
+    /// - Throws: 409 naming every position that is stored with another closing, or that a later snapshot shows open.
+    func put(_ positions: [ClosedPosition]) throws -> [Int64] {
+        guard !positions.isEmpty else { return [] }
+        let stored = try stored(positions.map(\.position.ticket))
+        let contradicting = positions.filter { stored[$0.position.ticket]?.contradicts($0, asOf: asOf) ?? false }
+        guard contradicting.isEmpty else {
+            throw Problem.conflict(
+                "The statement contradicts what is stored.",
+                errors: contradicting.prefix(BodyProblems.listedMax).map { closed in
+                    Problem.Item(
+                        .pointer(""), "Closed Transactions: ticket \(closed.position.ticket) is stored with another end"
+                    )
+                })
+        }
+        let new = positions.filter { stored[$0.position.ticket]?.isSettled != true }
+        try write(new)
+        return new.map(\.position.ticket).filter { stored[$0]?.isOpen == true }.sorted()
+    }
+
+    private func write(_ positions: [ClosedPosition]) throws {
+        let book = try instruments.book(resolving: Set(positions.map(\.position.symbol)), in: transaction)
+        let unknown = Set(positions.map { book.canonical($0.position.symbol) }).filter { book.known($0) == nil }
+        var seen = try ObservedDigits(account: account, symbols: unknown, in: transaction)
+        let resolved = positions.map { closed in
+            var copy = closed
+            copy.position.instrument = book.canonical(closed.position.symbol)
+            for price in [copy.position.entryPrice, copy.closePrice] where unknown.contains(copy.position.instrument) {
+                seen.see(copy.position.instrument, price)
+            }
+            return copy
+        }
+        try seen.save(account: account, in: transaction)
+        try PositionStore(account: account, transaction: transaction).putClosed(resolved) { symbol in
+            book.instrument(symbol, digitsSeen: seen.bySymbol[symbol] ?? 0).digits
+        }
+    }
+
+    /// What is stored of a position.
+    private struct Stored {
+        var isOpen: Bool
+        var lastUpdatedAt: Timestamp
+        var closePrice: FixedDecimal?
+        var realizedPnL: FixedDecimal?
+
+        var isSettled: Bool { !isOpen && closePrice != nil }
+
+        func contradicts(_ closed: ClosedPosition, asOf: Timestamp) -> Bool {
+            if isOpen { return lastUpdatedAt > asOf }
+            return isSettled && (closePrice != closed.closePrice || realizedPnL != closed.realizedPnL)
+        }
+    }
+
+    private func stored(_ tickets: [Int64]) throws -> [Int64: Stored] {
+        var stored: [Int64: Stored] = [:]
+        var rest = tickets[...]
+        while !rest.isEmpty {
+            let rows = try transaction.rows(
+                """
+                SELECT ticket, status, last_updated_at, close_price, realized_pnl FROM positions
+                WHERE account_id = \(account) AND ticket IN (\(Array(rest.prefix(Self.chunk))))
+                """)
+            for row in rows {
+                guard let ticket = row.integer(0), let updatedAt = row.timestamp(2) else { continue }
+                stored[ticket] = Stored(
+                    isOpen: row.text(1) == "open", lastUpdatedAt: updatedAt, closePrice: row.decimal(3),
+                    realizedPnL: row.decimal(4))
+            }
+            rest = rest.dropFirst(Self.chunk)
+        }
+        return stored
+    }
+}

@@ -1,0 +1,56 @@
+"""Every command block of the documents runs as it stands, or is listed here with the reason why not."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import unittest
+
+from harness import BINARY, ROOT, Host
+
+NOT_RUN = {
+    "scripts/run": "serves until interrupted; test_run.py runs it",
+    "scripts/test": "is what runs this test",
+    "swift build --build-tests\nswift test --skip-build --filter ReconciliationTests\nscripts/check":
+        "scripts/test does the same steps before this one",
+}
+
+
+def documents():
+    names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
+                           capture_output=True, text=True, check=True).stdout.split()
+    return [ROOT / name for name in names]
+
+
+def blocks():
+    for document in documents():
+        for language, text in re.findall(r"(?ms)^```(\w+)\n(.*?)^```", document.read_text()):
+            if language in ("sh", "bash", "shell", "console"):
+                yield document.relative_to(ROOT), text.strip()
+
+
+class Documents(unittest.TestCase):
+    def test_command_blocks_run(self):
+        found = list(blocks())
+        self.assertTrue(found)
+        unused = set(NOT_RUN) - {text for _, text in found}
+        self.assertEqual(unused, set(), "listed here but in no document")
+        for document, text in found:
+            if text in NOT_RUN:
+                continue
+            with self.subTest(document=str(document), block=text):
+                self.run_block(text)
+
+    def run_block(self, text):
+        host = Host()
+        self.addCleanup(host.close)
+        programs = host.path / "bin"
+        programs.mkdir()
+        (programs / "concord").write_text(f'#!/bin/sh\nexec "{BINARY}" "$@" --config "{host.config}"\n')
+        (programs / "concord").chmod(0o755)
+        for source, name in (("trades.csv", "book.csv"), ("statement.htm", "statement.htm")):
+            shutil.copy(ROOT / "config" / "sample" / source, host.path / name)
+        result = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=host.path, capture_output=True, text=True,
+                                env={**host.environment, "PATH": f"{programs}:{os.environ['PATH']}"}, timeout=120)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)

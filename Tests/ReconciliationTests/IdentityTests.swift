@@ -1,0 +1,111 @@
+import PluginAPI
+import Testing
+import TradingBook
+
+@testable import Reconciliation
+
+@Suite("Keys decide who is compared with whom")
+struct IdentityTests {
+    @Test(
+        "A position's comment names a trade",
+        arguments: [
+            ("t-77", true), ("trade:t-77", true), ("t-77[sl]", true), ("trade:t-77 [tp][x]", true),
+            ("t-7", false), ("T-77", false), ("trade: t-77", false), ("trade:trade:t-77", false), ("", false),
+        ])
+    func comment(_ comment: String, pairs: Bool) throws {
+        let result = try match([trade("t-77")], [position(1, comment: comment)])
+
+        #expect(result.paired == (pairs ? ["reference t-77 [1]"] : []))
+    }
+
+    @Test("A trade's reference stands for its ID")
+    func reference() throws {
+        let result = try match(
+            [trade("a", reference: "r"), trade("r")], [position(1, comment: "r"), position(2, comment: "trade:a")])
+
+        #expect(result.paired == ["reference a [1]"])
+        #expect(result.found == ["unknown_to_us ticket:2", "broker_closed trade:r"])
+    }
+
+    @Test("A comment cut at 31 characters pairs only if it begins exactly one reference")
+    func cutComment() throws {
+        let long = "order-0123456789-0123456789-0123456789"
+        let cut = String(long.prefix(31))
+        let prefixed = String("trade:\(long)".prefix(31))
+
+        let one = try match([trade(long), trade("order-2")], [position(1, comment: cut)])
+        let withPrefix = try match([trade(long)], [position(1, comment: prefixed)])
+        let two = try match([trade(long), trade(long + "x")], [position(1, comment: cut)])
+        let short = try match([trade(long)], [position(1, comment: String(long.prefix(30)))])
+
+        #expect(one.paired == ["reference \(long) [1]"])
+        #expect(withPrefix.paired == ["reference \(long) [1]"])
+        #expect(two.pairs.isEmpty)
+        #expect(short.pairs.isEmpty)
+    }
+
+    @Test("A second reference counts even when its trade is paired already")
+    func cutCommentOfPairedTrade() throws {
+        let long = "order-0123456789-0123456789-0123456789"
+
+        let result = try match(
+            [trade(long, ticket: 7), trade(long + "x")], [position(1, comment: String(long.prefix(31))), position(7)])
+
+        #expect(result.paired == ["ticket \(long) [7]"])
+    }
+
+    @Test(
+        "A trade's comment names a position",
+        arguments: [("#5", true), ("hedge of #5, late", true), ("5", true), ("#55", false), ("5 lots", false)])
+    func tradesComment(_ comment: String, pairs: Bool) throws {
+        let result = try match([trade("t", comment: comment)], [position(5)])
+
+        #expect(result.paired == (pairs ? ["reference t [5]"] : []))
+    }
+
+    @Test("A position continues a ticket that is gone, and only then")
+    func continuation() throws {
+        let gone = try match([trade("t", ticket: 5)], [position(6, "EURUSD", .buy, "0.04", comment: "from #5")])
+        let there = try match([trade("t", ticket: 5)], [position(5), position(6, comment: "from #5")])
+
+        #expect(gone.paired == ["continuation t [6]"])
+        #expect(gone.found == ["partial_fill ticket:6"])
+        #expect(there.paired == ["ticket t [5]"])
+        #expect(there.found == ["unknown_to_us ticket:6"])
+    }
+
+    @Test("A ticket is stronger than a reference")
+    func precedence() throws {
+        let result = try match(
+            [trade("a", ticket: 1), trade("b", ticket: 2)],
+            [position(1, comment: "trade:b"), position(2, comment: "trade:a")])
+
+        #expect(result.paired == ["ticket a [1]", "ticket b [2]"])
+    }
+
+    @Test("A trade whose ticket is gone may still be named by a reference")
+    func referenceAfterTicket() throws {
+        let result = try match([trade("a", ticket: 1)], [position(2, comment: "trade:a")])
+
+        #expect(result.paired == ["reference a [2]"])
+        #expect(result.breaks.isEmpty)
+    }
+
+    @Test("IDs that only look alike are different")
+    func bytes() throws {
+        let result = try match([trade("caf\u{E9}")], [position(1, comment: "cafe\u{301}")])
+
+        #expect(result.pairs.isEmpty)
+    }
+
+    @Test("Comparisons grow with the rows")
+    func linear() throws {
+        func comparisons(_ count: Int) throws -> Int {
+            let trades = (1...count).map { trade("t\($0)", ticket: $0.isMultiple(of: 2) ? Int64($0) : nil) }
+            let positions = (1...count).map { position(Int64($0), comment: "trade:t\($0)") }
+            return try match(trades, positions).comparisons
+        }
+
+        #expect(try comparisons(4_000) == 10 * comparisons(400))
+    }
+}
