@@ -10,6 +10,7 @@ extension JSONValue {
         case nil, .null?: "–"
         case .array(let elements)?: "\(elements.count)"
         case .object(let members)?: "\(members.count)"
+        @unknown default: "–"
         }
     }
 

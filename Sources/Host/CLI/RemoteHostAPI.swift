@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import PluginAPI
 
 /// The API of a running host, over HTTP.

@@ -61,6 +61,8 @@ struct DrawdownGuard: Sendable, Equatable {
     enum Event: Sendable, Equatable {
         /// A flow is in the peak from now on and not to be given again.
         case settled(flow: String)
+        /// The warning limit is passed, and was not before.
+        case warned
         case tripped(Trip)
     }
 
@@ -154,8 +156,9 @@ struct DrawdownGuard: Sendable, Equatable {
             return latch(.drawdown, observation.now, limits)
         }
         if amount < limits.minEquity { return latch(.minEquity, observation.now, limits) }
+        let before = state
         state = fall > .zero && fall.isAtLeast(limits.warning, percentOf: whole) ? .warning : .ok
-        return []
+        return state == .warning && before != .warning ? [.warned] : []
     }
 
     private mutating func latch(_ cause: Trip.Cause, _ now: Timestamp, _ limits: DrawdownLimits) -> [Event] {

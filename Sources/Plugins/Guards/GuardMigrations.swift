@@ -21,7 +21,7 @@ enum GuardMigrations {
                 tripped_at {TIMESTAMP},
                 liquidation_at {TIMESTAMP},
                 snapshot_id {TEXT} NOT NULL,
-                last_checked_at {TIMESTAMP} NOT NULL,
+                last_checked_at {TIMESTAMP},
                 market_checked_at {TIMESTAMP}
             );
             CREATE TABLE guard_symbols (

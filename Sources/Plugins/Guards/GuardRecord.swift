@@ -8,14 +8,14 @@ struct GuardRecord: Sendable {
     var tripID: String?
     /// The snapshot that was last shown to the guards.
     var snapshotID: String
-    /// On the host's clock.
-    var lastCheckedAt: Timestamp
+    /// When equity was last judged, on the host's clock; `nil` before the first complete snapshot.
+    var lastCheckedAt: Timestamp?
     /// When quotes were last judged, on the host's clock; `nil` when there never were any.
     var marketCheckedAt: Timestamp?
 
-    mutating func seen(_ change: IngestChange) {
+    mutating func see(_ change: IngestChange) {
         snapshotID = change.snapshotID
-        lastCheckedAt = change.now
+        if change.snapshot.completeness == .complete { lastCheckedAt = change.now }
         if !change.snapshot.quotes.isEmpty { marketCheckedAt = change.now }
     }
 
@@ -31,19 +31,17 @@ struct GuardRecord: Sendable {
     }
 
     private init?(_ row: Row) {
-        guard let snapshotID = row.text("snapshot_id"), let lastCheckedAt = row.timestamp("last_checked_at") else {
-            return nil
-        }
+        guard let snapshotID = row.text("snapshot_id") else { return nil }
         self.init(
             guardState: DrawdownGuard(row), tripID: row.text("trip_id"), snapshotID: snapshotID,
-            lastCheckedAt: lastCheckedAt, marketCheckedAt: row.timestamp("market_checked_at"))
+            lastCheckedAt: row.timestamp("last_checked_at"), marketCheckedAt: row.timestamp("market_checked_at"))
     }
 
     init(
         guardState: DrawdownGuard = DrawdownGuard(),
         tripID: String? = nil,
         snapshotID: String,
-        lastCheckedAt: Timestamp,
+        lastCheckedAt: Timestamp? = nil,
         marketCheckedAt: Timestamp? = nil
     ) {
         self.guardState = guardState
@@ -92,15 +90,6 @@ struct GuardRecord: Sendable {
         guard !settled.isEmpty else { return }
         try transaction.executeMany(
             "UPDATE flows SET is_applied = true WHERE account_id = ? AND flow_id = ?", settled)
-    }
-
-    /// Gives a snapshot that moves no guard the peak that stands, so that a chart has no hole there.
-    static func copyPeak(of change: IngestChange, in transaction: any Transaction) throws(StorageError) {
-        try transaction.execute(
-            """
-            UPDATE snapshots SET peak = (SELECT peak FROM guard_states WHERE account_id = \(change.account.id))
-            WHERE snapshot_id = \(change.snapshotID)
-            """)
     }
 
     private func upsert(account: String, in transaction: any Transaction) throws(StorageError) {

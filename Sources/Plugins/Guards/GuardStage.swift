@@ -1,10 +1,11 @@
 import PluginAPI
 import TradingBook
 
-/// Shows each complete snapshot to the guards, inside the transaction that stores it.
+/// Shows each snapshot to the guards, inside the transaction that stores it.
 ///
-/// A partial snapshot proves nothing about the account as a whole and a late one is history: neither moves a guard. A
-/// snapshot that is reconciled again has been seen already, so its flows, its rise and its trip count once.
+/// Only a complete one moves the drawdown guard, because a partial one proves nothing about the account as a whole; its
+/// quotes are judged all the same. A failed or a late one moves nothing. A snapshot that is reconciled again has been
+/// seen already, so its flows, its rise and its trip count once.
 struct GuardStage: IngestStage {
     let drawdownLimits: DrawdownLimits
     let marketGuard: MarketGuard
@@ -12,46 +13,59 @@ struct GuardStage: IngestStage {
 
     func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
         guard change.snapshot.completeness != .failed, !change.isSuperseded else { return }
-        guard change.snapshot.completeness == .complete else {
-            try GuardRecord.copyPeak(of: change, in: transaction)
-            return
-        }
-        var record = try GuardRecord.load(change.account.id, in: transaction)
+        let known = try GuardRecord.load(change.account.id, in: transaction)
+        var record = known ?? GuardRecord(snapshotID: change.snapshotID)
         var symbols = try WatchedSymbols(of: change, in: transaction)
-        if record?.snapshotID != change.snapshotID {
-            record = try observe(change, known: record, run: outcome.run, in: transaction)
+        if known?.snapshotID != change.snapshotID {
+            var log = try observe(change, &record, run: outcome.run, in: transaction)
             let detected = symbols.observe(change, with: marketGuard)
             try symbols.store(account: change.account.id, in: transaction)
             try recordTrips(detected, change, run: outcome.run, in: transaction)
+            log += detected.map { GuardLogEntry($0.condition, $0.quote, act: marketGuard.limits.act) }
+            if let run = outcome.run { try GuardLogEntry.append(log, to: run, of: change, in: transaction) }
         }
-        outcome.guardsJSON = record.map { summary($0.guardState, alerts: symbols.alertsCount) }
+        outcome.guardsJSON = summary(record.guardState, alerts: symbols.alertsCount)
     }
 
-    /// The drawdown guard after this snapshot, stored.
+    /// Brings the drawdown guard up to this snapshot and stores it.
+    ///
+    /// - Returns: What the log is to say of it.
     private func observe(
         _ change: IngestChange,
-        known: GuardRecord?,
+        _ record: inout GuardRecord,
         run: RunSummary?,
         in transaction: any Transaction
-    ) throws -> GuardRecord {
-        var record = known ?? GuardRecord(snapshotID: change.snapshotID, lastCheckedAt: change.now)
-        let observation = DrawdownGuard.Observation(
+    ) throws -> [GuardLogEntry] {
+        var events: [DrawdownGuard.Event] = []
+        if change.snapshot.completeness == .complete {
+            let observation = try observation(of: change, run: run, in: transaction)
+            events = record.guardState.observe(observation, limits: drawdownLimits)
+        }
+        record.see(change)
+        for case .tripped(let trip) in events {
+            let tripID = DerivedID.make("trip", change.account.id, change.snapshotID)
+            record.tripID = tripID
+            try TripRecord(trip, id: tripID, record.guardState, limits: drawdownLimits, change, run: run)
+                .insert(in: transaction)
+            meters.drawdownTriggers.increment()
+        }
+        try record.store(events, for: change, in: transaction)
+        return events.compactMap { GuardLogEntry($0, record.guardState) }
+    }
+
+    private func observation(
+        of change: IngestChange,
+        run: RunSummary?,
+        in transaction: any Transaction
+    ) throws -> DrawdownGuard.Observation {
+        let freshness = Freshness(interval: change.account.snapshotInterval)
+        return DrawdownGuard.Observation(
             equity: change.snapshot.figures?.equity,
             asOf: change.snapshot.asOf,
             flows: try GuardRecord.unsettledFlows(of: change.account.id, in: transaction),
             hasCashMismatch: run?.hasCashMismatch ?? false,
-            isStale: Freshness(interval: change.account.snapshotInterval)
-                .isStale(change.snapshot.asOf, at: change.now),
+            isStale: freshness.isStale(change.snapshot.asOf, at: change.now),
             now: change.now)
-        let events = record.guardState.observe(observation, limits: drawdownLimits)
-        record.seen(change)
-        for case .tripped(let trip) in events {
-            record.tripID = DerivedID.make("trip", change.account.id, change.snapshotID)
-            try TripRecord(trip, record, limits: drawdownLimits, change, run: run).insert(in: transaction)
-            meters.drawdownTriggers.increment()
-        }
-        try record.store(events, for: change, in: transaction)
-        return record
     }
 
     /// A market condition is a trip only where it is to close positions; otherwise it is just shown while it lasts.

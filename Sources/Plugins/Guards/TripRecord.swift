@@ -22,23 +22,24 @@ struct TripRecord {
     /// A trip of the drawdown guard.
     init(
         _ trip: DrawdownGuard.Trip,
-        _ record: GuardRecord,
+        id: String,
+        _ drawdown: DrawdownGuard,
         limits: DrawdownLimits,
         _ change: IngestChange,
         run: RunSummary?
     ) {
-        id = record.tripID ?? DerivedID.make("trip", change.account.id, change.snapshotID)
+        self.id = id
         account = change.account.id
         kind = "drawdown"
         reason = trip.cause.rawValue
         act = limits.act
-        valuePercentage = record.guardState.drawdown(digits: 2)
+        valuePercentage = drawdown.drawdown(digits: 2)
         switch trip.cause {
         case .drawdown: limitPercentage = limits.max
         case .minEquity: minEquity = limits.minEquity
         }
-        equity = record.guardState.equity?.amount
-        peak = record.guardState.peak?.amount
+        equity = drawdown.equity?.amount
+        peak = drawdown.peak?.amount
         trippedAt = trip.at
         liquidationAt = trip.liquidationAt
         snapshotID = change.snapshotID

@@ -3,8 +3,8 @@ import TradingBook
 
 /// The symbols whose quotes the market guard judges for one account, and since when each has an alert.
 ///
-/// Watched is what the newest snapshot with quotes has listed, and what has an open position and a quote. A symbol that
-/// is neither is dropped, so that a quote of last month does not leave the account unjudged for ever.
+/// Watched is what the newest complete snapshot with quotes, or a partial one since, has listed as a quote or as a
+/// position. What it has not is dropped, so that a quote of last month does not leave the account unjudged for ever.
 struct WatchedSymbols {
     private var entries: [Entry]
     private var changes: [Change] = []
@@ -54,13 +54,15 @@ struct WatchedSymbols {
         with marketGuard: MarketGuard
     ) -> [(quote: Quote, condition: MarketCondition)] {
         guard !change.snapshot.quotes.isEmpty else { return [] }
+        let keepsUnlisted = change.snapshot.completeness != .complete
         let listed = Set(change.snapshot.quotes.map(\.instrument) + change.snapshot.positions.map(\.instrument))
         var detected: [(quote: Quote, condition: MarketCondition)] = []
         for index in entries.indices {
             let quote = entries[index].quote
             let before = entries[index]
-            entries[index].isWatched = listed.contains(quote.instrument)
-            if entries[index].isWatched, isFresh(quote), marketGuard.canJudge(quote) {
+            let isListed = listed.contains(quote.instrument)
+            entries[index].isWatched = isListed || (before.isWatched && keepsUnlisted)
+            if isListed, isFresh(quote), marketGuard.canJudge(quote) {
                 let conditions = marketGuard.conditions(of: quote)
                 detected += conditions.filter { before.since[$0.kind] == nil }.map { (quote, $0) }
                 entries[index].since.keep(conditions.map(\.kind), at: quote.time)

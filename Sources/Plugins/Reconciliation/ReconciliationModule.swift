@@ -39,7 +39,7 @@ public final class ReconciliationModule: QueryService {
     }
 
     public var operations: [Operation] {
-        [status, logs, breaks, oneBreak, breakEvents, runs, oneRun]
+        [status, logs, breaks, oneBreak, breakEvents, runs, oneRun, rerun]
     }
 
     private static let ttl: Duration = .seconds(5)
@@ -98,5 +98,13 @@ public final class ReconciliationModule: QueryService {
             "run", at: "/reconciliation/runs/{run_id}", summary: "One run", ttl: Self.ttl,
             parameters: [RunsQuery.idParameter], reply: .object(RunsQuery.members)
         ) { (request) async throws -> Reply in try await query.one(request) }
+    }
+
+    private var rerun: Operation {
+        let command = RerunCommand(book: book)
+        return .command(
+            "rerun", at: "/reconciliation/runs", summary: "Run the latest snapshot again", roles: [.agent, .operator],
+            body: RerunCommand.body, reply: RerunCommand.schema
+        ) { (request) async throws -> Reply in try await command.reply(to: request) }
     }
 }

@@ -1,0 +1,92 @@
+import PluginAPI
+import TradingBook
+
+/// A line about a guard in the reconciliation log, behind the lines of the run it belongs to.
+///
+/// The log is the reconciliation's: without a run there is none to write to.
+struct GuardLogEntry: Sendable {
+    private let kind: String
+    private let eventType: String
+    private let symbol: String?
+    /// A sentence for people.
+    private let description: String
+    /// A JSON object.
+    private let metadata: String
+
+    /// The drawdown guard has begun to warn, or has tripped.
+    init?(_ event: DrawdownGuard.Event, _ drawdown: DrawdownGuard) {
+        switch event {
+        case .settled: return nil
+        case .warned:
+            kind = "warning"
+            description = "equity is \(Self.text(drawdown.drawdown(digits: 2)))% below its peak"
+        case .tripped(let trip):
+            kind = "guard_trigger"
+            description =
+                trip.cause == .drawdown
+                ? "drawdown guard tripped: equity is \(Self.text(drawdown.drawdown(digits: 2)))% below its peak"
+                : "drawdown guard tripped: equity is below the minimum"
+        }
+        eventType = "drawdown_alert"
+        symbol = nil
+        metadata = Self.object { json in
+            json.field("state", drawdown.state.rawValue)
+            json.field("equity", drawdown.equity?.amount)
+            json.field("peak_equity", drawdown.peak?.amount)
+            json.field("drawdown_pct", drawdown.drawdown(digits: 2), digits: 2)
+            json.field("liquidation_at", drawdown.trip?.liquidationAt)
+        }
+    }
+
+    /// A market condition was not there before.
+    init(_ condition: MarketCondition, _ quote: Quote, act: GuardAct) {
+        kind = act == .close ? "guard_trigger" : "warning"
+        eventType = "market_condition_alert"
+        symbol = quote.instrument
+        let percentage = condition.kind == .priceGap ? quote.gapPercentage : quote.spreadPercentage
+        let what = condition.kind == .priceGap ? "price gap" : "spread"
+        description = "\(quote.instrument): \(what) of \(Self.text(percentage))%"
+        metadata = Self.object { json in
+            json.field("condition_type", condition.kind.rawValue)
+            json.field("alert_type", condition.severity.rawValue)
+            json.field("value_pct", percentage, digits: 2)
+            json.field("quote_time", quote.time)
+        }
+    }
+
+    /// Appends entries to the lines of a run, in their order.
+    static func append(
+        _ entries: [GuardLogEntry],
+        to run: RunSummary,
+        of change: IngestChange,
+        in transaction: any Transaction
+    ) throws(StorageError) {
+        guard !entries.isEmpty else { return }
+        let last = try transaction.rows(
+            "SELECT max(sequence) AS last FROM reconciliation_logs WHERE run_id = \(run.runID)"
+        ).first?.integer("last")
+        let account = change.account.id
+        let rows = entries.enumerated().map { index, entry -> [Value] in
+            let sequence = (last ?? 0) + Int64(index) + 1
+            return [
+                .text(DerivedID.make("log", account, run.runID, String(sequence))), .text(account),
+                .timestamp(change.now), .text(run.runID), .integer(sequence), .text(entry.kind),
+                .text(entry.eventType), .text(entry.symbol), .text(entry.description), .json(entry.metadata),
+            ]
+        }
+        try transaction.executeMany(
+            """
+            INSERT INTO reconciliation_logs (log_id, account_id, at, run_id, sequence, kind, event_type, symbol,
+                description, metadata)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, rows)
+    }
+
+    private static func text(_ percentage: FixedDecimal?) -> String { percentage.map { "\($0)" } ?? "unknown" }
+
+    private static func object(_ members: (inout JSONWriter) -> Void) -> String {
+        var json = JSONWriter(reservingCapacity: 192)
+        json.object(members)
+        return json.text
+    }
+}
