@@ -1,4 +1,5 @@
 import BuiltIn
+import HTTPTypes
 import PluginAPI
 
 /// What the admin API shows of a running host.
@@ -14,7 +15,7 @@ struct HostAdmin: AdminSource {
         let loaded = modules.all
         let idle = BuiltInModules.all.filter { type in !loaded.contains { $0.id == type.descriptor.id } }
         return loaded.map { module in
-            let type = type(of: module.module)
+            let type = Swift.type(of: module.module)
             return AdminModule(
                 descriptor: type.descriptor, kind: module.kind.rawValue, status: modules.board[module.id],
                 routes: routes(of: module.id), latency: modules.board.latency(of: module.id))

@@ -24,11 +24,9 @@ struct ModuleFactory {
         _ configuration: HostConfiguration,
         wrap: (any StorageBackend) -> any StorageBackend
     ) throws -> Modules {
-        let base = try build(BuiltInModules.storages, configuration.storage.id, configuration.storage.settings)
+        let base = try makeStorage(configuration.storage.id, configuration.storage.settings)
         let storage = wrap(base)
-        let cache = try configuration.cache.module.map { module in
-            try build(BuiltInModules.caches, module.id, module.settings)
-        }
+        let cache = try configuration.cache.module.map { try makeCache($0.id, $0.settings) }
         let services = try makeServices(configuration, storage: storage)
         let host = ModuleHost(
             storage: SupervisedModule(base, kind: .storage, board: board),
@@ -37,6 +35,20 @@ struct ModuleFactory {
             board: board
         )
         return Modules(host: host, storage: storage, cache: cache, services: services)
+    }
+
+    private func makeStorage(_ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend {
+        guard let type = BuiltInModules.storages.first(where: { $0.descriptor.id == id }) else {
+            throw ModuleNotBuilt.unknown(id)
+        }
+        return try build(type, settings, storage: UnavailableStorage())
+    }
+
+    private func makeCache(_ id: String, _ settings: ModuleConfiguration) throws -> any CacheBackend {
+        guard let type = BuiltInModules.caches.first(where: { $0.descriptor.id == id }) else {
+            throw ModuleNotBuilt.unknown(id)
+        }
+        return try build(type, settings, storage: UnavailableStorage())
     }
 
     private func makeServices(
@@ -56,18 +68,6 @@ struct ModuleFactory {
             services.append(service)
         }
         return services
-    }
-
-    private func build<M>(_ types: [M], _ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend
-    where M == any StorageBackend.Type {
-        guard let type = types.first(where: { $0.descriptor.id == id }) else { throw ModuleNotBuilt.unknown(id) }
-        return try build(type, settings, storage: UnavailableStorage())
-    }
-
-    private func build<M>(_ types: [M], _ id: String, _ settings: ModuleConfiguration) throws -> any CacheBackend
-    where M == any CacheBackend.Type {
-        guard let type = types.first(where: { $0.descriptor.id == id }) else { throw ModuleNotBuilt.unknown(id) }
-        return try build(type, settings, storage: UnavailableStorage())
     }
 
     private func build<M: Module>(
