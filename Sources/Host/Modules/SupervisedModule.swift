@@ -50,7 +50,9 @@ struct SupervisedModule: Sendable {
     /// Asks the module how it is and writes that down.
     func checkHealth() async {
         do {
+            let asked = ContinuousClock.now
             let health = try await withDeadline(limits.health) { [module] in await module.health() }
+            board.setLatency(.now - asked, of: id)
             // A drain may have begun while the module was thinking; its word is not overwritten.
             guard board[id].isServing || board[id].word == "failed" else { return }
             switch health {

@@ -1,13 +1,31 @@
+import Guards
 public import PluginAPI
+import Positions
+import Reconciliation
+import SQLiteStorage
+import TradingBook
 
 /// What is compiled in: an explicit list, in the order `concord modules list` prints.
 ///
 /// A new module is a folder in `Sources/Plugins`, a target in `Package.swift` and a line here.
 public enum BuiltInModules {
-    /// Chosen by `storage.use`.
-    public static let storages: [any StorageBackend.Type] = []
-    /// Chosen by `cache.use`; the first is the in-process cache.
+    /// Chosen by `storage.use`; the first is the default.
+    public static let storages: [any StorageBackend.Type] = [SQLiteStorageModule.self]
+    /// Chosen by `cache.use`; the first is the default and the in-process one.
     public static let caches: [any CacheBackend.Type] = []
-    /// Chosen by `queries`, or loaded because one of those requires them.
-    public static let services: [any QueryService.Type] = []
+    /// Chosen by `queries`, or loaded because one of those requires them; requirements first.
+    public static let services: [any QueryService.Type] = [
+        BookModule.self, ReconciliationModule.self, PositionsModule.self, GuardsModule.self,
+    ]
+
+    public static var all: [any Module.Type] {
+        storages.map { $0 as any Module.Type } + caches.map { $0 as any Module.Type }
+            + services.map { $0 as any Module.Type }
+    }
+
+    /// `storage`, `cache` or `query`.
+    public static func kind(of module: any Module.Type) -> String {
+        if module is any StorageBackend.Type { return "storage" }
+        return module is any CacheBackend.Type ? "cache" : "query"
+    }
 }

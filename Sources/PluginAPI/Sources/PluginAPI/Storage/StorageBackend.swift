@@ -16,12 +16,14 @@ public protocol StorageBackend: Module {
     /// start when the backend met a serialisation conflict, so it must have no effect outside the transaction.
     ///
     /// - Throws: What `body` threw, or ``StorageError``.
+    @discardableResult
     func transaction<Result: Sendable>(
         deadline: ContinuousClock.Instant?,
         _ body: @escaping @Sendable (any Transaction) throws -> Result
     ) async throws -> Result
 
     /// Runs `body` in a transaction that excludes every other migration, on this host or another.
+    @discardableResult
     func migrationTransaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Result
     ) async throws -> Result
@@ -30,6 +32,7 @@ public protocol StorageBackend: Module {
 extension StorageBackend {
     public func rows(_ sql: SQL) async throws(StorageError) -> Rows { try await rows(sql, deadline: nil) }
 
+    @discardableResult
     public func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Result
     ) async throws -> Result {

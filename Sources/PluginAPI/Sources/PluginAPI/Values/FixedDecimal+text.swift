@@ -25,12 +25,20 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
     ///
     /// - Throws: ``DecimalError``; nothing is rounded and nothing is guessed.
     public init(parsing text: some StringProtocol) throws(DecimalError) {
+        // One loop over bytes, not one for each kind of string: the generic one is called through witness tables.
+        var copy = String(text)
+        self = try copy.withUTF8 { (bytes: UnsafeBufferPointer<UInt8>) in
+            Result { () throws(DecimalError) in try FixedDecimal(bytes: bytes) }
+        }.get()
+    }
+
+    private init(bytes: UnsafeBufferPointer<UInt8>) throws(DecimalError) {
         var units: Int128 = 0
         var scale = 0
         var digits = 0
         var sawPoint = false
         var isNegative = false
-        for (index, byte) in text.utf8.enumerated() {
+        for (index, byte) in bytes.enumerated() {
             switch byte {
             case UInt8(ascii: "-") where index == 0:
                 isNegative = true

@@ -10,11 +10,18 @@ public enum Value: Sendable, Hashable {
     /// A JSON document as text: TEXT in SQLite, `jsonb` in PostgreSQL.
     case json(String)
 
-    public var isNull: Bool { self == .null }
+    public var isNull: Bool {
+        // Not `self == .null`: unoptimised, Swift 6.3 spills the 128-bit payload to an unaligned slot and traps.
+        if case .null = self { true } else { false }
+    }
 
     public static func text(_ value: String?) -> Value { value.map { .text($0) } ?? .null }
     public static func integer(_ value: Int64?) -> Value { value.map { .integer($0) } ?? .null }
-    public static func decimal(_ value: FixedDecimal?) -> Value { value.map { .decimal($0) } ?? .null }
+    /// Spelled with `if let`: `map` on an optional of a 16-byte aligned value makes Swift 6.3 read a misaligned copy in
+    /// unoptimised builds.
+    public static func decimal(_ value: FixedDecimal?) -> Value {
+        if let value { .decimal(value) } else { .null }
+    }
     public static func timestamp(_ value: Timestamp?) -> Value { value.map { .timestamp($0) } ?? .null }
 }
 

@@ -23,20 +23,24 @@ struct BookBodies {
     private let problems = BodyProblems()
 
     static func trades(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Trade] {
-        try read(bytes, contentType, "trades", "trade_id") { $0.trade }
+        try trades(JSONBody.rows(bytes, contentType: contentType))
+    }
+
+    /// Trades that have been read as JSON already, from a request or a file.
+    static func trades(_ rows: [JSONValue]) throws(Problem) -> [Trade] {
+        try read(rows, "trades", "trade_id") { $0.trade }
     }
 
     static func signals(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Signal] {
-        try read(bytes, contentType, "signals", "signal_id") { $0.signal }
+        try read(JSONBody.rows(bytes, contentType: contentType), "signals", "signal_id") { $0.signal }
     }
 
     static func approvals(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Approval] {
-        try read(bytes, contentType, "approvals", "approval_id") { $0.approval }
+        try read(JSONBody.rows(bytes, contentType: contentType), "approvals", "approval_id") { $0.approval }
     }
 
     private static func read<Row: BookRow>(
-        _ bytes: [UInt8],
-        _ contentType: String?,
+        _ values: [JSONValue],
         _ what: String,
         _ idField: String,
         _ row: (BookBodies) -> (JSONValue, String) -> Row?
@@ -44,7 +48,7 @@ struct BookBodies {
         let bodies = BookBodies()
         var seen: [BookKey: (row: Row, index: Int)] = [:]
         var rows: [Row] = []
-        for (index, value) in try JSONBody.rows(bytes, contentType: contentType).enumerated() {
+        for (index, value) in values.enumerated() {
             guard let row = row(bodies)(value, "/\(index)") else { continue }
             rows.append(row)
             if let first = seen[row.key], first.row != row {

@@ -25,8 +25,12 @@ struct SnapshotBody {
     private var conflicts: [Problem.Item] = []
 
     static func parse(_ bytes: [UInt8]) throws(Problem) -> Snapshot {
+        try parse(JSONBody.object(bytes))
+    }
+
+    static func parse(_ value: JSONValue) throws(Problem) -> Snapshot {
         var body = SnapshotBody()
-        let snapshot = body.snapshot(try JSONBody.object(bytes))
+        let snapshot = body.snapshot(value)
         try body.problems.refuseIfAny("snapshot")
         guard body.conflicts.isEmpty else {
             throw .conflict("The snapshot has one flow_id with different contents.", errors: body.conflicts)

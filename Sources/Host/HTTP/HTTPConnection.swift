@@ -1,0 +1,60 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import PluginAPI
+
+/// One accepted connection: NIO's HTTP/1.1 codec, the guard, and a loop that answers one request after another.
+///
+/// In place of Hummingbird's own child channel because every refusal, those of the parser included, is an answer of
+/// Concord's with a request ID, and because a body is not read before its request is admitted.
+struct HTTPConnection: ServerChildChannel {
+    typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
+
+    /// A channel that `Server` can hold.
+    struct Value: ServerChildChannelValue {
+        let parts: HTTPConnection.Channel
+        var channel: any NIOCore.Channel { parts.channel }
+    }
+
+    let handler: any RequestHandler
+    let limits: HTTPLimits
+    let clock: any HostClock
+    let date: HTTPDate
+    let drain: DrainState
+
+    func setup(channel: any NIOCore.Channel, logger: Logging.Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            var decoder = NIOHTTPDecoderLimitConfiguration()
+            decoder.maxHeaderFieldSize = limits.headerFieldMax
+            decoder.maxHeaderListSize = limits.headersMax
+            decoder.maxHeaderFieldCount = limits.headerCountMax
+            try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                withPipeliningAssistance: false,  // the loop reads the next request when the last one is answered
+                withErrorHandling: false,  // the loop answers the parser's errors, in their turn
+                withOutboundHeaderValidation: false,  // HTTPFields holds valid fields only
+                withEncoderConfiguration: .init(),
+                withDecoderLimitConfiguration: decoder
+            )
+            try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
+            return Value(
+                parts: try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
+        }
+    }
+
+    func handle(value: Value, logger: Logging.Logger) async {
+        drain.connectionOpened()
+        defer { drain.connectionClosed() }
+        do {
+            try await value.parts.executeThenClose { inbound, outbound in
+                var exchange = HTTPExchange(
+                    inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: value.channel, connection: self)
+                try await exchange.run()
+            }
+        } catch {
+            // The peer has gone, or was closed for being slow; there is nobody left to tell.
+            logger.trace("connection ended", metadata: ["reason": "\(error)"])
+        }
+    }
+}

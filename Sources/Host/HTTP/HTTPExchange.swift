@@ -1,0 +1,230 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import PluginAPI
+
+/// Answers the requests of one connection, one after another, in the order they came.
+struct HTTPExchange {
+    typealias Inbound = NIOAsyncChannelInboundStream<HTTPServerRequestPart>.AsyncIterator
+    typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPPart<HTTPResponseHead, ByteBuffer>>
+
+    /// What has become of a request's body.
+    private enum Body {
+        case read([UInt8])
+        case refused(Problem)
+    }
+
+    private var inbound: Inbound
+    private let outbound: Outbound
+    private let channel: any Channel
+    private let connection: HTTPConnection
+    private let peer: String
+    /// Whether the end of the current request has been read.
+    private var isAtEnd = true
+
+    init(inbound: Inbound, outbound: Outbound, channel: any Channel, connection: HTTPConnection) {
+        self.inbound = inbound
+        self.outbound = outbound
+        self.channel = channel
+        self.connection = connection
+        peer = channel.remoteAddress?.ipAddress ?? "unknown"
+    }
+
+    /// Until the client closes, asks to close, or sends what cannot be understood.
+    mutating func run() async throws {
+        do {
+            while case .head(let head)? = try await inbound.next() {
+                isAtEnd = false
+                guard try await serve(head) else { return try await close() }
+            }
+            outbound.finish()
+        } catch let error as HTTPParserError {
+            try await refuse(error)
+        }
+    }
+
+    // MARK: One request
+
+    /// - Returns: Whether the connection can be used again.
+    private mutating func serve(_ head: HTTPRequestHead) async throws -> Bool {
+        let start = ContinuousClock.now
+        let handler = connection.handler
+        guard let request = IncomingRequest(head, peer: peer, at: connection.clock.now, limits: connection.limits)
+        else {
+            try await refuse(.badRequest("The request's target, method or a header field is malformed."), head)
+            return false
+        }
+        handler.started()
+        var label = RequestLabel.unmatched
+        var answer: OutgoingAnswer
+        switch handler.admit(request) {
+        case .answered(let early, let itsLabel): (answer, label) = (early, itsLabel)
+        case .admitted(let admitted):
+            label = admitted.label
+            answer = await self.answer(request, head, admitted, since: start)
+        }
+        report(request, answer, label, since: start)
+        let keepsAlive = try await canContinue(head)
+        try await write(answer, to: request.method, version: head.version, keepsAlive: keepsAlive)
+        return keepsAlive
+    }
+
+    private mutating func answer(
+        _ request: IncomingRequest,
+        _ head: HTTPRequestHead,
+        _ admitted: AdmittedRequest,
+        since start: ContinuousClock.Instant
+    ) async -> OutgoingAnswer {
+        var request = request
+        switch await readBody(head, takes: admitted.takesBody) {
+        case .refused(let problem): return connection.handler.refuse(problem, request)
+        case .read(let bytes): request.body = bytes
+        }
+        let timeout = connection.limits.requestTimeout - (ContinuousClock.now - start)
+        let complete = request
+        let answer = await AnswerRace.answer(within: timeout, on: channel.eventLoop) { await admitted.answer(complete) }
+        return answer
+            ?? connection.handler.refuse(.unavailable("The answer took longer than the request time-out."), request)
+    }
+
+    private func report(
+        _ request: IncomingRequest,
+        _ answer: OutgoingAnswer,
+        _ label: RequestLabel,
+        since start: ContinuousClock.Instant
+    ) {
+        connection.handler.finished(
+            FinishedExchange(
+                method: request.method, route: label.route, status: answer.status,
+                duration: ContinuousClock.now - start, bodyBytes: answer.body.count, peer: peer, subject: label.subject,
+                role: label.role, requestID: request.requestID,
+                traceID: request.headers[.traceParent].flatMap { TraceParent($0) }?.traceID))
+    }
+
+    // MARK: The body
+
+    private mutating func readBody(_ head: HTTPRequestHead, takes: Bool) async -> Body {
+        let limit = connection.limits.bodyMax
+        let tooLarge = Problem.tooLarge("The body is longer than \(limit) bytes.")
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limit {
+            return .refused(tooLarge)
+        }
+        let timer = slowBodyTimer()
+        defer { timer.cancel() }
+        do {
+            if Self.expectsContinue(head) { try await outbound.write(.head(Self.continueHead)) }
+            var bytes: [UInt8] = []
+            var count = 0
+            while let part = try await inbound.next() {
+                guard case .body(let buffer) = part else {
+                    isAtEnd = true
+                    return .read(bytes)
+                }
+                count += buffer.readableBytes
+                guard count <= limit else { return .refused(tooLarge) }
+                if takes { bytes.append(contentsOf: buffer.readableBytesView) }
+            }
+            return .refused(.badRequest("The body ends early."))
+        } catch is HTTPParserError {
+            return .refused(.badRequest("The body's framing is malformed."))
+        } catch {
+            return .refused(.badRequest("The body ends early."))
+        }
+    }
+
+    /// Stops reading from a client that takes longer for its body than a request may take.
+    private func slowBodyTimer() -> Scheduled<Void> {
+        let channel = channel
+        return channel.eventLoop.scheduleTask(in: TimeAmount(connection.limits.requestTimeout)) {
+            channel.close(mode: .input, promise: nil)
+        }
+    }
+
+    private static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
+        head.version == .http1_1 && head.headers["expect"].contains { $0.lowercased() == "100-continue" }
+    }
+
+    private static let continueHead = HTTPResponseHead(version: .http1_1, status: .continue)
+
+    // MARK: The connection afterwards
+
+    /// Reads the rest of a body nobody wanted if it is short, so that the next request can follow.
+    private mutating func canContinue(_ head: HTTPRequestHead) async throws -> Bool {
+        // NIO's parser stops after a request that wants to upgrade, so nothing can follow it.
+        let wantsUpgrade = head.method == .CONNECT || head.headers.contains(name: "upgrade")
+        guard head.isKeepAlive, !wantsUpgrade, !connection.drain.isDraining else { return false }
+        let isFramed = head.headers.contains(name: "content-length") || head.headers.contains(name: "transfer-encoding")
+        return isAtEnd || !isFramed ? try await skipEnd() : false
+    }
+
+    private mutating func skipEnd() async throws -> Bool {
+        guard !isAtEnd else { return true }
+        guard case .end? = try await inbound.next() else { return false }
+        isAtEnd = true
+        return true
+    }
+
+    /// Sends the end, then reads on for a moment: closing with unread bytes would reset the connection, and the client
+    /// would lose the answer.
+    private mutating func close() async throws {
+        outbound.finish()
+        let channel = channel
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(connection.limits.lingerTimeout)) {
+            channel.close(promise: nil)
+        }
+        defer { timer.cancel() }
+        while try await inbound.next() != nil {}
+    }
+
+    // MARK: Refusals of the parser
+
+    private mutating func refuse(_ error: HTTPParserError) async throws {
+        let problem =
+            error == .headerOverflow
+            ? Problem(
+                status: 431, title: "Request header fields too large", detail: "The head of the request is too long.")
+            : Problem.badRequest("The request is not HTTP/1.1 as RFC 9112 has it.")
+        try await refuse(problem, nil)
+        try await close()
+    }
+
+    private func refuse(_ problem: Problem, _ head: HTTPRequestHead?) async throws {
+        let start = ContinuousClock.now
+        let request = IncomingRequest.unreadable(head, peer: peer, at: connection.clock.now)
+        connection.handler.started()
+        let answer = connection.handler.refuse(problem, request)
+        report(request, answer, .unmatched, since: start)
+        try await write(answer, to: request.method, version: .http1_1, keepsAlive: false)
+    }
+
+    // MARK: Writing
+
+    private func write(
+        _ answer: OutgoingAnswer,
+        to method: HTTPRequest.Method,
+        version: HTTPVersion,
+        keepsAlive: Bool
+    ) async throws {
+        var headers = HTTPHeaders(answer.headers.map { ($0.name.rawName, $0.value) })
+        headers.replaceOrAdd(name: "Date", value: connection.date.text(at: connection.clock.now))
+        let hasBody = answer.status != .notModified && answer.status != .noContent
+        if hasBody, !headers.contains(name: "Content-Length") {
+            headers.add(name: "Content-Length", value: "\(answer.body.count)")
+        }
+        if !keepsAlive {
+            headers.replaceOrAdd(name: "Connection", value: "close")
+        } else if version != .http1_1 {
+            headers.replaceOrAdd(name: "Connection", value: "keep-alive")
+        }
+        let head = HTTPResponseHead(
+            version: .http1_1,
+            status: HTTPResponseStatus(statusCode: answer.status.code, reasonPhrase: answer.status.reasonPhrase),
+            headers: headers)
+        if !hasBody || method == .head || answer.body.isEmpty {
+            try await outbound.write(contentsOf: [.head(head), .end(nil)])
+        } else {
+            let body = channel.allocator.buffer(bytes: answer.body)
+            try await outbound.write(contentsOf: [.head(head), .body(body), .end(nil)])
+        }
+    }
+}

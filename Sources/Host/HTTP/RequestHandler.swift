@@ -1,0 +1,39 @@
+import PluginAPI
+
+/// Decides about requests in two steps, so that nobody has to read the body of a request that is refused anyway.
+protocol RequestHandler: Sendable {
+    /// What the head alone decides. Runs on the connection's way and therefore neither waits nor blocks.
+    func admit(_ request: IncomingRequest) -> Admission
+
+    /// Turns a refusal of the server itself, such as a body too large, into an answer like all others.
+    func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer
+
+    /// A request has come in; ``finished(_:)`` follows exactly once.
+    func started()
+    func finished(_ exchange: FinishedExchange)
+}
+
+/// The decision about a request's head.
+enum Admission: Sendable {
+    /// Answered without its body.
+    case answered(OutgoingAnswer, RequestLabel)
+    case admitted(AdmittedRequest)
+}
+
+/// What logs and metrics call a request.
+struct RequestLabel: Sendable, Equatable {
+    /// The route's template, or `unmatched`.
+    var route: String
+    var subject: String?
+    var role: Role?
+
+    static let unmatched = RequestLabel(route: "unmatched")
+}
+
+/// A request that may be answered once its body is there.
+struct AdmittedRequest: Sendable {
+    var label: RequestLabel
+    var takesBody: Bool
+    /// Given the request with its body; the answer is complete, `X-Request-Id` included.
+    var answer: @Sendable (IncomingRequest) async -> OutgoingAnswer
+}

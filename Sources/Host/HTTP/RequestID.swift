@@ -1,0 +1,38 @@
+import Synchronization
+
+/// The name of one request in answers and logs.
+///
+/// A client may choose it within `[A-Za-z0-9._-]{1,64}`; anything else is replaced, because it ends up in headers and logs.
+enum RequestID {
+    private static let sequence = Atomic<UInt64>(0)
+    /// Tells this process's IDs from those of others and of earlier runs.
+    private static let prefix = hexadecimal(UInt64.random(in: .min ... .max))
+
+    static func isWellFormed(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// What the client sent, if it is one value and well-formed, otherwise a new one.
+    static func accepting(_ values: [String]) -> String {
+        if values.count == 1, let value = values.first, isWellFormed(value) { return value }
+        return generate()
+    }
+
+    static func generate() -> String {
+        let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue
+        return "\(prefix)-\(number)"
+    }
+
+    private static func hexadecimal(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+}

@@ -1,0 +1,35 @@
+import BuiltIn
+import HTTPTypes
+import PluginAPI
+
+/// What the admin API shows of a running host.
+struct HostAdmin: AdminSource {
+    let modules: ModuleHost
+    let operations: [BoundOperation]
+    let cacheModule: (any CacheBackend)?
+    let configuration: HostConfiguration
+    /// Counts configurations in use since the start.
+    let configurationGeneration = 1
+
+    func modules() async -> [AdminModule] {
+        let loaded = modules.all
+        let idle = BuiltInModules.all.filter { type in !loaded.contains { $0.id == type.descriptor.id } }
+        return loaded.map { module in
+            let type = Swift.type(of: module.module)
+            return AdminModule(
+                descriptor: type.descriptor, kind: module.kind.rawValue, status: modules.board[module.id],
+                routes: routes(of: module.id), latency: modules.board.latency(of: module.id))
+        } + idle.map { AdminModule(descriptor: $0.descriptor, kind: BuiltInModules.kind(of: $0), status: .disabled) }
+    }
+
+    func writeConfiguration(_ json: inout JSONWriter) { configuration.writeRedacted(&json) }
+
+    func cache() async -> AdminCache? {
+        guard let cacheModule else { return nil }
+        return AdminCache(module: type(of: cacheModule).descriptor.id, statistics: await cacheModule.statistics)
+    }
+
+    private func routes(of module: ModuleDescriptor.ModuleID) -> [String] {
+        operations.filter { $0.module == module }.map { "\($0.method.rawValue) \($0.template)" }
+    }
+}

@@ -1,0 +1,105 @@
+import BuiltIn
+import PluginAPI
+
+/// Puts the configured modules together, each with what it is lent; nothing is opened.
+struct ModuleFactory {
+    let clock: any HostClock
+    let metrics: any Metrics
+    let invalidator: any CacheInvalidator
+    let board: ModuleStatusBoard
+    let logger: @Sendable (ModuleDescriptor.ModuleID) -> any Logger
+
+    /// What the factory has made.
+    struct Modules {
+        var host: ModuleHost
+        /// The storage as modules see it.
+        var storage: any StorageBackend
+        var cache: (any CacheBackend)?
+        var services: [any QueryService]
+    }
+
+    /// - Parameter wrap: Puts what the host measures around the storage in use.
+    /// - Throws: ``ModulePlanError`` or ``ModuleNotBuilt``.
+    func make(
+        _ configuration: HostConfiguration,
+        wrap: (any StorageBackend) -> any StorageBackend
+    ) throws -> Modules {
+        let base = try makeStorage(configuration.storage.id, configuration.storage.settings)
+        let storage = wrap(base)
+        let cache = try configuration.cache.module.map { try makeCache($0.id, $0.settings) }
+        let services = try makeServices(configuration, storage: storage)
+        let host = ModuleHost(
+            storage: SupervisedModule(base, kind: .storage, board: board),
+            cache: cache.map { SupervisedModule($0, kind: .cache, board: board) },
+            services: services.map { SupervisedModule($0, kind: .query, board: board) },
+            board: board
+        )
+        return Modules(host: host, storage: storage, cache: cache, services: services)
+    }
+
+    private func makeStorage(_ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend {
+        guard let type = BuiltInModules.storages.first(where: { $0.descriptor.id == id }) else {
+            throw ModuleNotBuilt.unknown(id)
+        }
+        return try build(type, settings, storage: UnavailableStorage())
+    }
+
+    private func makeCache(_ id: String, _ settings: ModuleConfiguration) throws -> any CacheBackend {
+        guard let type = BuiltInModules.caches.first(where: { $0.descriptor.id == id }) else {
+            throw ModuleNotBuilt.unknown(id)
+        }
+        return try build(type, settings, storage: UnavailableStorage())
+    }
+
+    private func makeServices(
+        _ configuration: HostConfiguration,
+        storage: any StorageBackend
+    ) throws -> [any QueryService] {
+        let plan = try ModulePlan(
+            wanted: configuration.services.map(\.id), registered: BuiltInModules.services.map { $0.descriptor })
+        var made: [ModuleDescriptor.ModuleID: any QueryService] = [:]
+        var services: [any QueryService] = []
+        for id in plan.order {
+            guard let type = BuiltInModules.services.first(where: { $0.descriptor.id == id }) else { continue }
+            let required = type.descriptor.requires.reduce(into: [:]) { $0[$1] = made[$1] as (any Module)? }
+            let settings = configuration.settings(ofService: id)
+            let service = try build(type, settings, storage: storage, required: required)
+            made[id] = service
+            services.append(service)
+        }
+        return services
+    }
+
+    private func build<M: Module>(
+        _ type: M.Type,
+        _ settings: ModuleConfiguration,
+        storage: any StorageBackend,
+        required: [ModuleDescriptor.ModuleID: any Module] = [:]
+    ) throws -> M {
+        let id = type.descriptor.id
+        let context = ModuleContext(
+            logger: logger(id), metrics: metrics, clock: clock, storage: storage, invalidator: invalidator,
+            required: required)
+        do {
+            return try M(configuration: settings, context: context)
+        } catch {
+            throw ModuleNotBuilt.refused(id, error)
+        }
+    }
+}
+
+/// Why a module could not be put together.
+enum ModuleNotBuilt: Error, CustomStringConvertible {
+    /// No such module is compiled in.
+    case unknown(ModuleDescriptor.ModuleID)
+    /// The module refused its configuration.
+    case refused(ModuleDescriptor.ModuleID, ModuleError)
+
+    var description: String {
+        switch self {
+        case .unknown(let id): "module \(id) is not compiled in"
+        case .refused(let id, .misconfigured(let key, let detail)): "module \(id): \(key) \(detail)"
+        case .refused(let id, let error): "module \(id): \(error)"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import HTTPTypes
+import PluginAPI
+
+/// One entry a request: successful reads at debug; writes, refusals, failures and slow ones at info, warning above 499.
+struct AccessLog: Sendable {
+    /// Slower requests are worth an entry even when all went well.
+    static let slow: Duration = .seconds(1)
+
+    private let logger: any PluginAPI.Logger
+
+    init(logger: any PluginAPI.Logger) {
+        self.logger = logger
+    }
+
+    func record(_ exchange: FinishedExchange) {
+        var metadata = [
+            "method": exchange.method.rawValue,
+            "route": exchange.route,
+            "status": "\(exchange.status.code)",
+            "duration_ms": "\(exchange.duration.milliseconds)",
+            "bytes": "\(exchange.bodyBytes)",
+            "peer": exchange.peer,
+            "request_id": exchange.requestID,
+        ]
+        metadata["user"] = exchange.subject
+        metadata["trace_id"] = exchange.traceID
+        metadata["role"] = exchange.role?.rawValue
+        logger.log(level(exchange), "request answered", metadata)
+    }
+
+    private func level(_ exchange: FinishedExchange) -> LogLevel {
+        if exchange.status.code >= 500 { return .warning }
+        let isRead = exchange.method == .get || exchange.method == .head
+        return isRead && exchange.status.code < 400 && exchange.duration < Self.slow ? .debug : .info
+    }
+}
+
+/// A request and its answer, for logs and metrics. The path is the route's template, never what the client sent.
+struct FinishedExchange: Sendable {
+    var method: HTTPRequest.Method
+    var route: String
+    var status: HTTPResponse.Status
+    var duration: Duration
+    var bodyBytes: Int
+    var peer: String
+    /// The token's subject, once it is verified.
+    var subject: String?
+    var role: Role?
+    var requestID: String
+    /// From the client's `traceparent`.
+    var traceID: String?
+}

@@ -1,0 +1,70 @@
+import PluginAPI
+
+/// How one entry is spelled: `json` for machines, `text` for people.
+enum LogFormat: String, Sendable, CaseIterable {
+    case json, text
+
+    /// One entry and a line feed. Fields keep their order; a key that looks like a secret's is shown as `•••`.
+    func line(_ level: LogLevel, _ message: String, _ fields: [(key: String, value: String)], at time: Timestamp)
+        -> [UInt8]
+    {
+        let fields = fields.map { (key: $0.key, value: Self.isSecret($0.key) ? "•••" : $0.value) }
+        return switch self {
+        case .json: Self.json(level, message, fields, time)
+        case .text: Self.text(level, message, fields, time)
+        }
+    }
+
+    private static func json(
+        _ level: LogLevel,
+        _ message: String,
+        _ fields: [(key: String, value: String)],
+        _ time: Timestamp
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("time", time)
+            json.field("level", level.rawValue)
+            json.field("message", message)
+            for field in fields { json.field(reserved.contains(field.key) ? "\(field.key)_" : field.key, field.value) }
+        }
+        return json.bytes + [UInt8(ascii: "\n")]
+    }
+
+    /// `2026-01-05T10:00:00Z INFO  snapshot stored account_id=acc-1`; nothing a client sends can start a new line.
+    private static func text(
+        _ level: LogLevel,
+        _ message: String,
+        _ fields: [(key: String, value: String)],
+        _ time: Timestamp
+    ) -> [UInt8] {
+        let word = level.rawValue.uppercased()
+        let padding = String(repeating: " ", count: max(1, 9 - word.utf8.count))
+        var line = "\(time) \(word)\(padding)\(printable(message))"
+        for field in fields { line += " \(field.key)=\(quoted(field.value))" }
+        return Array(line.utf8) + [UInt8(ascii: "\n")]
+    }
+
+    private static let reserved: Set<String> = ["time", "level", "message"]
+    private static let secretWords = ["token", "secret", "password", "authorization"]
+
+    private static func isSecret(_ key: String) -> Bool {
+        let key = key.lowercased()
+        return secretWords.contains { key.contains($0) }
+    }
+
+    private static func quoted(_ value: String) -> String {
+        let needsQuotes = value.isEmpty || value.unicodeScalars.contains { $0 == " " || $0 == "\"" || $0 == "=" }
+        return needsQuotes ? "\"\(printable(value))\"" : printable(value)
+    }
+
+    private static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F || $0 == "\"" }) else {
+            return text
+        }
+        return text.unicodeScalars.map { scalar in
+            scalar == "\""
+                ? "\\\"" : scalar.value < 0x20 || scalar.value == 0x7F ? "\\u{\(scalar.value)}" : String(scalar)
+        }.joined()
+    }
+}

@@ -1,0 +1,59 @@
+import PluginAPI
+import Synchronization
+
+/// `request_duration_seconds`, `http_requests_in_progress` and `errors_total`.
+///
+/// Routes are templates, methods and statuses come from small sets, so the table of series stays small whatever clients
+/// send: unknown paths count as `unmatched`, unknown methods as `OTHER`.
+final class RequestMeters: Sendable {
+    private struct Series: Hashable, Sendable {
+        var route: String
+        var method: String
+        var status: Int
+    }
+
+    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+
+    private let registry: MetricsRegistry
+    private let inProgress: AtomicGauge
+    private let errors: any Counter
+    private let durations = Mutex<[Series: any Histogram]>([:])
+
+    init(registry: MetricsRegistry) {
+        self.registry = registry
+        inProgress = registry.atomicGauge("http_requests_in_progress", help: "Requests being answered now.")
+        errors = registry.counter("errors_total", help: "Answers with a status of 500 or more.", labels: [])
+    }
+
+    func started() { inProgress.add(1) }
+
+    func finished(route: String, method: String, status: Int, duration: Duration) {
+        inProgress.add(-1)
+        if status >= 500 { errors.increment() }
+        let method = Self.methods.contains(method) ? method : "OTHER"
+        let series = Series(route: route, method: method, status: status)
+        let histogram = durations.withLock { durations in
+            if let known = durations[series] { return known }
+            let made = makeHistogram(series)
+            durations[series] = made
+            return made
+        }
+        histogram.record(duration.seconds)
+    }
+
+    private func makeHistogram(_ series: Series) -> any Histogram {
+        registry.histogram(
+            "request_duration_seconds", help: "Time from a request's head to its answer, by route template.",
+            labels: [("route", series.route), ("method", series.method), ("status", "\(series.status)")],
+            buckets: ContractMetrics.latencyBuckets
+        )
+    }
+}
+
+extension Duration {
+    /// As a floating-point number, for histograms.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+
+    /// Whole and thousandths of milliseconds, for logs and bodies.
+    var milliseconds: FixedDecimal { FixedDecimal(units: Int128(wholeMicroseconds), scale: 3) }
+}

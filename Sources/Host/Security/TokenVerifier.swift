@@ -1,0 +1,81 @@
+import Crypto
+import PluginAPI
+import Synchronization
+
+/// Tells who is asking from the `Authorization` header: HS256 tokens with `sub`, `role`, `exp` and `iat`.
+///
+/// Synchronous, because it runs on every request: a token seen before costs a digest and a look-up.
+final class TokenVerifier: Sendable {
+    /// Longer tokens are not looked at.
+    static let lengthMax = 8_192
+
+    private let signature: TokenSignature
+    private let roles: RoleNames
+    private let leeway: Duration
+    private let clock: any HostClock
+    private let memory: Mutex<TokenMemory>
+
+    /// - Parameters:
+    ///   - leeway: How far the clocks of issuer and host may be apart.
+    ///   - rememberedMax: Verified tokens kept at most.
+    init(
+        signature: TokenSignature,
+        roles: RoleNames,
+        leeway: Duration,
+        clock: any HostClock,
+        rememberedMax: Int = 20_000
+    ) {
+        self.signature = signature
+        self.roles = roles
+        self.leeway = leeway
+        self.clock = clock
+        memory = Mutex(TokenMemory(capacity: rememberedMax))
+    }
+
+    /// The caller that the values of all `Authorization` headers of one request name.
+    func caller(authorization values: [String]) throws(TokenRefusal) -> Caller {
+        guard let value = values.first else { throw .missing }
+        guard values.count == 1 else { throw .repeated }
+        return try caller(token: try BearerHeader.token(in: value))
+    }
+
+    func caller(token: [UInt8]) throws(TokenRefusal) -> Caller {
+        guard token.count <= Self.lengthMax else { throw .tooLong }
+        let digest = TokenDigest(SHA256.hash(data: token))
+        let now = clock.now
+        let (known, epoch) = memory.withLock { ($0.caller(for: digest, at: now), $0.epoch) }
+        if let known { return known }
+
+        let claims = try verify(token, at: now)
+        let caller = caller(claims)
+        let entry = TokenMemory.Entry(caller: caller, validUntil: claims.expiresAt + leeway, epoch: epoch)
+        memory.withLock { $0.remember(entry, for: digest) }
+        return caller
+    }
+
+    /// Checks signature, header, claims and time, and remembers nothing.
+    func verify(_ token: [UInt8], at now: Timestamp) throws(TokenRefusal) -> TokenClaims {
+        let parts = try TokenParts(parsing: token)
+        try parts.checkHeader()
+        guard signature.isValid(parts.signature, for: parts.signedText) else { throw .signature }
+        let claims = try TokenClaims(parsing: parts.claims)
+        guard now < claims.expiresAt + leeway else { throw .expired }
+        guard claims.issuedAt <= now + leeway, claims.notBefore ?? now <= now + leeway else { throw .early }
+        return claims
+    }
+
+    /// Forgets every verified token, so that each is checked again: after a change of secrets, roles or users.
+    func forgetAll() {
+        memory.withLock { $0.forgetAll() }
+    }
+
+    private func caller(_ claims: TokenClaims) -> Caller {
+        let accounts = claims.accounts ?? []
+        let coversAll = accounts.contains { $0.utf8.elementsEqual("*".utf8) }
+        return Caller(
+            subject: claims.subject,
+            role: roles.role(named: claims.roleName),
+            grant: coversAll ? .all : .accounts(Set(accounts))
+        )
+    }
+}

@@ -1,0 +1,212 @@
+import PluginAPI
+import PluginTesting
+import Testing
+
+@testable import TradingBook
+
+@Suite("Importing a statement")
+struct StatementImportTests {
+    @Test("Its rows become flows, closed positions and a complete snapshot; twice changes nothing")
+    func twice() async throws {
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            let first = try await book.importing(statement())
+            let before = try await book.counts()
+
+            let second = try await book.importing(statement())
+
+            #expect(
+                first.hasPrefix(
+                    """
+                    {"as_of":"2026-01-05T10:00:00Z","open":1,"closed":1,"balance_movements":1,"cancelled_orders":2,\
+                    "totals":{"closed_pnl":10.00,"floating_pnl":5.00,"balance":1010.00,"equity":1015.00,"margin":1.00},\
+                    "run":{"run_id":"run-1-0","verdict":"reconciled"
+                    """))
+            #expect(second == first.replacing(#""duplicate":false"#, with: #""duplicate":true"#))
+            #expect(try await book.counts() == before)
+            #expect(stage.changes.first?.snapshot.figures?.equity == "1015")
+            #expect(try await book.openTickets() == [2])
+            let closed = try #require(
+                try await book.rows(
+                    "SELECT status, close_price, realized_pnl, close_reason FROM positions WHERE ticket = 1"
+                ).first)
+            #expect(closed.text(0) == "closed")
+            #expect(closed.decimal(1) == "1960")
+            #expect(closed.decimal(2) == "10")
+            #expect(closed.text(3) == "tp")
+        }
+    }
+
+    @Test("A position that a snapshot closed gets its price, and the stages hear of those that were open")
+    func settles() async throws {
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T09:59:00Z", tickets: [1, 2]))
+
+            _ = try await book.importing(statement())
+
+            #expect(stage.changes.last?.closedTickets == [1])
+            #expect(
+                try await book.rows("SELECT realized_pnl FROM positions WHERE ticket = 1").first?.decimal(0) == "10")
+        }
+    }
+
+    @Test("Another end than the stored one is a conflict, and nothing is stored")
+    func contradiction() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.importing(statement())
+            let before = try await book.counts()
+            var other = statement()
+            other.asOf = Timestamp(seconds: 1_767_607_210)
+            other.closed[0].closePrice = "1959"
+
+            let problem = await #expect(throws: Problem.self) { _ = try await book.importing(other) }
+
+            #expect(problem?.status == 409)
+            #expect(try await book.counts() == before)
+        }
+    }
+
+    @Test("A statement of another currency or login is refused")
+    func foreign() async throws {
+        try await BookFixture.run { book in
+            try await book.put("acc-1", book.account(user: "user-1", extra: #", "login": "77""#))
+            var other = statement()
+            other.currency = "EUR"
+
+            let problem = await #expect(throws: Problem.self) { _ = try await book.importing(other) }
+
+            #expect(problem?.status == 422)
+            #expect(
+                problem?.errors.map(\.detail) == [
+                    "heading: the currency is EUR, not USD", "heading: the account is 123, not 77",
+                ])
+            #expect(try await book.count("snapshots") == 0)
+        }
+    }
+
+    @Test("A statement that came late keeps its history and moves nothing back")
+    func late() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:30Z", tickets: [2, 3]))
+
+            _ = try await book.importing(statement())
+
+            #expect(try await book.openTickets() == [2, 3])
+            #expect(try await book.count("flows") == 1)
+            #expect(try await book.rows("SELECT current_equity FROM accounts").first?.decimal(0) == "10052.5")
+        }
+    }
+
+    @Test("The broker's own file goes in with its figures, twice the same")
+    func realFile() async throws {
+        let file = try SharedStatement.openPositions.bytes()
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            try await book.put(
+                "acc-1",
+                book.account(user: "user-1", currency: "EUR", extra: #", "time_zone": "America/New_York+07:00""#))
+
+            let first = try await book.call(
+                "statements", String(decoding: file, as: UTF8.self), account: "acc-1", contentType: "text/html")
+            let before = try await book.counts()
+            _ = try await book.call(
+                "statements", String(decoding: file, as: UTF8.self), account: "acc-1", contentType: "text/html")
+
+            let answer = try JSONValue(parsing: first.body)
+            #expect(answer["open"] == .number("169"))
+            #expect(answer["closed"] == .number("123"))
+            #expect(answer["totals"]?["floating_pnl"] == .number("-93984.96"))
+            #expect(answer["totals"]?["balance"] == .number("420995.72"))
+            #expect(answer["totals"]?["equity"] == .number("327010.76"))
+            #expect(try await book.openTickets().count == 169)
+            #expect(try await book.counts() == before)
+            #expect(stage.changes.count == 1)
+            let sum = try await book.rows("SELECT sum(unrealized_pnl) AS total FROM positions WHERE status = 'open'")
+            #expect(sum.first?.decimal(0) == "-93984.96")
+        }
+    }
+
+    @Test("A list of positions in CSV is a complete snapshot of the moment it is sent for")
+    func csv() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T09:59:00Z", tickets: [1]))
+            let file = """
+                ticket,symbol,direction,volume,entry_price,entry_time,current_price
+                7,XAUUSD,buy,0.10,1950.50,2026-01-05T09:58:11Z,1955.75
+
+                """
+            let asOf: [String: Value] = ["as_of": .timestamp(book.clock.now)]
+
+            let reply = try await book.call(
+                "statements", file, account: "acc-1", contentType: "text/csv", parameters: asOf)
+            let noTime = try await book.refusal("statements", file, account: "acc-1", contentType: "text/csv")
+            let broken = try await book.refusal(
+                "statements", file.replacing("0.10", with: "-1"), account: "acc-1", contentType: "text/csv",
+                parameters: asOf)
+            let image = try await book.refusal("statements", file, account: "acc-1", contentType: "image/png")
+
+            #expect(
+                String(decoding: reply.body, as: UTF8.self).hasPrefix(
+                    #"{"as_of":"2026-01-05T10:00:00Z","open":1,"closed":0,"balance_movements":0,"cancelled_orders":0"#))
+            #expect(try await book.openTickets() == [7])
+            #expect(noTime.status == 400)
+            #expect(broken.status == 422)
+            #expect(broken.errors.map(\.detail) == ["line 2, column 14: volume must be greater than 0"])
+            #expect(image.status == 415)
+        }
+    }
+
+    @Test("An HTML statement needs the account's time zone, takes no as_of, and names what does not add up")
+    func requests() async throws {
+        try await BookFixture.run { book in
+            let noZone = try await book.refusal("statements", "<html>", account: "acc-1", contentType: "text/html")
+            try await book.put("acc-1", book.account(user: "user-1", extra: #", "time_zone": "UTC+02:00""#))
+            let broken = try await book.refusal("statements", "<html>", account: "acc-1", contentType: "text/html")
+            let asOf = try await book.refusal(
+                "statements", "<html>", account: "acc-1", contentType: "text/html",
+                parameters: ["as_of": .timestamp(book.clock.now)])
+            let unknown = try await book.refusal("statements", "<html>", account: "acc-9", contentType: "text/html")
+
+            #expect(noZone.status == 409)
+            #expect(broken.status == 422)
+            #expect(!broken.errors.isEmpty)
+            #expect(asOf.status == 400)
+            #expect(unknown.status == 404)
+        }
+    }
+}
+
+extension BookFixture {
+    /// Imports an already proved statement into `acc-1`.
+    fileprivate func importing(_ statement: BrokerStatement) async throws -> String {
+        let request = Request(caller: BookFixture.agent, requestID: "r-1", now: clock.now, cursors: NoCursors())
+        let ingest = book.ingest(request)
+        let answer = try await storage.transaction { transaction in
+            let state = try AccountLock.require("acc-1", in: transaction)
+            return try StatementImport(ingest: ingest, statement: statement).run(state, in: transaction)
+        }
+        return String(decoding: answer, as: UTF8.self)
+    }
+}
+
+private func position(_ ticket: Int64) -> BrokerPosition {
+    BrokerPosition(
+        ticket: ticket, symbol: "xauusd", direction: .buy, volume: "0.1", entryPrice: "1950",
+        entryTime: Timestamp(seconds: 1_767_600_000), currentPrice: "1960", takeProfit: "1960", profit: "10")
+}
+
+private func statement() -> BrokerStatement {
+    BrokerStatement(
+        login: "123", currency: "USD", asOf: Timestamp(seconds: 1_767_607_200),
+        closed: [
+            ClosedPosition(
+                position: position(1), closedAt: Timestamp(seconds: 1_767_605_000), closePrice: "1960",
+                realizedPnL: "10")
+        ],
+        open: [position(2)],
+        flows: [Flow(id: "9", time: Timestamp(seconds: 1_767_500_000), amount: "1000", kind: .deposit)],
+        cancelledOrders: 2,
+        totals: .init(
+            closedPnL: "10", floatingPnL: "5", balance: "1010", credit: "0", equity: "1015", margin: "1"))
+}
