@@ -108,7 +108,7 @@ let package = Package(
         tests("TradingBookTests", ["TradingBook", "SQLiteStorage", testing]),
         tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),
-        tests("GuardsTests", ["Guards", "TradingBook", "SQLiteStorage", testing]),
+        tests("GuardsTests", ["Guards", "Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("HostTests", [
             "Host", "BuiltIn", testing,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
