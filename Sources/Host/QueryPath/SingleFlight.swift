@@ -36,6 +36,9 @@ final class SingleFlight<Success: Sendable>: Sendable {
     /// Calls under way.
     var count: Int { calls.withLock { $0.count } }
 
+    /// Requests that wait for them.
+    var waiters: Int { calls.withLock { $0.values.reduce(0) { $0 + $1.waiters } } }
+
     /// A call that timed out may end when another one has taken its place.
     private func forget(_ flight: Flight, _ call: SharedCall<Success>) {
         calls.withLock { calls in
