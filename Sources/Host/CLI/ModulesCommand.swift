@@ -61,7 +61,7 @@ struct ModulesCommand: ParsableCommand {
 
         func run() throws {
             guard let module = BuiltInModules.all.first(where: { $0.descriptor.id == id }) else {
-                let ids = BuiltInModules.all.map(\.descriptor.id).joined(separator: ", ")
+                let ids = BuiltInModules.all.map { $0.descriptor.id }.joined(separator: ", ")
                 Console.diagnostic("concord: there is no module \(id); there are: \(ids)")
                 throw ExitStatus.badInput
             }
