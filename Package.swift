@@ -110,7 +110,7 @@ let package = Package(
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),
         tests("GuardsTests", ["Guards", "Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("HostTests", [
-            "Host", "BuiltIn", testing,
+            "Host", "BuiltIn", "MemoryCache", testing,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
