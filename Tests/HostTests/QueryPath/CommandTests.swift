@@ -28,7 +28,7 @@ struct CommandTests {
 
     @Test("A write whose client has gone is announced all the same")
     func clientGone() async throws {
-        let (gate, began) = (Gate(), Tally())
+        let (gate, began) = (Door(), Tally())
         let harness = try QueryPathHarness([
             .constant(),
             .command("set", at: "/set", scope: .accounts, roles: [.user], reply: .anyObject) { _ in

@@ -1,4 +1,5 @@
 import HTTPTypes
+import MemoryCache
 import PluginAPI
 import PluginTesting
 import Synchronization
@@ -18,6 +19,7 @@ struct QueryPathHarness {
     init(
         _ operations: [Operation],
         usesCache: Bool = true,
+        usesMemoryCache: Bool = false,
         directory: FakeDirectory = FakeDirectory(),
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
         status: ModuleStatus = .ok,
@@ -27,12 +29,14 @@ struct QueryPathHarness {
         cache = FakeCache(clock: clock)
         self.directory = directory
         invalidations = Invalidations(logger: log)
+        let memory: any SynchronousCache =
+            usesMemoryCache ? MemoryCacheModule(maxSize: 4 << 20, clock: clock) : cache
         var settings = QueryPathSettings()
         settings.jitter = { 1_000 }
         adjust(&settings)
         path = try QueryPath(
             services: [LoadedService(id: "fake", service: FakeService(operations), status: { status })],
-            directory: directory, cache: usesCache ? cache : nil, invalidations: invalidations,
+            directory: directory, cache: usesCache ? memory : nil, invalidations: invalidations,
             cursors: cursors, settings: settings, clock: clock, metrics: metrics, logger: log)
     }
 
@@ -65,7 +69,6 @@ extension Caller {
 }
 
 extension OutgoingAnswer {
-    var text: String { String(decoding: body, as: UTF8.self) }
     func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { headers[$0] } }
     var json: JSONValue? { try? JSONValue(parsing: body) }
     var detail: String? { if case .string(let text)? = json?["detail"] { text } else { nil } }
@@ -229,7 +232,7 @@ final class RecordingLogger: Logger {
 }
 
 /// A door that stays shut until a test opens it.
-final class Gate: Sendable {
+final class Door: Sendable {
     private struct State {
         var isOpen = false
         var waiting: [CheckedContinuation<Void, Never>] = []

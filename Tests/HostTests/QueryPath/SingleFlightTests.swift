@@ -8,7 +8,7 @@ import Testing
 struct SingleFlightTests {
     @Test("A thousand concurrent misses make one call", arguments: [true, false])
     func oneCall(usesCache: Bool) async throws {
-        let (calls, arrived, gate) = (Tally(), Tally(), Gate())
+        let (calls, arrived, gate) = (Tally(), Tally(), Door())
         let harness = try QueryPathHarness(
             [
                 .asking { _ in
@@ -39,7 +39,7 @@ struct SingleFlightTests {
 
     @Test("A leader that is cancelled fails nobody else")
     func cancelledLeader() async throws {
-        let (calls, gate) = (Tally(), Gate())
+        let (calls, gate) = (Tally(), Door())
         let harness = try QueryPathHarness([
             .asking { _ in
                 calls.add()
@@ -64,7 +64,7 @@ struct SingleFlightTests {
 
     @Test("A request that begins after a write does not join a call that began before it", arguments: [true, false])
     func noJoinAcrossWrites(usesCache: Bool) async throws {
-        let (calls, gate) = (Tally(), Gate())
+        let (calls, gate) = (Tally(), Door())
         let harness = try QueryPathHarness(
             [
                 .asking { _ in
@@ -86,9 +86,51 @@ struct SingleFlightTests {
         #expect(later.text == (usesCache ? "2" : "3"))
     }
 
+    @Test("A write that concerns others parts nobody")
+    func joinsAcrossOthersWrites() async throws {
+        let (calls, gate) = (Tally(), Door())
+        let harness = try QueryPathHarness([
+            .asking { _ in
+                calls.add()
+                await gate.pass()
+                return Reply(body: Array("{}".utf8))
+            }
+        ])
+        let first = Task { await harness.ask() }
+        while calls.value < 1 { await Task.yield() }
+
+        await harness.invalidations.invalidate([.account("b1"), .user("bob")])
+        let second = Task { await harness.ask() }
+        while harness.path.flights.waiters < 2 { await Task.yield() }
+        gate.open()
+
+        #expect(await first.value.status == .ok)
+        #expect(await second.value.header("Cache-Status") == "concord; fwd=uri-miss; collapsed")
+        #expect(calls.value == 1)
+    }
+
+    @Test("What is no longer known of writes is taken for a write")
+    func boundedMemory() {
+        var writes = RecentWrites(generationSize: 4)
+        writes.record([.user("ann")])
+        let before = writes.epoch
+        #expect(!writes.touched([.user("ann")], since: before))
+
+        for number in 0..<3 { writes.record([.user("u\(number)")]) }
+        #expect(!writes.touched([.user("ann")], since: before))
+        #expect(writes.touched([.user("ann")], since: before - 1))
+        #expect(writes.touched([.user("u1")], since: before))
+
+        for number in 0..<8 { writes.record([.user("v\(number)")]) }
+        #expect(writes.touched([.user("ann")], since: before))
+        #expect(!writes.touched([.user("ann")], since: writes.epoch - 1))
+        writes.record([.everything])
+        #expect(writes.touched([.user("ann")], since: writes.epoch - 1))
+    }
+
     @Test("A call that outlives its deadline is answered 503, and the next request starts anew")
     func deadline() async throws {
-        let (calls, gate) = (Tally(), Gate())
+        let (calls, gate) = (Tally(), Door())
         let harness = try QueryPathHarness([
             .asking { _ in
                 if calls.add() == 1 { await gate.pass() }
@@ -107,7 +149,7 @@ struct SingleFlightTests {
 
     @Test("A module is called by so many at a time; the others wait their turn, and beyond a bound are refused")
     func bounded() async throws {
-        let (running, highest, gate) = (Locked(0), Locked(0), Gate())
+        let (running, highest, gate) = (Locked(0), Locked(0), Door())
         let harness = try QueryPathHarness([
             .asking(parameters: [.symbol]) { _ in
                 running.change { $0 += 1 }
@@ -142,7 +184,7 @@ struct SingleFlightTests {
                     let tags = seed.isMultiple(of: 2) ? [CacheTag(kind: "extra", id: "x")] : []
                     return Reply(body: Array("\(seen.reduce(0, +))".utf8), tags: tags)
                 }
-            ], usesCache: seed % 4 < 2)
+            ], usesCache: seed % 4 < 2, usesMemoryCache: seed < 4)
 
         await withTaskGroup { group in
             for account in ["a1", "a2"] {
@@ -172,9 +214,10 @@ struct SingleFlightTests {
     @Test(
         "An account that changes hands in the middle of a request is never answered to its new owner as the old one's")
     func ownerRace() async throws {
-        let harness = try QueryPathHarness([
-            .asking { request in Reply(body: Array(request.user.utf8)) }
-        ])
+        let harness = try QueryPathHarness(
+            [
+                .asking { request in Reply(body: Array(request.user.utf8)) }
+            ], usesMemoryCache: true)
 
         await withTaskGroup { group in
             group.addTask {
