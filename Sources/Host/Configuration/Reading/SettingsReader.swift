@@ -104,7 +104,7 @@ struct SettingsReader {
             add(at: setting.origin, path: path, "`\(path)` has no value", hint: "write \(kind.phrase), or drop the key")
             return nil
         }
-        do {
+        do throws(ValueProblem) {
             if kind.refusesQuotes, !scalar.isPlain, !scalar.isExpanded {
                 throw ValueProblem("is text", hint: "write it without quotes")
             }
