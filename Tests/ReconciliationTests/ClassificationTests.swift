@@ -19,12 +19,14 @@ struct ClassificationTests {
         let flipped = try match([trade("t", ticket: 1)], [position(1, "EURUSD", .sell, "0.70", at: "1.2")])
         let other = try match([trade("t", ticket: 1)], [position(1, "GBPUSD", .sell, "0.70", at: "1.2")])
 
-        #expect(flipped.breaks.map(\.differences) == [
-            [Difference(.sideFlip, field: .direction, ours: .text("buy"), broker: .text("sell"))]
-        ])
-        #expect(other.breaks.map(\.differences) == [
-            [Difference(.sideFlip, field: .symbol, ours: .text("EURUSD"), broker: .text("GBPUSD"))]
-        ])
+        #expect(
+            flipped.breaks.map(\.differences) == [
+                [Difference(.sideFlip, field: .direction, ours: .text("buy"), broker: .text("sell"))]
+            ])
+        #expect(
+            other.breaks.map(\.differences) == [
+                [Difference(.sideFlip, field: .symbol, ours: .text("EURUSD"), broker: .text("GBPUSD"))]
+            ])
     }
 
     @Test("What only one side has is critical and names the row", arguments: [Account.Mode.hedging])
@@ -32,9 +34,10 @@ struct ClassificationTests {
         let result = try match([trade("a", ticket: 5), trade("b")], [position(9)], mode: mode)
 
         #expect(result.found == ["broker_closed ticket:5", "unknown_to_us ticket:9", "broker_closed trade:b"])
-        #expect(result.breaks[0].differences == [
-            Difference(.brokerClosed, ours: .number("0.1", digits: 0), broker: nil)
-        ])
+        #expect(
+            result.breaks[0].differences == [
+                Difference(.brokerClosed, ours: .number("0.1", digits: 0), broker: nil)
+            ])
         #expect(result.breaks[1].differences[0].ours == nil)
         #expect(result.ours == SideCounts(rows: 2, unmatched: 2))
         #expect(result.broker == SideCounts(rows: 1, unmatched: 1))

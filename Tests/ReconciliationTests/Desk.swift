@@ -112,7 +112,8 @@ struct Desk {
     ) async throws -> JSONValue {
         guard
             let operation = (book.operations + module.operations).first(where: {
-                $0.method == method && ($0.path == path || $0.path.hasPrefix("/accounts/{") && path.hasPrefix("/accounts/{"))
+                $0.method == method
+                    && ($0.path == path || $0.path.hasPrefix("/accounts/{") && path.hasPrefix("/accounts/{"))
             })
         else { throw ModuleError.unavailable(reason: "no operation \(name)") }
         var parameters: [String: Value] = [:]

@@ -33,7 +33,9 @@ struct MatcherPropertyTests {
             let slow = SlowMatcher(trades, positions)
 
             #expect(Set(result.pairs.map { "\($0.tradeIDs[0]) \($0.tickets[0])" }) == slow.pairs)
-            #expect(Set(result.breaks.flatMap { found in found.differences.map { "\(found.key) \($0.breakClass)" } }) == slow.breaks)
+            #expect(
+                Set(result.breaks.flatMap { found in found.differences.map { "\(found.key) \($0.breakClass)" } })
+                    == slow.breaks)
         }
     }
 
@@ -43,8 +45,12 @@ struct MatcherPropertyTests {
         for _ in 0..<1_000 {
             let tickets = (1...Int64(12)).filter { _ in Bool.random(using: &generator) }
             let others = (1...Int64(12)).filter { _ in Bool.random(using: &generator) }
-            let left = tickets.map { position($0, "EURUSD", side(&generator), volume(&generator), at: price(&generator)) }
-            let right = others.map { position($0, "EURUSD", side(&generator), volume(&generator), at: price(&generator)) }
+            let left = tickets.map {
+                position($0, "EURUSD", side(&generator), volume(&generator), at: price(&generator))
+            }
+            let right = others.map {
+                position($0, "EURUSD", side(&generator), volume(&generator), at: price(&generator))
+            }
 
             let forth = try match(left.map(mirrored), right)
             let back = try match(right.map(mirrored), left)
@@ -81,11 +87,12 @@ struct MatcherPropertyTests {
         let result = try match(trades.shuffled(using: &generator), positions.shuffled(using: &generator))
 
         #expect(
-            result.found == [
-                "side_flip ticket:41", "broker_closed ticket:500", "unknown_to_us ticket:81",
-                "partial_fill ticket:21", "volume_mismatch ticket:31", "sl_mismatch ticket:51",
-                "entry_slippage ticket:11", "tp_mismatch ticket:61",
-            ].sorted { order($0) < order($1) })
+            result.found
+                == [
+                    "side_flip ticket:41", "broker_closed ticket:500", "unknown_to_us ticket:81",
+                    "partial_fill ticket:21", "volume_mismatch ticket:31", "sl_mismatch ticket:51",
+                    "entry_slippage ticket:11", "tp_mismatch ticket:61",
+                ].sorted { order($0) < order($1) })
         #expect(result.pairs.count == 89)
     }
 }

@@ -52,7 +52,9 @@ struct RunTests {
             let partialStatus = try await desk.ask("status")
             let late = try await desk.post(snapshot: snapshot(1, []))
             let failed = try await desk.post(
-                snapshot: #"{"account_id":"acc","as_of":"2026-01-05T09:07:00Z","completeness":"failed","error":"gone","positions":[]}"#)
+                snapshot:
+                    #"{"account_id":"acc","as_of":"2026-01-05T09:07:00Z","completeness":"failed","error":"gone","positions":[]}"#
+            )
             let status = try await desk.ask("status")
 
             #expect(partial["verdict"]?.text == "incomplete")

@@ -24,11 +24,9 @@ struct ModuleFactory {
         _ configuration: HostConfiguration,
         wrap: (any StorageBackend) -> any StorageBackend
     ) throws -> Modules {
-        let base = try build(BuiltInModules.storages, configuration.storage.id, configuration.storage.settings)
+        let base = try makeStorage(configuration.storage.id, configuration.storage.configuration)
         let storage = wrap(base)
-        let cache = try configuration.cache.module.map { module in
-            try build(BuiltInModules.caches, module.id, module.settings)
-        }
+        let cache = try configuration.cache.id.map { try makeCache($0, configuration.cache.configuration) }
         let services = try makeServices(configuration, storage: storage)
         let host = ModuleHost(
             storage: SupervisedModule(base, kind: .storage, board: board),
@@ -37,6 +35,20 @@ struct ModuleFactory {
             board: board
         )
         return Modules(host: host, storage: storage, cache: cache, services: services)
+    }
+
+    private func makeStorage(_ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend {
+        guard let type = BuiltInModules.storages.first(where: { $0.descriptor.id == id }) else {
+            throw ModuleNotBuilt.unknown(id)
+        }
+        return try build(type, settings, storage: UnavailableStorage())
+    }
+
+    private func makeCache(_ id: String, _ settings: ModuleConfiguration) throws -> any CacheBackend {
+        guard let type = BuiltInModules.caches.first(where: { $0.descriptor.id == id }) else {
+            throw ModuleNotBuilt.unknown(id)
+        }
+        return try build(type, settings, storage: UnavailableStorage())
     }
 
     private func makeServices(
@@ -50,24 +62,12 @@ struct ModuleFactory {
         for id in plan.order {
             guard let type = BuiltInModules.services.first(where: { $0.descriptor.id == id }) else { continue }
             let required = type.descriptor.requires.reduce(into: [:]) { $0[$1] = made[$1] as (any Module)? }
-            let settings = configuration.settings(ofService: id)
+            let settings = configuration.services.first { $0.id == id }?.configuration ?? ModuleConfiguration()
             let service = try build(type, settings, storage: storage, required: required)
             made[id] = service
             services.append(service)
         }
         return services
-    }
-
-    private func build<M>(_ types: [M], _ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend
-    where M == any StorageBackend.Type {
-        guard let type = types.first(where: { $0.descriptor.id == id }) else { throw ModuleNotBuilt.unknown(id) }
-        return try build(type, settings, storage: UnavailableStorage())
-    }
-
-    private func build<M>(_ types: [M], _ id: String, _ settings: ModuleConfiguration) throws -> any CacheBackend
-    where M == any CacheBackend.Type {
-        guard let type = types.first(where: { $0.descriptor.id == id }) else { throw ModuleNotBuilt.unknown(id) }
-        return try build(type, settings, storage: UnavailableStorage())
     }
 
     private func build<M: Module>(

@@ -52,7 +52,8 @@ struct ReconciliationSettings: Sendable, Equatable {
             } else {
                 let names = ["default"] + BreakClass.allCases.map(\.rawValue)
                 throw .misconfigured(
-                    key: "grace.\(name)", detail: "is not a class of breaks; there are \(names.joined(separator: ", "))")
+                    key: "grace.\(name)", detail: "is not a class of breaks; there are \(names.joined(separator: ", "))"
+                )
             }
         }
         return grace
@@ -103,7 +104,9 @@ struct ReconciliationSettings: Sendable, Equatable {
     private static let volumeTolerance = ConfigurationNotation(
         name: "a volume tolerance", examples: ["exact", "0.01", "50 bps"]
     ) { text in
-        guard let tolerance = Tolerance(parsing: text) else { return "is not exact, an amount in lots, or a number of bps" }
+        guard let tolerance = Tolerance(parsing: text) else {
+            return "is not exact, an amount in lots, or a number of bps"
+        }
         return tolerance.needsPrice ? "counts price steps, which say nothing about a volume" : nil
     }
 }

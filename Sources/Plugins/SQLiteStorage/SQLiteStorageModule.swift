@@ -69,6 +69,7 @@ public final class SQLiteStorageModule: StorageBackend {
         return try await call.answer { reads.append(Read(sql: sql, call: call)) }.get()
     }
 
+    @discardableResult
     public func transaction<Output: Sendable>(
         deadline: ContinuousClock.Instant?,
         _ body: @escaping @Sendable (any Transaction) throws -> Output
@@ -79,6 +80,7 @@ public final class SQLiteStorageModule: StorageBackend {
     }
 
     /// The lock file keeps other processes out and the one writer thread other migrations.
+    @discardableResult
     public func migrationTransaction<Output: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Output
     ) async throws -> Output {

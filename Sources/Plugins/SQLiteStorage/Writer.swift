@@ -36,10 +36,20 @@ final class Writer: Sendable {
         while true {
             let group = queue.take(atMost: Writer.groupMax)
             if group.isEmpty { break }
-            commitThoseAwaited(group.filter { $0.begin() })
+            commitNow(group)
         }
         connection.checkpoint()
         connection.close()
+    }
+
+    /// Commits one group, and answers every member of it.
+    func commitNow(_ group: [any Write]) {
+        commitThoseAwaited(group.filter { $0.begin() })
+    }
+
+    /// Keeps the database from growing beyond a number of pages, as a full disk would.
+    func limitPages(to pagesMax: Int) {
+        _ = try? connection.rows(SQL(stringLiteral: "PRAGMA max_page_count = \(pagesMax)"))
     }
 
     /// Commits the group without the members whose callers have given up.

@@ -98,6 +98,65 @@ struct StatementImportTests {
         }
     }
 
+    @Test("The broker's own file goes in with its figures, twice the same")
+    func realFile() async throws {
+        let file = try SharedStatement.openPositions.bytes()
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            try await book.put(
+                "acc-1",
+                book.account(user: "user-1", currency: "EUR", extra: #", "time_zone": "America/New_York+07:00""#))
+
+            let first = try await book.call(
+                "statements", String(decoding: file, as: UTF8.self), account: "acc-1", contentType: "text/html")
+            let before = try await book.counts()
+            _ = try await book.call(
+                "statements", String(decoding: file, as: UTF8.self), account: "acc-1", contentType: "text/html")
+
+            let answer = try JSONValue(parsing: first.body)
+            #expect(answer["open"] == .number("169"))
+            #expect(answer["closed"] == .number("123"))
+            #expect(answer["totals"]?["floating_pnl"] == .number("-93984.96"))
+            #expect(answer["totals"]?["balance"] == .number("420995.72"))
+            #expect(answer["totals"]?["equity"] == .number("327010.76"))
+            #expect(try await book.openTickets().count == 169)
+            #expect(try await book.counts() == before)
+            #expect(stage.changes.count == 1)
+            let sum = try await book.rows("SELECT sum(unrealized_pnl) AS total FROM positions WHERE status = 'open'")
+            #expect(sum.first?.decimal(0) == "-93984.96")
+        }
+    }
+
+    @Test("A list of positions in CSV is a complete snapshot of the moment it is sent for")
+    func csv() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T09:59:00Z", tickets: [1]))
+            let file = """
+                ticket,symbol,direction,volume,entry_price,entry_time,current_price
+                7,XAUUSD,buy,0.10,1950.50,2026-01-05T09:58:11Z,1955.75
+
+                """
+            let asOf: [String: Value] = ["as_of": .timestamp(book.clock.now)]
+
+            let reply = try await book.call(
+                "statements", file, account: "acc-1", contentType: "text/csv", parameters: asOf)
+            let noTime = try await book.refusal("statements", file, account: "acc-1", contentType: "text/csv")
+            let broken = try await book.refusal(
+                "statements", file.replacing("0.10", with: "-1"), account: "acc-1", contentType: "text/csv",
+                parameters: asOf)
+            let image = try await book.refusal("statements", file, account: "acc-1", contentType: "image/png")
+
+            #expect(
+                String(decoding: reply.body, as: UTF8.self).hasPrefix(
+                    #"{"as_of":"2026-01-05T10:00:00Z","open":1,"closed":0,"balance_movements":0,"cancelled_orders":0"#))
+            #expect(try await book.openTickets() == [7])
+            #expect(noTime.status == 400)
+            #expect(broken.status == 422)
+            #expect(broken.errors.map(\.detail) == ["line 2, column 14: volume must be greater than 0"])
+            #expect(image.status == 415)
+        }
+    }
+
     @Test("An HTML statement needs the account's time zone, takes no as_of, and names what does not add up")
     func requests() async throws {
         try await BookFixture.run { book in

@@ -140,7 +140,11 @@ struct IdentityJoin {
         var high = sorted.count
         while low < high {
             let middle = (low + high) / 2
-            if book.references[sorted[middle]].lexicographicallyPrecedes(text) { low = middle + 1 } else { high = middle }
+            if book.references[sorted[middle]].lexicographicallyPrecedes(text) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         var found: [Int] = []
         while low < sorted.count, book.references[sorted[low]].starts(with: text) {

@@ -28,7 +28,8 @@ struct NettingComparison {
         }
     }
 
-    init(_ input: MatchInput, book: BookColumns, broker: BrokerColumns, classifier: PairClassifier) throws(MatchFailure) {
+    init(_ input: MatchInput, book: BookColumns, broker: BrokerColumns, classifier: PairClassifier) throws(MatchFailure)
+    {
         self.classifier = classifier
         let ours = try NettingComparison.sums(of: input.trades, book: book, symbols: classifier.symbols)
         let theirs = try NettingComparison.sums(of: broker, symbols: classifier.symbols)

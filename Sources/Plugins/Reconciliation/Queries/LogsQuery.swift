@@ -8,10 +8,10 @@ struct LogsQuery: Sendable {
         let since = request.now - .seconds(3_600 * (request.integer("hours") ?? 24))
         let statement: SQL =
             "SELECT a.user_id, " + LogRow.columns
-            + """
-             FROM reconciliation_logs l JOIN accounts a ON a.account_id = l.account_id
-            WHERE l.account_id IN (\(request.accounts)) AND l.at >= \(since)
-            """
+                + """
+                 FROM reconciliation_logs l JOIN accounts a ON a.account_id = l.account_id
+                WHERE l.account_id IN (\(request.accounts)) AND l.at >= \(since)
+                """
             + .when(request.text("event_type")) { " AND l.event_type = \($0)" }
             + .when(request.text("symbol")) { " AND l.symbol = \($0.uppercased())" }
             + .when(request.cursor) { " AND (l.at, l.sequence, l.log_id) < (\($0[0]), \($0[1]), \($0[2]))" }

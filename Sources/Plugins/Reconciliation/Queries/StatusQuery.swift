@@ -46,14 +46,14 @@ struct StatusQuery: Sendable {
             (SELECT count(p.matched_trade_id) FROM positions p
                 WHERE p.account_id = a.account_id AND p.status = 'open') AS matched_positions,
             """ + " " + LogRow.columns + """
-             FROM accounts a
-            LEFT JOIN reconciliation_accounts s ON s.account_id = a.account_id
-            LEFT JOIN (
-                SELECT * FROM reconciliation_logs WHERE account_id IN (\(accounts))
-                ORDER BY at DESC, sequence DESC, log_id DESC LIMIT \(StatusQuery.eventsMax)
-            ) l ON l.account_id = a.account_id
-            WHERE a.account_id IN (\(accounts)) ORDER BY a.account_id
-            """
+                 FROM accounts a
+                LEFT JOIN reconciliation_accounts s ON s.account_id = a.account_id
+                LEFT JOIN (
+                    SELECT * FROM reconciliation_logs WHERE account_id IN (\(accounts))
+                    ORDER BY at DESC, sequence DESC, log_id DESC LIMIT \(StatusQuery.eventsMax)
+                ) l ON l.account_id = a.account_id
+                WHERE a.account_id IN (\(accounts)) ORDER BY a.account_id
+                """
     }
 
     private static func isNewer(_ left: Row, _ right: Row) -> Bool {

@@ -21,7 +21,8 @@ struct AccountState: Sendable, Equatable {
         guard let row = rows.first else { return AccountState() }
         return AccountState(
             runsTotal: row.integer(0) ?? 0, lastSyncAt: row.timestamp(1), lastDurationMilliseconds: row.integer(2),
-            pendingBreaks: row.integer(3) ?? 0, openBreaks: row.integer(4) ?? 0, acknowledgedBreaks: row.integer(5) ?? 0)
+            pendingBreaks: row.integer(3) ?? 0, openBreaks: row.integer(4) ?? 0, acknowledgedBreaks: row.integer(5) ?? 0
+        )
     }
 
     func write(_ account: String, in transaction: any Transaction) throws {

@@ -8,10 +8,21 @@
 /// say so by `nil`.
 @frozen
 public struct FixedDecimal: Sendable, Hashable {
-    /// The number's value times 10 to the ``scale``.
-    public var units: Int128
+    /// The upper and lower 64 bits of ``units``. Kept apart because unoptimised code of Swift 6.3 spills a 16-byte-aligned
+    /// payload of an optional or a tuple to slots that are not, and traps; this way a number also takes 24 bytes, not 32.
+    @usableFromInline var high: Int64
+    @usableFromInline var low: UInt64
     /// Decimal places of one unit, 0…36.
     public var scale: UInt8
+
+    /// The number's value times 10 to the ``scale``.
+    @inlinable public var units: Int128 {
+        get { Int128(high) << 64 | Int128(low) }
+        set {
+            high = Int64(truncatingIfNeeded: newValue >> 64)
+            low = UInt64(truncatingIfNeeded: newValue)
+        }
+    }
 
     /// Decimal places that input and storage may have.
     public static var scaleMax: Int { 8 }
@@ -21,7 +32,8 @@ public struct FixedDecimal: Sendable, Hashable {
     @inlinable
     public init(units: Int128, scale: Int) {
         precondition((0...36).contains(scale), "a decimal has 0 to 36 decimal places")
-        self.units = units
+        high = Int64(truncatingIfNeeded: units >> 64)
+        low = UInt64(truncatingIfNeeded: units)
         self.scale = UInt8(truncatingIfNeeded: scale)
     }
 

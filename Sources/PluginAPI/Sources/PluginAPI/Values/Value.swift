@@ -11,6 +11,7 @@ public enum Value: Sendable, Hashable {
     case json(String)
 
     public var isNull: Bool {
+        // Not `self == .null`: unoptimised, Swift 6.3 spills the 128-bit payload to an unaligned slot and traps.
         if case .null = self { true } else { false }
     }
 

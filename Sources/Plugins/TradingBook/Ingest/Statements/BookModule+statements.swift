@@ -33,6 +33,9 @@ extension BookModule {
         case "text/html":
             let statement = try Self.html(request, for: account)
             return { try StatementImport(ingest: ingest, statement: statement).run($0, in: $1) }
+        case "text/csv":
+            let snapshot = try Self.csv(request, for: account)
+            return { try PositionListImport(ingest: ingest, snapshot: snapshot).run($0, in: $1) }
         default:
             throw Problem.unsupportedMediaType("A statement is text/html or text/csv.")
         }
@@ -47,6 +50,15 @@ extension BookModule {
                 "The account \(account.id) has no time zone, which a statement's times need: put one first.")
         }
         return try refusing { () throws(FileRefused) in try MT4Statement.parse(request.body, timeZone: timeZone) }
+    }
+
+    private static func csv(_ request: Request, for account: Account) throws -> Snapshot {
+        guard let asOf = request.time("as_of") else {
+            throw Problem.badParameter("as_of", "is missing: a list of positions does not say its time")
+        }
+        return try refusing { () throws(FileRefused) in
+            try PositionFile.parse(request.body, account: account.id, asOf: asOf)
+        }
     }
 
     private static func refusing<Content>(_ read: () throws(FileRefused) -> Content) throws(Problem) -> Content {

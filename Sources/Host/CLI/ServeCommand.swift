@@ -1,0 +1,41 @@
+import ArgumentParser
+import PluginAPI
+
+/// `concord serve`: runs the host until it is told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the host; SIGTERM drains it and exits 0.")
+
+    @OptionGroup var options: CommonOptions
+
+    @Option(help: "Listen on this address instead of the configured one.")
+    var host: String?
+
+    @Option(help: "Listen on this port instead of the configured one.")
+    var port: Int?
+
+    @Flag(help: "Print a user's and an operator's token with an example; for development only.")
+    var printTokens = false
+
+    @Option(help: ArgumentHelp("Whose token --print-tokens prints.", valueName: "user"))
+    var tokenUser = "demo"
+
+    func run() async throws {
+        let report = options.load(flags: flags)
+        let configuration = try report.configurationOrExit()
+        if printTokens, configuration.environment == .production {
+            throw ValidationError("--print-tokens is for development: tokens do not belong into a log")
+        }
+        let assembly = try await HostAssembly.orExit(report)
+        try await Startup(assembly: assembly).open()
+        let greeting = printTokens ? try Greeting(assembly: assembly, user: tokenUser) : nil
+        try await RunningHost(assembly: assembly, greeting: greeting).run()
+    }
+
+    private var flags: [SettingOverride] {
+        var flags: [SettingOverride] = []
+        if let host { flags.append(.flag("--host", ["server", "host"], host)) }
+        if let port { flags.append(.flag("--port", ["server", "port"], String(port))) }
+        return flags
+    }
+}

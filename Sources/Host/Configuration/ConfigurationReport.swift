@@ -1,0 +1,67 @@
+import PluginAPI
+
+/// What reading the configuration came to.
+struct ConfigurationReport: Sendable {
+    /// More are counted, not listed.
+    static let listedMax = 1000
+
+    let source: ConfigurationSource
+    let specification: HostSpec
+    /// The settings as far as they are good.
+    let document: CheckedSetting?
+    /// In the order of the file, then those of the environment and the flags; each once.
+    private(set) var mistakes: [ConfigurationMistake]
+
+    init(
+        source: ConfigurationSource,
+        specification: HostSpec,
+        document: CheckedSetting?,
+        mistakes: [ConfigurationMistake]
+    ) {
+        self.source = source
+        self.specification = specification
+        self.document = document
+        self.mistakes = ConfigurationReport.sorted(mistakes)
+    }
+
+    var errors: [ConfigurationMistake] { mistakes.filter { $0.severity == .error } }
+    var warnings: [ConfigurationMistake] { mistakes.filter { $0.severity == .warning } }
+
+    /// `nil` when anything is wrong.
+    var configuration: HostConfiguration? {
+        guard errors.isEmpty, let document else { return nil }
+        return HostConfiguration(document, specification)
+    }
+
+    /// Adds what a module says of its section when it is put together, at the place of the key.
+    ///
+    /// - Parameters:
+    ///   - key: The path within the module's section, as in ``ModuleError/misconfigured(key:detail:)``.
+    ///   - detail: A clause that follows the key.
+    mutating func add(module id: ModuleDescriptor.ModuleID, key: String, detail: String) {
+        let section = section(of: id)
+        let setting = section?.setting.setting(at: key) ?? section?.setting
+        let path = SettingsReader.join(section?.path ?? id, key)
+        let mistake = ConfigurationMistake(at: setting?.origin ?? .preset, path: path, "`\(path)` \(detail)")
+        mistakes = ConfigurationReport.sorted(mistakes + [mistake])
+    }
+
+    private func section(of id: String) -> (path: String, setting: CheckedSetting)? {
+        for path in ["storage.\(id)", "cache.\(id)"] {
+            if let setting = document?.setting(at: path) { return (path, setting) }
+        }
+        let service = document?["queries"]?.items.lazy.compactMap(\.entries.first).first { $0.key == id }
+        return service.map { ("queries.\(id)", $0.setting) }
+    }
+
+    private static func sorted(_ mistakes: [ConfigurationMistake]) -> [ConfigurationMistake] {
+        var seen: Set<ConfigurationMistake> = []
+        let unique = mistakes.filter { seen.insert($0).inserted }
+        let end = SourcePosition(line: .max, column: .max)
+        let ordered = unique.enumerated().sorted { left, right in
+            let (a, b) = (left.element.origin.position ?? end, right.element.origin.position ?? end)
+            return a == b ? left.offset < right.offset : a < b
+        }
+        return ordered.map(\.element)
+    }
+}

@@ -1,0 +1,122 @@
+import PluginAPI
+
+extension HostConfiguration {
+    /// - Precondition: The document was checked against ``HostSpec`` and ``HostRules`` without a mistake.
+    init(_ document: CheckedSetting, _ specification: HostSpec) {
+        let root = document.moduleConfiguration
+        let (storage, cache) = (root.section("storage"), root.section("cache"))
+        self.init(
+            environment: Environment(rawValue: root.text("environment")) ?? .production,
+            server: Listener(root.section("server")),
+            admin: Listener(root.section("admin")),
+            auth: Auth(root.section("auth"), SecretSource(document) ?? .configured(Secret(""))),
+            storage: StorageChoice(
+                id: storage.text("use"),
+                migratesAtStart: storage.text("migrate") == "auto",
+                configuration: storage.section(storage.text("use"))
+            ),
+            cache: CacheChoice(cache),
+            services: HostConfiguration.services(document, specification.catalog),
+            modules: ModulePlaces(
+                directory: root.section("modules").text("directory"), sql: root.section("modules").text("sql")),
+            limits: Limits(root.section("limits")),
+            corsOrigins: root.section("cors").list("origins").compactMap(\.text),
+            retention: Retention(root.section("retention")),
+            log: Log(root.section("log"))
+        )
+    }
+
+    private static func services(_ document: CheckedSetting, _ catalog: ModuleCatalog) -> [ServiceChoice] {
+        let items = document["queries"]?.items ?? []
+        return items.compactMap(\.entries.first).map { entry in
+            var configuration = entry.setting.moduleConfiguration
+            let declared = catalog.services.first { $0.id == entry.key }?.specification.keys ?? []
+            for key in declared where ModuleCatalog.documentKeys.contains(key.name) {
+                configuration.values[key.name] = document[key.name]?.value
+            }
+            return ServiceChoice(id: entry.key, configuration: configuration)
+        }
+    }
+}
+
+extension SecretSource {
+    /// The configured secret, or a file beside the database; `nil` when there is neither.
+    init?(_ document: CheckedSetting) {
+        if case .scalar(.secret(let secret), _) = document.setting(at: "auth.jwt.secret")?.content {
+            self = .configured(secret)
+        } else if let use = document.setting(at: "storage.use")?.value.text,
+            let path = document.setting(at: "storage.\(use).path")?.value.text {
+            self = .generatedBeside(path: path + ".jwt-secret")
+        } else {
+            return nil
+        }
+    }
+}
+
+extension HostConfiguration.Listener {
+    init(_ section: ModuleConfiguration) {
+        self.init(host: section.text("host"), port: section.integer("port"))
+    }
+}
+
+extension HostConfiguration.Auth {
+    init(_ section: ModuleConfiguration, _ secret: SecretSource) {
+        let jwt = section.section("jwt")
+        self.init(
+            secret: secret,
+            lifetime: jwt.duration("lifetime"),
+            leeway: jwt.duration("leeway"),
+            roles: section.section("roles").values.compactMapValues { $0.text.flatMap(Role.init(rawValue:)) }
+        )
+    }
+}
+
+extension HostConfiguration.CacheChoice {
+    init(_ section: ModuleConfiguration) {
+        let use = section.text("use")
+        self.init(
+            id: use == "none" ? nil : use,
+            configuration: use == "none" ? ModuleConfiguration() : section.section(use),
+            prefix: section.text("prefix"),
+            defaultTTL: section.duration("default_ttl"),
+            staleIfError: section.duration("stale_if_error")
+        )
+    }
+}
+
+extension HostConfiguration.Limits {
+    init(_ section: ModuleConfiguration) {
+        self.init(
+            requestsPerMinute: section.integer("requests_per_minute"),
+            agentRequestsPerMinute: section.integer("agent_requests_per_minute"),
+            failedAuthPerMinute: section.integer("failed_auth_per_minute"),
+            bodyMax: section.size("body"),
+            requestTimeout: section.duration("request_timeout")
+        )
+    }
+}
+
+extension HostConfiguration.Retention {
+    init(_ section: ModuleConfiguration) {
+        func period(_ key: String) -> Duration? {
+            if case .duration(let duration) = section.values[key] { duration } else { nil }
+        }
+        self.init(
+            snapshots: period("snapshots"), runs: period("runs"), logs: period("logs"), audit: period("audit"))
+    }
+}
+
+extension HostConfiguration.Log {
+    init(_ section: ModuleConfiguration) {
+        self.init(
+            level: LogLevel(rawValue: section.text("level")) ?? .info,
+            format: Format(rawValue: section.text("format")) ?? .json
+        )
+    }
+}
+
+extension ConfigurationValue {
+    var text: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
+}

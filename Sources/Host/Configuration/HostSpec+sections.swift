@@ -1,0 +1,95 @@
+import PluginAPI
+
+/// The host's own sections.
+extension HostSpec {
+    static let server = [
+        ConfigurationKey(
+            "host", .notation(HostAddress.notation), default: "127.0.0.1", reloadable: false,
+            "The address to listen on; 0.0.0.0 is every IPv4 address of the machine."),
+        ConfigurationKey(
+            "port", .integer(0...65_535), default: "8000", reloadable: false, "The port; 0 picks a free one."),
+    ]
+
+    static let admin = [
+        ConfigurationKey(
+            "host", .notation(HostAddress.notation), default: "127.0.0.1", reloadable: false,
+            "The address to listen on: 127.0.0.1, ::1 or localhost."),
+        ConfigurationKey(
+            "port", .integer(0...65_535), default: "8001", reloadable: false, "The port; 0 picks a free one."),
+    ]
+
+    static let auth = [
+        ConfigurationKey("jwt", .section(jwt), "How tokens are checked and made."),
+        ConfigurationKey(
+            "roles", .mapping(.choice(Role.allCases.map(\.rawValue))), default: "{}",
+            "What roles of old tokens count as, such as owner: operator."),
+    ]
+
+    private static let jwt = [
+        ConfigurationKey("algorithm", .choice(["HS256"]), default: "HS256", "The signature of tokens."),
+        ConfigurationKey(
+            "secret", .text, optional: true, secret: true,
+            "The key of the signature, 32 bytes or more; in development with SQLite one is made when absent."),
+        ConfigurationKey(
+            "lifetime", .duration(.seconds(1) ... .seconds(31_536_000)), default: "24h",
+            "How long a token that this host mints is good."),
+        ConfigurationKey(
+            "leeway", .duration(.zero ... .seconds(600)), default: "30s", "How far clocks may differ."),
+    ]
+
+    static let instrument = [
+        ConfigurationKey("digits", .integer(0...8), optional: true, "Decimals of its prices."),
+        ConfigurationKey(
+            "pip", .decimal("0.00000001"..."1000000"), optional: true, "The price step that traders count in."),
+        ConfigurationKey(
+            "multiplier", .decimal("0.00000001"..."1000000000"), optional: true, "Units of the base in one lot."),
+        ConfigurationKey("quote_currency", .text, optional: true, "The currency of its prices."),
+        ConfigurationKey("aliases", .list(.text), default: "[]", "Other names of the same instrument."),
+    ]
+
+    static let modules = [
+        ConfigurationKey("directory", .path, default: "modules", "Where files of dynamic modules lie."),
+        ConfigurationKey("sql", .path, default: "config/queries", "Where SQL query services lie."),
+        ConfigurationKey(
+            "dynamic", .list(.section(dynamicModule)), default: "[]",
+            "Dynamic modules; this release loads none, so the list stays empty."),
+    ]
+
+    private static let dynamicModule = [
+        ConfigurationKey("id", .text, "The module's ID."),
+        ConfigurationKey("file", .path, "Its file in the directory."),
+        ConfigurationKey("sha256", .text, "The file's SHA-256 in hexadecimal."),
+        ConfigurationKey("config", .mapping(.text), default: "{}", "Its settings."),
+    ]
+
+    static let limits = [
+        ConfigurationKey("requests_per_minute", rate, default: "600", "Requests of a user or operator."),
+        ConfigurationKey("agent_requests_per_minute", rate, default: "60000", "Requests of an agent."),
+        ConfigurationKey("failed_auth_per_minute", rate, default: "60", "Bad tokens from one address."),
+        ConfigurationKey("body", .size(1024...1_073_741_824), default: "8MiB", "The largest request body."),
+        ConfigurationKey("request_timeout", deadline, default: "30s", "How long a request may take."),
+    ]
+
+    static let cors = [
+        ConfigurationKey(
+            "origins", .list(.notation(WebOrigin.notation)), default: "[]", "Exact origins, such as https://desk.example.")
+    ]
+
+    static let retention = [
+        ConfigurationKey("snapshots", period, default: "7d", "Broker snapshots."),
+        ConfigurationKey("runs", period, default: "400d", "Reconciliation runs."),
+        ConfigurationKey("logs", period, default: "400d", "Reconciliation logs."),
+        ConfigurationKey("audit", period, default: "keep", "The audit log."),
+    ]
+
+    private static let period = ConfigurationKind.either([
+        .duration(.seconds(60) ... .seconds(3_153_600_000)), .choice(["keep"]),
+    ])
+
+    static let log = [
+        ConfigurationKey(
+            "level", .choice(LogLevel.allCases.map(\.rawValue)), default: "info", "The least important event written."),
+        ConfigurationKey(
+            "format", .choice(["json", "text"]), default: "json", reloadable: false, "How events are written."),
+    ]
+}

@@ -1,0 +1,52 @@
+import PluginAPI
+
+extension ConfigurationReport {
+    /// Every mistake with its place, source line and caret, as compilers print theirs.
+    var text: String {
+        var lines: [String] = []
+        let secretKeys = specification.secretKeys
+        for mistake in mistakes.prefix(ConfigurationReport.listedMax) {
+            let place = mistake.origin.place(inFile: source.name)
+            lines.append("\(place): \(mistake.severity.rawValue): \(mistake.sentence.printable)")
+            guard let excerpt = SourceExcerpt(source, for: mistake, secretKeys: secretKeys) else { continue }
+            lines += ["  \(excerpt.line)", "  \(excerpt.caret)"]
+        }
+        let more = mistakes.count - ConfigurationReport.listedMax
+        if more > 0 { lines.append("… and \(more) more") }
+        return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.field("file", source.name)
+        json.field("valid", errors.isEmpty)
+        let secretKeys = specification.secretKeys
+        json.arrayField("mistakes", of: errors) { json, mistake in write(mistake, secretKeys, to: &json) }
+        json.arrayField("warnings", of: warnings) { json, mistake in write(mistake, secretKeys, to: &json) }
+    }
+
+    private func write(_ mistake: ConfigurationMistake, _ secretKeys: Set<String>, to json: inout JSONWriter) {
+        json.object { json in
+            json.field("place", mistake.origin.place(inFile: source.name))
+            json.field("line", mistake.origin.position.map { Int64($0.line) })
+            json.field("column", mistake.origin.position.map { Int64($0.column) })
+            json.field("key", mistake.path)
+            json.field("detail", mistake.detail)
+            json.field("hint", mistake.hint)
+            json.field("source", SourceExcerpt(source, for: mistake, secretKeys: secretKeys)?.line)
+        }
+    }
+}
+
+extension SettingOrigin {
+    /// The place alone, as editors understand it.
+    func place(inFile name: String) -> String {
+        position.map { "\(name):\($0.line):\($0.column)" } ?? described(inFile: name)
+    }
+}
+
+extension String {
+    /// Without control characters, so that no text from a file can steer a terminal.
+    var printable: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
+    }
+}

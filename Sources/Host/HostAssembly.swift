@@ -1,0 +1,149 @@
+import BuiltIn
+import HTTPTypes
+import PluginAPI
+
+/// A host put together from a configuration, with nothing opened yet: the composition root.
+struct HostAssembly: Sendable {
+    let configuration: HostConfiguration
+    let clock: any HostClock
+    let registry: MetricsRegistry
+    let log: LogOutput
+    let modules: ModuleHost
+    let health: HostHealth
+    let migrator: Migrator
+    let queryPath: QueryPath
+    let operations: RouteTable<BoundOperation>
+    /// What clients are answered by.
+    let clients: RequestPipeline
+    /// What operators are answered by, on their own listener.
+    let operators: RequestPipeline
+    let minter: TokenMinter
+    let openAPI: [UInt8]
+
+    static let version = "1.0.0"
+
+    /// - Parameters:
+    ///   - document: The same configuration with its origins, for the admin API; `nil` where there is none.
+    ///   - secret: What tokens are signed with.
+    /// - Throws: ``ModulePlanError``, ``ModuleNotBuilt``, ``DeclarationError``, ``RouteTableError`` or ``MigrationError``,
+    ///   each with a sentence that says what to mend.
+    init(
+        _ configuration: HostConfiguration,
+        document: CheckedSetting? = nil,
+        secret: Secret,
+        clock: any HostClock = SystemClock()
+    ) async throws {
+        let log = LogOutput(
+            level: LogLevelSwitch(configuration.log.level), format: LogFormat(configuration.log.format), clock: clock,
+            sink: StandardErrorSink())
+        let registry = MetricsRegistry()
+        ContractMetrics.register(in: registry)
+        ProcessMetrics.register(in: registry, startedAt: clock.now)
+        registry.gauge("config_generation", help: "Number of the configuration in use, from 1.", labels: []).set(1)
+        let logger = HostLogger(module: "host", output: log)
+        let board = ModuleStatusBoard { id, status in
+            let metadata = ["module": id, "status": status.word, "reason": status.reason ?? ""]
+            if case .failed = status { logger.error("module failed", metadata) } else { logger.info("module", metadata) }
+        }
+        let invalidations = Invalidations(logger: logger)
+        let factory = ModuleFactory(clock: clock, metrics: registry, invalidator: invalidations, board: board) {
+            HostLogger(module: $0, output: log)
+        }
+        let made = try factory.make(configuration) { base in
+            let id = type(of: base).descriptor.id
+            let meters = StorageMeters(backend: id, metrics: registry, logger: logger)
+            return MeteredStorage(base, meters: meters) { board[id] }
+        }
+        let loaded = made.services.map { service in
+            let id = type(of: service).descriptor.id
+            return LoadedService(id: id, service: service) { board[id] }
+        }
+        guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
+            throw ModuleNotBuilt.unknown("book")
+        }
+        let queryPath = try QueryPath(
+            services: loaded, directory: directory, cache: made.cache as? any SynchronousCache,
+            invalidations: invalidations, cursors: CursorCodec(secret: Array(secret.revealed().utf8)),
+            settings: Self.settings(configuration), clock: clock, metrics: registry,
+            logger: HostLogger(module: "query-path", output: log))
+        let openAPI = OpenAPIDocument.make(services: loaded, version: Self.version)
+        let health = HostHealth(modules: made.host)
+        let signature = try await TokenSignature(secret: secret)
+        let security = Security(configuration, signature: signature, clock: clock)
+        let meters = RequestMeters(registry: registry)
+        let accessLog = AccessLog(logger: HostLogger(module: "http", output: log))
+        let pages = PublicPages(
+            health: health, registry: registry, clock: clock, version: Self.version, openAPI: openAPI)
+
+        self.configuration = configuration
+        self.clock = clock
+        self.registry = registry
+        self.log = log
+        self.modules = made.host
+        self.health = health
+        self.migrator = try Migrator(storage: made.storage, clock: clock, modules: BuiltInModules.all)
+        self.queryPath = queryPath
+        self.openAPI = openAPI
+        minter = TokenMinter(signature: signature)
+        operations = try RouteTable(
+            queryPath.operations.map { .init(method: $0.method, template: $0.template, target: $0) })
+        clients = RequestPipeline(
+            publicRoutes: try Self.readRoutes(pages.endpoints),
+            protectedRoutes: try RouteTable(queryPath.operations.map { Self.entry($0, queryPath) }),
+            verifier: security.verifier, limiter: security.limiter,
+            policy: .init(cors: CORSPolicy(origins: configuration.corsOrigins)), meters: meters, accessLog: accessLog)
+        let admin = HostAdmin(
+            modules: made.host, operations: queryPath.operations, cacheModule: made.cache, document: document)
+        operators = RequestPipeline(
+            publicRoutes: try RouteTable([]), protectedRoutes: try Self.readRoutes(AdminPages(source: admin).endpoints),
+            verifier: security.verifier, limiter: security.limiter,
+            policy: .init(roles: [.operator], limitsRequests: false), meters: meters, accessLog: accessLog)
+    }
+
+    /// Verifier and limiter, shared by both listeners.
+    private struct Security {
+        let verifier: TokenVerifier
+        let limiter: RequestLimiter
+
+        init(_ configuration: HostConfiguration, signature: TokenSignature, clock: any HostClock) {
+            verifier = TokenVerifier(
+                signature: signature, roles: RoleNames(mapped: configuration.auth.roles),
+                leeway: configuration.auth.leeway, clock: clock)
+            let limits = configuration.limits
+            limiter = RequestLimiter(
+                rates: .init(
+                    requests: RequestRate(perMinute: Int64(limits.requestsPerMinute)),
+                    agentRequests: RequestRate(perMinute: Int64(limits.agentRequestsPerMinute)),
+                    failedAuthentications: RequestRate(perMinute: Int64(limits.failedAuthPerMinute))),
+                clock: clock)
+        }
+    }
+
+    private static func settings(_ configuration: HostConfiguration) -> QueryPathSettings {
+        var settings = QueryPathSettings()
+        settings.keyPrefix = configuration.cache.prefix
+        settings.defaultTTL = configuration.cache.defaultTTL
+        settings.staleIfError = configuration.cache.staleIfError
+        settings.bodyMax = configuration.limits.bodyMax
+        settings.callTimeout = configuration.limits.requestTimeout
+        return settings
+    }
+
+    private static func readRoutes(
+        _ endpoints: [(path: String, endpoint: Endpoint)]
+    ) throws(RouteTableError) -> RouteTable<Endpoint> {
+        try RouteTable(endpoints.map { .init(method: .get, template: $0.path, target: $0.endpoint) })
+    }
+
+    private static func entry(_ operation: BoundOperation, _ queryPath: QueryPath) -> RouteTable<Endpoint>.Entry {
+        let endpoint = Endpoint(takesBody: operation.operation.method != .get) { call in
+            guard let caller = call.caller else {
+                let problem = Problem(status: 401, title: "Unauthorized", detail: "This needs a token.")
+                return ProblemAnswer.make(problem, requestID: call.request.requestID)
+            }
+            return await queryPath.answer(
+                operation, to: call.request, pathParameters: call.pathParameters, caller: caller)
+        }
+        return .init(method: operation.method, template: operation.template, target: endpoint)
+    }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import HummingbirdCore
+import Logging
+import NIOPosix
+import PluginAPI
+import ServiceLifecycle
+import UnixSignals
+
+/// A started host: two listeners, the watch over the modules, and the way down.
+///
+/// On SIGTERM or SIGINT `/ready` turns 503 and clients are asked to leave; then nothing new is accepted, requests under way
+/// finish, modules stop in reverse order, and the process exits 0.
+struct RunningHost {
+    let assembly: HostAssembly
+    let greeting: Greeting?
+
+    /// From the signal to the exit.
+    private static let shutdownMax: Duration = .seconds(9)
+    /// For clients and load balancers to notice before nothing is accepted any more.
+    private static let noticeMin: Duration = .milliseconds(150)
+    private static let noticeMax: Duration = .seconds(1)
+    private static let watchInterval: Duration = .seconds(5)
+
+    func run() async throws {
+        let logger = HostLogger(module: "host", output: assembly.log)
+        let (server, admin) = (assembly.configuration.server, assembly.configuration.admin)
+        let clients = frontend("clients", server, assembly.clients) { port in
+            greeting?.clients(host: server.host, port: port)
+        }
+        let operators = frontend("operators", admin, assembly.operators) { port in
+            greeting?.operators(host: admin.host, port: port)
+        }
+        let group = ServiceGroup(configuration: Self.group([clients, operators], logger: logger.logging))
+
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask { await assembly.modules.watch(every: Self.watchInterval) }
+            tasks.addTask { await self.drainOnSignal(clients, group, logger) }
+            do {
+                // The group ends when both listeners have gone down, or one could not come up.
+                try await tasks.next()
+                while assembly.health.isDraining == false, try await tasks.next() != nil {}
+            } catch {
+                Console.diagnostic("concord: cannot listen: \(error)")
+                await assembly.modules.shutDown()
+                throw ExitStatus.failed
+            }
+            tasks.cancelAll()
+        }
+        try? await withDeadline(Self.shutdownMax) { [modules = assembly.modules] in await modules.shutDown() }
+    }
+
+    private func frontend(
+        _ name: String,
+        _ address: HostConfiguration.Listener,
+        _ handler: RequestPipeline,
+        onListening: @escaping @Sendable (Int) -> Void
+    ) -> HTTPFrontend {
+        var limits = HTTPLimits()
+        limits.bodyMax = assembly.configuration.limits.bodyMax
+        limits.requestTimeout = assembly.configuration.limits.requestTimeout
+        return HTTPFrontend(
+            name: name, host: address.host, port: address.port, limits: limits, handler: handler,
+            clock: assembly.clock, eventLoops: MultiThreadedEventLoopGroup.singleton,
+            logger: HostLogger(module: "http", output: assembly.log).logging, onListening: onListening)
+    }
+
+    private static func group(_ services: [HTTPFrontend], logger: Logging.Logger) -> ServiceGroupConfiguration {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                // A listener that ends by itself is a failure of the host, not the end of a job well done.
+                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            },
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(6)
+        return configuration
+    }
+
+    private func drainOnSignal(_ clients: HTTPFrontend, _ group: ServiceGroup, _ logger: HostLogger) async {
+        for await signal in await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup]) {
+            if signal == .sighup {
+                logger.log(.notice, "configuration is read at the start only; restart to use a changed file", [:])
+                continue
+            }
+            logger.log(.notice, "draining", ["signal": "\(signal)"])
+            assembly.health.beginDraining()
+            clients.drain()
+            await waitForClients(clients)
+            await group.triggerGracefulShutdown()
+            return
+        }
+    }
+
+    private func waitForClients(_ clients: HTTPFrontend) async {
+        let begin = ContinuousClock.now
+        while .now - begin < Self.noticeMax {
+            try? await Task.sleep(for: .milliseconds(20))
+            if clients.openConnections == 0, .now - begin >= Self.noticeMin { return }
+        }
+    }
+}

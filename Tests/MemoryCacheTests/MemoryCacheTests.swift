@@ -1,0 +1,118 @@
+import PluginAPI
+import PluginConformance
+import PluginTesting
+import Testing
+
+@testable import MemoryCache
+
+@Suite("Memory cache")
+struct MemoryCacheTests {
+    private let clock = ManualClock()
+
+    @Test("MemoryCache keeps every promise of CacheBackend", arguments: CacheRequirement.all)
+    func conformance(_ requirement: CacheRequirement) async throws {
+        let clock = ManualClock()
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock)
+        try await requirement.check(cache, clock) { clock.advance(by: $0) }
+    }
+
+    @Test("A scan of keys asked for once does not push out a key in use")
+    func scanResistance() {
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock)
+        for index in 0..<50 {
+            cache.immediateStore(entry(bytes: 1_000), for: "used-\(index)")
+            _ = cache.immediateEntry(for: "used-\(index)")
+        }
+
+        for index in 0..<5_000 { cache.immediateStore(entry(bytes: 1_000), for: "scan-\(index)") }
+
+        let kept = (0..<50).filter { cache.immediateEntry(for: "used-\($0)") != nil }
+        #expect(kept.count == 50)
+    }
+
+    @Test("A key stored again soon after its eviction goes straight to the main queue")
+    func ghost() {
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock)
+        cache.immediateStore(entry(bytes: 1_000), for: "k")
+        var index = 0
+        while cache.keys(matching: "k", limit: 1) == ["k"] {
+            cache.immediateStore(entry(bytes: 1_000), for: "first-\(index)")
+            index += 1
+        }
+        cache.immediateStore(entry(bytes: 1_000), for: "k")
+
+        for index in 0..<2_000 { cache.immediateStore(entry(bytes: 1_000), for: "second-\(index)") }
+
+        #expect(cache.immediateEntry(for: "k") != nil)
+    }
+
+    @Test("Keys that come and go without filling the cache do not make it grow")
+    func churn() async {
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock)
+
+        for _ in 0..<10_000 {
+            cache.immediateStore(entry(bytes: 10, stamp: cache.immediateStamp(for: [])), for: "k")
+            cache.immediateInvalidate([.account("acc-1")])
+            _ = cache.immediateEntry(for: "k")
+        }
+
+        let statistics = await cache.statistics
+        #expect(statistics.entries == 0)
+        #expect(statistics.bytes == 0)
+    }
+
+    @Test("Keys are found by pattern, up to a limit, and can be removed")
+    func patterns() {
+        let cache = MemoryCacheModule(maxSize: 64 << 20, clock: clock)
+        for key in ["positions.open:u-1", "positions.closed:u-1", "guards.status:u-1"] {
+            cache.immediateStore(entry(bytes: 10), for: key)
+        }
+
+        #expect(
+            cache.keys(matching: "positions.*", limit: 10).sorted() == ["positions.closed:u-1", "positions.open:u-1"])
+        #expect(cache.keys(matching: "*", limit: 2).count == 2)
+        cache.remove("guards.status:u-1")
+        #expect(cache.keys(matching: "guards*", limit: 10).isEmpty)
+    }
+
+    @Test("Entries that are out of date are not listed")
+    func outdatedKeys() {
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock)
+        cache.immediateStore(entry(bytes: 10), for: "k")
+
+        cache.immediateInvalidate([.account("acc-1")])
+
+        #expect(cache.keys(matching: "*", limit: 10).isEmpty)
+    }
+
+    @Test("A tag that left the bounded table counts as bumped, so that nothing old is served")
+    func boundedTags() {
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock, tags: TagVersions(tagsMax: 8))
+        let old = entry(bytes: 10)
+        cache.immediateInvalidate([.account("acc-1")])
+
+        for index in 0..<100 { cache.immediateInvalidate([.account("other-\(index)")]) }
+        cache.immediateStore(old, for: "old")
+        cache.immediateStore(entry(bytes: 10, stamp: cache.immediateStamp(for: [])), for: "new")
+
+        #expect(cache.immediateEntry(for: "old") == nil)
+        #expect(cache.immediateEntry(for: "new") != nil)
+    }
+
+    @Test(
+        "A star stands for any text",
+        arguments: [
+            ("*", "", true), ("a*", "a", true), ("*a", "ba", true), ("a*b*c", "a--b--b-c", true),
+            ("a*b", "ac", false), ("a", "aa", false), ("", "", true), ("**", "x", true), ("a*a", "a", false),
+        ]
+    )
+    func globs(pattern: String, text: String, matches: Bool) {
+        #expect(Glob(pattern).matches(text) == matches)
+    }
+
+    private func entry(bytes: Int, stamp: CacheStamp = CacheStamp(versions: [0])) -> CacheEntry {
+        CacheEntry(
+            body: [UInt8](repeating: 0, count: bytes), etag: "\"e\"", tags: [.account("acc-1")], stamp: stamp,
+            storedAt: clock.now, freshUntil: clock.now + .seconds(5), staleUntil: clock.now + .seconds(60))
+    }
+}
