@@ -108,10 +108,15 @@ let package = Package(
         tests("TradingBookTests", ["TradingBook", "SQLiteStorage", testing]),
         tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),
-        tests("GuardsTests", ["Guards", "TradingBook", "SQLiteStorage", testing]),
+        tests("GuardsTests", ["Guards", "Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("HostTests", [
-            "Host", "BuiltIn", testing,
+            "Host", "BuiltIn", "MemoryCache", testing,
             .product(name: "HummingbirdTesting", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,10 +1,16 @@
 import ArgumentParser
-import Crypto
-import Hummingbird
-import JWTKit
-import ServiceLifecycle
-import UnixSignals
-import Yams
 
+/// The `concord` command.
 @main
-struct Concord: ParsableCommand {}
+struct Concord: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "concord",
+        abstract: "Compares a trading bot's book with the broker's, for every account, again and again.",
+        version: HostAssembly.version,
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, ConfigCommand.self, ModulesCommand.self, MigrateCommand.self,
+            AccountCommand.self, TokenCommand.self, ImportCommand.self, StatusCommand.self, WarmupCommand.self,
+            HealthCommand.self, OpenAPICommand.self,
+        ]
+    )
+}

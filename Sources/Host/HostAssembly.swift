@@ -1,3 +1,4 @@
+import BuiltIn
 import HTTPTypes
 import PluginAPI
 
@@ -21,21 +22,29 @@ struct HostAssembly: Sendable {
 
     static let version = "1.0.0"
 
-    /// - Parameter secret: What tokens are signed with.
+    /// - Parameters:
+    ///   - document: The same configuration with its origins, for the admin API; `nil` where there is none.
+    ///   - secret: What tokens are signed with.
     /// - Throws: ``ModulePlanError``, ``ModuleNotBuilt``, ``DeclarationError``, ``RouteTableError`` or ``MigrationError``,
     ///   each with a sentence that says what to mend.
-    init(_ configuration: HostConfiguration, secret: Secret, clock: any HostClock = SystemClock()) async throws {
+    init(
+        _ configuration: HostConfiguration,
+        document: CheckedSetting? = nil,
+        secret: Secret,
+        clock: any HostClock = SystemClock()
+    ) async throws {
         let log = LogOutput(
-            format: configuration.log.format, sink: StandardErrorSink(), level: LogLevelSwitch(configuration.log.level),
-            clock: clock)
+            level: LogLevelSwitch(configuration.log.level), format: LogFormat(configuration.log.format), clock: clock,
+            sink: StandardErrorSink())
         let registry = MetricsRegistry()
         ContractMetrics.register(in: registry)
         ProcessMetrics.register(in: registry, startedAt: clock.now)
         registry.gauge("config_generation", help: "Number of the configuration in use, from 1.", labels: []).set(1)
         let logger = HostLogger(module: "host", output: log)
         let board = ModuleStatusBoard { id, status in
-            let metadata = ["module": id, "status": status.word, "reason": status.reason ?? ""]
-            if case .failed = status { logger.error("module failed", metadata) } else { logger.info("module", metadata) }
+            var metadata = ["id": id, "status": status.word]
+            metadata["reason"] = status.reason
+            if case .failed = status { logger.error("module status", metadata) } else { logger.info("module status", metadata) }
         }
         let invalidations = Invalidations(logger: logger)
         let factory = ModuleFactory(clock: clock, metrics: registry, invalidator: invalidations, board: board) {
@@ -73,7 +82,7 @@ struct HostAssembly: Sendable {
         self.log = log
         self.modules = made.host
         self.health = health
-        self.migrator = try Migrator(storage: made.storage, clock: clock, modules: Self.schemaOrder)
+        self.migrator = try Migrator(storage: made.storage, clock: clock, modules: BuiltInModules.all)
         self.queryPath = queryPath
         self.openAPI = openAPI
         minter = TokenMinter(signature: signature)
@@ -83,9 +92,9 @@ struct HostAssembly: Sendable {
             publicRoutes: try Self.readRoutes(pages.endpoints),
             protectedRoutes: try RouteTable(queryPath.operations.map { Self.entry($0, queryPath) }),
             verifier: security.verifier, limiter: security.limiter,
-            policy: .init(cors: CORSPolicy(origins: configuration.cors.origins)), meters: meters, accessLog: accessLog)
+            policy: .init(cors: CORSPolicy(origins: configuration.corsOrigins)), meters: meters, accessLog: accessLog)
         let admin = HostAdmin(
-            modules: made.host, operations: queryPath.operations, cacheModule: made.cache, configuration: configuration)
+            modules: made.host, operations: queryPath.operations, cacheModule: made.cache, document: document)
         operators = RequestPipeline(
             publicRoutes: try RouteTable([]), protectedRoutes: try Self.readRoutes(AdminPages(source: admin).endpoints),
             verifier: security.verifier, limiter: security.limiter,
@@ -116,7 +125,7 @@ struct HostAssembly: Sendable {
         settings.keyPrefix = configuration.cache.prefix
         settings.defaultTTL = configuration.cache.defaultTTL
         settings.staleIfError = configuration.cache.staleIfError
-        settings.bodyMax = configuration.limits.body
+        settings.bodyMax = configuration.limits.bodyMax
         settings.callTimeout = configuration.limits.requestTimeout
         return settings
     }

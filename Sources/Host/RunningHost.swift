@@ -57,7 +57,7 @@ struct RunningHost {
         onListening: @escaping @Sendable (Int) -> Void
     ) -> HTTPFrontend {
         var limits = HTTPLimits()
-        limits.bodyMax = assembly.configuration.limits.body
+        limits.bodyMax = assembly.configuration.limits.bodyMax
         limits.requestTimeout = assembly.configuration.limits.requestTimeout
         return HTTPFrontend(
             name: name, host: address.host, port: address.port, limits: limits, handler: handler,

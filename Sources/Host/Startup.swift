@@ -33,7 +33,7 @@ struct Startup {
 
     private func migrate() async throws {
         do {
-            guard assembly.configuration.storage.migratesAutomatically else {
+            guard assembly.configuration.storage.migratesAtStart else {
                 let pending = try await assembly.migrator.pending()
                 guard pending.isEmpty else {
                     throw Startup.failure(

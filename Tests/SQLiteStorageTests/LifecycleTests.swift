@@ -86,8 +86,8 @@ struct LifecycleTests {
         let connection = try Connection(path: database.path, role: .writer)
         defer { connection.close() }
 
-        #expect(try connection.rows("PRAGMA journal_mode").first?.text(0) == "wal")
-        #expect(try connection.rows("PRAGMA synchronous").first?.integer(0) == 2)
-        #expect(try connection.rows("PRAGMA foreign_keys").first?.integer(0) == 1)
+        try #expect(connection.rows("PRAGMA journal_mode").first?.text(0) == "wal")
+        try #expect(connection.rows("PRAGMA synchronous").first?.integer(0) == 2)
+        try #expect(connection.rows("PRAGMA foreign_keys").first?.integer(0) == 1)
     }
 }

@@ -33,7 +33,7 @@ struct WriterTests {
             work(writer, writes)
 
             #expect(writes.map(\.isStored) == [true, false, true])
-            #expect(try reader.rows("SELECT id FROM notes ORDER BY id").map { $0.integer(0) } == [1, 3])
+            try #expect(reader.rows("SELECT id FROM notes ORDER BY id").map { $0.integer(0) } == [1, 3])
         }
     }
 
@@ -49,8 +49,8 @@ struct WriterTests {
 
             #expect([small, large, next].map(\.isStored) == [true, false, true])
             guard case .full = large.refusal as? StorageError else { return #expect(Bool(false), "not full") }
-            #expect(try reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 2)
-            #expect(try reader.rows("SELECT count(*) FROM texts").first?.integer(0) == 0)
+            try #expect(reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 2)
+            try #expect(reader.rows("SELECT count(*) FROM texts").first?.integer(0) == 0)
         }
     }
 
@@ -78,7 +78,7 @@ struct WriterTests {
             work(writer, writes)
 
             #expect(writes.map(\.isStored) == [true, false, true])
-            #expect(try reader.rows("SELECT count(*) FROM links").first?.integer(0) == 2)
+            try #expect(reader.rows("SELECT count(*) FROM links").first?.integer(0) == 2)
         }
     }
 
@@ -92,7 +92,7 @@ struct WriterTests {
             work(writer, [write])
 
             #expect(!write.isStored)
-            #expect(try reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 0)
+            try #expect(reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 0)
         }
     }
 
@@ -108,7 +108,7 @@ struct WriterTests {
             work(writer, [write])
 
             #expect(!write.isStored)
-            #expect(try reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 0)
+            try #expect(reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 0)
         }
     }
 

@@ -22,12 +22,4 @@ struct CommonOptions: ParsableArguments {
                 source: source, specification: HostSpec(catalog), document: nil, mistakes: [mistake])
         }
     }
-
-    /// The configuration, or the end of the command with every mistake on standard error.
-    func loadOrExit(flags: [SettingOverride] = []) throws -> HostConfiguration {
-        let report = load(flags: flags)
-        StandardError.write(report.text)
-        guard let configuration = report.configuration else { throw ExitCode(2) }
-        return configuration
-    }
 }

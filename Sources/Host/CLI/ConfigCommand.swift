@@ -18,7 +18,7 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let report = common.load()
-            StandardError.write(report.text)
+            Console.write(diagnostics: report.text)
             guard report.errors.isEmpty, let document = report.document else { throw ExitCode(2) }
             print(
                 ConfigurationListing.text(document, source: report.source.name, showsOrigin: origin), terminator: "")

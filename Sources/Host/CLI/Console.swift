@@ -6,6 +6,10 @@ enum Console {
     static func data(_ bytes: [UInt8]) { write(bytes + [UInt8(ascii: "\n")], to: STDOUT_FILENO) }
     static func diagnostic(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
+    /// Text that ends its own lines. The next is the same for standard error.
+    static func write(data text: String) { write(text, to: STDOUT_FILENO) }
+    static func write(diagnostics text: String) { write(text, to: STDERR_FILENO) }
+
     private static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
 
     /// Writes at once, unbuffered, because standard output is block-buffered when it is a pipe.

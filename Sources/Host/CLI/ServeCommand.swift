@@ -21,20 +21,21 @@ struct ServeCommand: AsyncParsableCommand {
     var tokenUser = "demo"
 
     func run() async throws {
-        let configuration = try options.load(flags: flags)
+        let report = options.load(flags: flags)
+        let configuration = try report.configurationOrExit()
         if printTokens, configuration.environment == .production {
             throw ValidationError("--print-tokens is for development: tokens do not belong into a log")
         }
-        let assembly = try await options.assemble(configuration)
+        let assembly = try await HostAssembly.orExit(report)
         try await Startup(assembly: assembly).open()
         let greeting = printTokens ? try Greeting(assembly: assembly, user: tokenUser) : nil
         try await RunningHost(assembly: assembly, greeting: greeting).run()
     }
 
-    private var flags: [String: String] {
-        var flags: [String: String] = [:]
-        flags["server.host"] = host
-        flags["server.port"] = port.map(String.init)
+    private var flags: [SettingOverride] {
+        var flags: [SettingOverride] = []
+        if let host { flags.append(.flag("--host", ["server", "host"], host)) }
+        if let port { flags.append(.flag("--port", ["server", "port"], String(port))) }
         return flags
     }
 }

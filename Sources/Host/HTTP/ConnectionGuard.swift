@@ -70,6 +70,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
         // Half a close: the peer reads the whole answer, then the end, and closes itself or is closed by the exchange.
         context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: promise)
         context.close(mode: .output, promise: nil)
+        writeTimer?.cancel()
+        writeTimer = closeTimer(context, after: limits.lingerTimeout)
     }
 
     private func perform(_ action: ConnectionLifetime.Action, _ context: ChannelHandlerContext) {

@@ -109,6 +109,7 @@ struct HTTPExchange {
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limit {
             return .refused(tooLarge)
         }
+        let start = ContinuousClock.now
         let timer = slowBodyTimer()
         defer { timer.cancel() }
         do {
@@ -124,12 +125,11 @@ struct HTTPExchange {
                 guard count <= limit else { return .refused(tooLarge) }
                 if takes { bytes.append(contentsOf: buffer.readableBytesView) }
             }
-            return .refused(.badRequest("The body ends early."))
-        } catch is HTTPParserError {
-            return .refused(.badRequest("The body's framing is malformed."))
         } catch {
-            return .refused(.badRequest("The body ends early."))
+            // The parser's errors end here too: the body ends early, or its chunks are malformed.
         }
+        let isSlow = ContinuousClock.now - start >= connection.limits.requestTimeout
+        return .refused(isSlow ? Self.slowBody : .badRequest("The body ends early or its framing is malformed."))
     }
 
     /// Stops reading from a client that takes longer for its body than a request may take.
@@ -144,6 +144,9 @@ struct HTTPExchange {
         head.version == .http1_1 && head.headers["expect"].contains { $0.lowercased() == "100-continue" }
     }
 
+    private static let slowBody = Problem(
+        status: 408, title: "Request timeout", detail: "The body took longer than the request time-out to arrive.")
+
     private static let continueHead = HTTPResponseHead(version: .http1_1, status: .continue)
 
     // MARK: The connection afterwards
@@ -153,8 +156,12 @@ struct HTTPExchange {
         // NIO's parser stops after a request that wants to upgrade, so nothing can follow it.
         let wantsUpgrade = head.method == .CONNECT || head.headers.contains(name: "upgrade")
         guard head.isKeepAlive, !wantsUpgrade, !connection.drain.isDraining else { return false }
-        let isFramed = head.headers.contains(name: "content-length") || head.headers.contains(name: "transfer-encoding")
-        return isAtEnd || !isFramed ? try await skipEnd() : false
+        return isAtEnd || !Self.hasBody(head) ? try await skipEnd() : false
+    }
+
+    private static func hasBody(_ head: HTTPRequestHead) -> Bool {
+        if head.headers.contains(name: "transfer-encoding") { return true }
+        return head.headers.first(name: "content-length").map { $0 != "0" } ?? false
     }
 
     private mutating func skipEnd() async throws -> Bool {

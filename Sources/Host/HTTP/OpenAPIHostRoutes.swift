@@ -31,7 +31,7 @@ enum OpenAPIHostRoutes {
             schema: ready, canBeUnavailable: true),
         Route(
             path: "/api/v1/trading/health", id: "host.tradingHealth", summary: "Whether the trading services live",
-            schema: .anyObject),
+            schema: .anyObject, canBeUnavailable: true),
         Route(
             path: "/metrics", id: "host.metrics", summary: "Figures in the Prometheus text format",
             contentType: "text/plain", schema: .text),

@@ -12,6 +12,7 @@ enum RouteSegment: Sendable {
 
     static func parse(_ template: String) throws(RouteTableError) -> [RouteSegment] {
         guard template.first == "/" else { throw .badTemplate(template, detail: "does not begin with a slash") }
+        if template == "/" { return [.literal("")] }
         var segments: [RouteSegment] = []
         var names: Set<String> = []
         for text in template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {

@@ -7,7 +7,8 @@ struct HostAdmin: AdminSource {
     let modules: ModuleHost
     let operations: [BoundOperation]
     let cacheModule: (any CacheBackend)?
-    let configuration: HostConfiguration
+    /// The configuration in use; `nil` shows none.
+    let document: CheckedSetting?
     /// Counts configurations in use since the start.
     let configurationGeneration = 1
 
@@ -22,7 +23,7 @@ struct HostAdmin: AdminSource {
         } + idle.map { AdminModule(descriptor: $0.descriptor, kind: BuiltInModules.kind(of: $0), status: .disabled) }
     }
 
-    func writeConfiguration(_ json: inout JSONWriter) { configuration.writeRedacted(&json) }
+    func writeConfiguration(_ json: inout JSONWriter) { document.write(to: &json) }
 
     func cache() async -> AdminCache? {
         guard let cacheModule else { return nil }
@@ -31,5 +32,33 @@ struct HostAdmin: AdminSource {
 
     private func routes(of module: ModuleDescriptor.ModuleID) -> [String] {
         operations.filter { $0.module == module }.map { "\($0.method.rawValue) \($0.template)" }
+    }
+}
+
+extension CheckedSetting? {
+    /// Writes the setting as JSON, each scalar as the file would spell it; secrets are spelled `•••` already.
+    func write(to json: inout JSONWriter) {
+        switch self?.content {
+        case nil: json.null()
+        case .scalar(let value, let text)?: CheckedSetting.write(value, text, to: &json)
+        case .list(let items)?: json.array(of: items) { json, item in CheckedSetting?(item).write(to: &json) }
+        case .mapping(let entries)?:
+            json.object { json in
+                for entry in entries {
+                    json.key(entry.key)
+                    CheckedSetting?(entry.setting).write(to: &json)
+                }
+            }
+        }
+    }
+}
+
+extension CheckedSetting {
+    fileprivate static func write(_ value: ConfigurationValue, _ text: String, to json: inout JSONWriter) {
+        switch value {
+        case .integer(let number): json.integer(Int64(number))
+        case .boolean(let flag): json.boolean(flag)
+        default: json.string(text)
+        }
     }
 }

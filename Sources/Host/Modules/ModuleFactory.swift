@@ -24,9 +24,9 @@ struct ModuleFactory {
         _ configuration: HostConfiguration,
         wrap: (any StorageBackend) -> any StorageBackend
     ) throws -> Modules {
-        let base = try makeStorage(configuration.storage.id, configuration.storage.settings)
+        let base = try makeStorage(configuration.storage.id, configuration.storage.configuration)
         let storage = wrap(base)
-        let cache = try configuration.cache.module.map { try makeCache($0.id, $0.settings) }
+        let cache = try configuration.cache.id.map { try makeCache($0, configuration.cache.configuration) }
         let services = try makeServices(configuration, storage: storage)
         let host = ModuleHost(
             storage: SupervisedModule(base, kind: .storage, board: board),
@@ -62,7 +62,7 @@ struct ModuleFactory {
         for id in plan.order {
             guard let type = BuiltInModules.services.first(where: { $0.descriptor.id == id }) else { continue }
             let required = type.descriptor.requires.reduce(into: [:]) { $0[$1] = made[$1] as (any Module)? }
-            let settings = configuration.settings(ofService: id)
+            let settings = configuration.services.first { $0.id == id }?.configuration ?? ModuleConfiguration()
             let service = try build(type, settings, storage: storage, required: required)
             made[id] = service
             services.append(service)

@@ -7,22 +7,21 @@ import Synchronization
 /// trusts what it has: it then either sees an announced write in all three places or began before it was announced.
 final class Invalidations: CacheInvalidator {
     private struct State {
-        var recent: [[CacheTag]]
+        var writes: RecentWrites
         var known: KnownAccounts?
         var cache: (any CacheBackend)?
     }
 
+    /// The writes' epoch again, to be read without the lock.
     private let count = Atomic<UInt64>(0)
     private let state: Mutex<State>
     private let logger: any Logger
-    private let recentMax: Int
 
-    /// - Parameter recentMax: How many announcements back a request can tell what they were about; one that takes longer
-    ///   than that many writes must assume that it is concerned.
-    init(logger: any Logger, recentMax: Int = 1_024) {
+    /// - Parameter recentMax: Of how many tags is remembered when they were written under; a request that takes longer than
+    ///   it takes to write under so many must assume that it is concerned.
+    init(logger: any Logger, recentMax: Int = 16_384) {
         self.logger = logger
-        self.recentMax = recentMax
-        state = Mutex(State(recent: Array(repeating: [], count: recentMax)))
+        state = Mutex(State(writes: RecentWrites(generationSize: recentMax)))
     }
 
     /// Modules are given this object before there is a cache; writes begin after.
@@ -51,23 +50,14 @@ final class Invalidations: CacheInvalidator {
     /// Whether a write that concerns `tags` has been announced since `epoch`.
     func touched(_ tags: [CacheTag], since epoch: UInt64) -> Bool {
         if self.epoch == epoch { return false }
-        return state.withLock { state in
-            let now = self.epoch
-            guard now - epoch <= UInt64(recentMax) else { return true }
-            for number in epoch..<now {
-                let announced = state.recent[Int(number % UInt64(recentMax))]
-                if announced.contains(where: { $0 == .everything || tags.contains($0) }) { return true }
-            }
-            return false
-        }
+        return state.withLock { $0.writes.touched(tags, since: epoch) }
     }
 
     private func announce(_ tags: [CacheTag]) -> (any CacheBackend)? {
         state.withLock { state in
             state.known?.forget(tags)
-            let number = count.load(ordering: .sequentiallyConsistent)
-            state.recent[Int(number % UInt64(recentMax))] = tags
-            count.store(number + 1, ordering: .sequentiallyConsistent)
+            state.writes.record(tags)
+            count.store(state.writes.epoch, ordering: .sequentiallyConsistent)
             return state.cache
         }
     }

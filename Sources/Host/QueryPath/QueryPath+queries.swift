@@ -30,7 +30,7 @@ extension QueryPath {
     private func cached(_ call: AuthorisedCall, _ incoming: IncomingRequest) async throws -> OutgoingAnswer? {
         let key = key(of: call)
         let kept = cache?.immediateEntry(for: key)
-        let stamp = cache?.immediateStamp(for: call.tags) ?? CacheStamp(versions: [invalidations.epoch])
+        let stamp = cache?.immediateStamp(for: call.tags) ?? CacheStamp(versions: [])
         // After the look-up and the stamp: whatever was announced before is in both, whatever comes later makes them old.
         if invalidations.touched(call.tags, since: call.epoch) { return nil }
         if let kept, clock.now < kept.freshUntil {
@@ -39,7 +39,10 @@ extension QueryPath {
         }
         do {
             let deadline = deadline(of: incoming)
-            let (built, isJoined) = try await flights.value(for: key, stamp: stamp, deadline: deadline) {
+            let (built, isJoined) = try await flights.value(
+                for: key, epoch: call.epoch, deadline: deadline,
+                mayJoin: { !invalidations.touched(call.tags, since: $0) }
+            ) {
                 try await build(call, incoming, key: key, stamp: stamp, deadline: deadline)
             }
             call.target.meters.count(isJoined ? .join : .miss)

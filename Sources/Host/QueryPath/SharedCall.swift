@@ -62,6 +62,8 @@ final class SharedCall<Success: Sendable>: Sendable {
         }
     }
 
+    var waiters: Int { state.withLock { $0.waiters.count } }
+
     private func wait(_ id: Int, _ continuation: CheckedContinuation<Success, any Error>) {
         let outcome: Result<Success, any Error>? = state.withLock { state in
             if state.gone.remove(id) != nil { return .failure(CancellationError()) }

@@ -1,45 +1,50 @@
-import PluginAPI
 import Synchronization
 
 /// Lets concurrent requests for one answer share one call.
 ///
-/// Calls are told apart by key and stamp: a request that began after a write was announced has a newer stamp, and so never
-/// joins a call that may have read before the write.
+/// A request joins a call only if no write that concerns it has been announced since the call began: it may have read
+/// before the write. The call is left to those it has then, and a new one takes its place.
 final class SingleFlight<Success: Sendable>: Sendable {
-    private struct Flight: Hashable {
-        var key: String
-        var versions: [UInt64]
+    private struct Flight {
+        var call: SharedCall<Success>
+        var epoch: UInt64
     }
 
-    private let calls = Mutex<[Flight: SharedCall<Success>]>([:])
+    private let flights = Mutex<[String: Flight]>([:])
 
+    /// - Parameters:
+    ///   - epoch: The announced writes, as they stood before anything was read for this request.
+    ///   - mayJoin: Whether a call that began at an epoch is still good for a request that asks now.
     /// - Returns: The call's success, and whether somebody else had begun it.
     func value(
         for key: String,
-        stamp: CacheStamp,
+        epoch: UInt64,
         deadline: ContinuousClock.Instant?,
+        mayJoin: (UInt64) -> Bool,
         _ work: @escaping @Sendable () async throws -> Success
     ) async throws -> (success: Success, isJoined: Bool) {
-        let flight = Flight(key: key, versions: stamp.versions)
-        let (call, isNew) = calls.withLock { calls in
-            if let call = calls[flight] { return (call, false) }
+        let (call, isNew) = flights.withLock { flights in
+            if let flight = flights[key], mayJoin(flight.epoch) { return (flight.call, false) }
             let call = SharedCall<Success>()
-            calls[flight] = call
+            flights[key] = Flight(call: call, epoch: epoch)
             return (call, true)
         }
         if isNew {
-            call.start(deadline: deadline, work) { [self] in forget(flight, call) }
+            call.start(deadline: deadline, work) { [self] in forget(key, call) }
         }
         return (try await call.value(), !isNew)
     }
 
     /// Calls under way.
-    var count: Int { calls.withLock { $0.count } }
+    var count: Int { flights.withLock { $0.count } }
 
-    /// A call that timed out may end when another one has taken its place.
-    private func forget(_ flight: Flight, _ call: SharedCall<Success>) {
-        calls.withLock { calls in
-            if calls[flight] === call { calls[flight] = nil }
+    /// Requests that wait for them.
+    var waiters: Int { flights.withLock { $0.values.reduce(0) { $0 + $1.call.waiters } } }
+
+    /// A call may end when another one has taken its place.
+    private func forget(_ key: String, _ call: SharedCall<Success>) {
+        flights.withLock { flights in
+            if flights[key]?.call === call { flights[key] = nil }
         }
     }
 }

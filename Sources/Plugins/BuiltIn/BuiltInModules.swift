@@ -1,4 +1,5 @@
 import Guards
+import MemoryCache
 public import PluginAPI
 import Positions
 import Reconciliation
@@ -12,7 +13,7 @@ public enum BuiltInModules {
     /// Chosen by `storage.use`; the first is the default.
     public static let storages: [any StorageBackend.Type] = [SQLiteStorageModule.self]
     /// Chosen by `cache.use`; the first is the default and the in-process one.
-    public static let caches: [any CacheBackend.Type] = []
+    public static let caches: [any CacheBackend.Type] = [MemoryCacheModule.self]
     /// Chosen by `queries`, or loaded because one of those requires them; requirements first.
     public static let services: [any QueryService.Type] = [
         BookModule.self, ReconciliationModule.self, PositionsModule.self, GuardsModule.self,

@@ -1,4 +1,5 @@
 import PluginAPI
+import TradingBook
 
 extension GuardsModule {
     /// The drawdown of the worst account.
@@ -57,9 +58,11 @@ extension GuardsModule {
         """
 
     /// One row a watched symbol of an account, and one for an account without any.
-    private func symbolRows(for request: Request) async throws(StorageError) -> Rows {
-        let symbol = request.text("symbol")?.uppercased()
-        let onlySymbol: SQL = symbol.map { "AND g.symbol = \($0)" } ?? ""
+    private func symbolRows(for request: Request) async throws -> Rows {
+        var onlySymbol: SQL = ""
+        if let symbol = request.text("symbol") {
+            onlySymbol = "AND g.symbol = \(try await book.canonicalSymbol(symbol))"
+        }
         return try await storage.rows(
             """
             SELECT \(Self.drawdownColumns), g.symbol, g.price_gap_at, g.liquidity_crisis_at, q.bid, q.ask, q.open_price,

@@ -18,6 +18,7 @@ public struct GuardsModule: QueryService {
     public static var migrations: [Migration] { GuardMigrations.all }
 
     let storage: any StorageBackend
+    let book: BookModule
     let drawdownLimits: DrawdownLimits
     let marketGuard: MarketGuard
 
@@ -25,7 +26,8 @@ public struct GuardsModule: QueryService {
         storage = context.storage
         drawdownLimits = try DrawdownLimits(configuration.section("drawdown"))
         marketGuard = MarketGuard(limits: MarketLimits(configuration.section("market")))
-        context.module(BookModule.self).attach(
+        book = context.module(BookModule.self)
+        book.attach(
             GuardStage(
                 drawdownLimits: drawdownLimits, marketGuard: marketGuard, meters: GuardMeters(context.metrics)))
     }

@@ -45,7 +45,7 @@ extension PositionsModule {
     }
 
     /// One row an open position, and one for an account without any, so that totals need no second query.
-    private func openRows(for request: Request) async throws(StorageError) -> Rows {
+    private func openRows(for request: Request) async throws -> Rows {
         let instrument = try await instrument(of: request)
         let onlySymbol: SQL = instrument.map { "AND p.symbol = \($0)" } ?? ""
         return try await rows(
@@ -60,7 +60,7 @@ extension PositionsModule {
     }
 
     /// One row more than the page has, to see whether there is another page.
-    private func closedRows(for request: Request) async throws(StorageError) -> Rows {
+    private func closedRows(for request: Request) async throws -> Rows {
         let instrument = try await instrument(of: request)
         var conditions: SQL = "p.status = 'closed' AND p.account_id IN (\(request.accounts))"
         if let instrument { conditions = conditions + " AND p.symbol = \(instrument)" }

@@ -36,8 +36,9 @@ public struct PositionsModule: QueryService {
         return try await storage.rows(sql, deadline: request.deadline.map { min($0, ownDeadline) } ?? ownDeadline)
     }
 
-    /// The canonical symbol that the request's `symbol` names, or `nil` when it names none.
-    func instrument(of request: Request) async throws(StorageError) -> String? {
-        request.text("symbol")?.uppercased()
+    /// The canonical symbol that the request's `symbol` stands for, or `nil` when it names none.
+    func instrument(of request: Request) async throws -> String? {
+        guard let symbol = request.text("symbol") else { return nil }
+        return try await book.canonicalSymbol(symbol)
     }
 }

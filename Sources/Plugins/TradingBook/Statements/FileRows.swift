@@ -76,7 +76,8 @@ struct FileRows {
         for cell in table.header where !fields.contains(where: { $0.utf8.elementsEqual(cell.text.utf8) }) {
             let nearest = NearestName.of(cell.text, among: fields)
             let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "known are \(fields.joined(separator: ", "))"
-            problems.add(.init(line: cell.line, column: cell.column, detail: "\"\(cell.text)\" is not a column here; \(hint)"))
+            problems.add(
+                .init(line: cell.line, column: cell.column, detail: "\"\(cell.text)\" is not a column here; \(hint)"))
         }
         try problems.throwIfAny()
     }

@@ -36,7 +36,7 @@ enum HTMLTable {
         guard bytes.count <= bytesMax else {
             throw FileRefused([.init(detail: "is larger than \(bytesMax >> 20) MiB")])
         }
-        guard bytes.count(where: { $0 == UInt8(ascii: "<") }) <= tagsMax else {
+        guard countOfTags(in: bytes) <= tagsMax else {
             throw FileRefused([.init(detail: "has more than \(tagsMax) tags")])
         }
         guard let document = parse(bytes) else {
@@ -49,6 +49,18 @@ enum HTMLTable {
             if isElement(node, named: "tr") { rows.append(row(node)) }
         }
         return rows
+    }
+
+    private static func countOfTags(in bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes { buffer in
+            var count = 0
+            var index = 0
+            while index < buffer.count {
+                if buffer[index] == UInt8(ascii: "<") { count += 1 }
+                index += 1
+            }
+            return count
+        }
     }
 
     /// libxml2 must be initialised by one thread before several parse.

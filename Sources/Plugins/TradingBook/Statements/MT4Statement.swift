@@ -10,31 +10,21 @@ public enum MT4Statement {
         return try MT4StatementReader(timeZone: timeZone).read(HTMLTable.rows(of: bytes))
     }
 
+    /// A statement ends with its table and a few closing tags: this much of its end holds the end of the table.
+    private static let endMax = 4_096
+
     /// The HTML parser completes a document that was cut off, so the end is looked for in the bytes themselves.
     private static func checkIsWhole(_ bytes: [UInt8]) throws(FileRefused) {
-        if bytes.contains(0) {
+        guard !bytes.prefix(64).contains(0) else {
             throw FileRefused([.init(detail: "is not an MT4 statement but a binary or UTF-16 file, as MT5 reports are")]
             )
         }
-        let end = lastOffset(of: "</table>", in: bytes)
-        let lastCell = lastOffset(of: "<td", in: bytes)
-        guard let lastCell else {
-            throw FileRefused([.init(detail: "is not an MT4 statement: it has no table")])
-        }
-        guard let end, end > lastCell else {
-            throw FileRefused([.init(detail: "is cut off: its table has no end; save the statement again")])
-        }
-    }
-
-    /// Where `pattern`, in lower case, begins for the last time, letters compared in any case.
-    private static func lastOffset(of pattern: String, in bytes: [UInt8]) -> Int? {
-        let pattern = Array(pattern.utf8)
-        guard bytes.count >= pattern.count else { return nil }
-        return (0...bytes.count - pattern.count).reversed().first { start in
-            bytes[start] == pattern[0]
-                && zip(bytes[start...], pattern).allSatisfy { byte, expected in
-                    byte == expected || (0x41...0x5A).contains(byte) && byte | 0x20 == expected
-                }
+        let end = String(decoding: bytes.suffix(endMax), as: UTF8.self).lowercased()
+        guard let table = end.split(separator: "<td", omittingEmptySubsequences: false).last, table.contains("</table>")
+        else {
+            throw FileRefused([
+                .init(detail: "is cut off or no statement: its table has no end; save the statement again")
+            ])
         }
     }
 }

@@ -4,9 +4,9 @@ import PluginAPI
 enum MT4Text {
     /// Reads `-4 401.60`: digits in groups of three behind the first, parted by spaces.
     static func number(_ text: String) throws(DecimalError) -> FixedDecimal {
+        guard text.utf8.contains(UInt8(ascii: " ")) else { return try FixedDecimal(parsing: text) }
         let whole = text.utf8.prefix { $0 != UInt8(ascii: ".") }
         let groups = whole.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-        guard groups.count > 1 else { return try FixedDecimal(parsing: text) }
         let firstDigits = groups[0].count - (groups[0].first == UInt8(ascii: "-") ? 1 : 0)
         guard (1...3).contains(firstDigits), groups.dropFirst().allSatisfy({ $0.count == 3 }) else {
             throw .notANumber
@@ -16,14 +16,23 @@ enum MT4Text {
 
     /// Reads `2025.05.26 19:36:41`; the seconds may be missing.
     static func time(_ text: String) -> CivilTime? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 2, let date = numbers(parts[0], separator: ".", widths: [4, 2, 2]) else { return nil }
-        let clock =
-            numbers(parts[1], separator: ":", widths: [2, 2, 2]) ?? numbers(parts[1], separator: ":", widths: [2, 2])
-        guard let clock else { return nil }
+        let bytes = Array(text.utf8)
+        let separators = Array((bytes.count == 16 ? "    .  .     :  " : "    .  .     :  :  ").utf8)
+        guard bytes.count == separators.count else { return nil }
+        var fields: [Int] = [0]
+        for (index, byte) in bytes.enumerated() {
+            // Between the date and the clock stands a space, where the pattern has one too.
+            if separators[index] != UInt8(ascii: " ") || index == 10 {
+                guard byte == separators[index] else { return nil }
+                fields.append(0)
+            } else {
+                guard (0x30...0x39).contains(byte) else { return nil }
+                fields[fields.count - 1] = fields[fields.count - 1] * 10 + Int(byte - 0x30)
+            }
+        }
         return CivilTime(
-            year: date[0], month: date[1], day: date[2],
-            hour: clock[0], minute: clock[1], second: clock.count > 2 ? clock[2] : 0)
+            year: fields[0], month: fields[1], day: fields[2],
+            hour: fields[3], minute: fields[4], second: fields.count > 5 ? fields[5] : 0)
     }
 
     /// Reads the date in a statement's heading, `2025 May 30, 16:00`.

@@ -1,0 +1,18 @@
+import PluginAPI
+
+extension ModuleFactory {
+    /// A factory for modules that are looked at and not run: their logs, metrics and announcements go nowhere.
+    static var idle: ModuleFactory {
+        ModuleFactory(
+            clock: SystemClock(), metrics: MetricsRegistry(), invalidator: NobodyListens(), board: ModuleStatusBoard()
+        ) { _ in SilentLogger() }
+    }
+}
+
+private struct NobodyListens: CacheInvalidator {
+    func invalidate(_ tags: [CacheTag]) async {}
+}
+
+private struct SilentLogger: Logger {
+    func log(_ level: LogLevel, _ message: String, _ metadata: [String: String]) {}
+}

@@ -1,0 +1,42 @@
+import PluginAPI
+
+/// When each tag was last written under, for the writes of late.
+///
+/// Bounded by two generations of tags: what has been forgotten is only known to lie before ``floor``, and whoever asks about
+/// a time before that must assume the worst.
+struct RecentWrites {
+    /// Counts announcements.
+    private(set) var epoch: UInt64 = 0
+    /// Before this epoch nothing is known any more.
+    private(set) var floor: UInt64 = 0
+    private var young: [CacheTag: UInt64] = [:]
+    private var old: [CacheTag: UInt64] = [:]
+    /// The epoch at which the old generation was closed.
+    private var closedAt: UInt64 = 0
+    private let generationSize: Int
+
+    init(generationSize: Int) {
+        self.generationSize = generationSize
+    }
+
+    mutating func record(_ tags: [CacheTag]) {
+        epoch += 1
+        for tag in tags { young[tag] = epoch }
+        guard young.count >= generationSize else { return }
+        floor = closedAt
+        closedAt = epoch
+        old = young
+        young = [:]
+    }
+
+    /// Whether one of `tags` has been written under after `epoch`, as far as is known.
+    func touched(_ tags: [CacheTag], since epoch: UInt64) -> Bool {
+        if epoch == self.epoch { return false }
+        if epoch < floor || isTouched(.everything, since: epoch) { return true }
+        return tags.contains { isTouched($0, since: epoch) }
+    }
+
+    private func isTouched(_ tag: CacheTag, since epoch: UInt64) -> Bool {
+        (young[tag] ?? old[tag] ?? 0) > epoch
+    }
+}

@@ -1,0 +1,232 @@
+import Glibc
+import Guards
+import PluginAPI
+import PluginTesting
+import Reconciliation
+import SQLiteStorage
+import Synchronization
+import TradingBook
+
+/// A book, a reconciliation and the guards on a database of their own, driven through their operations as the host would.
+struct Desk {
+    let clock = ManualClock()
+    let metrics = CountingMetrics()
+    let storage: SQLiteStorageModule
+    private let book: BookModule
+    private let reconciliation: ReconciliationModule
+    let module: GuardsModule
+    private let directory: String
+
+    /// Runs `body` on a started desk with one dollar account, `acc` of user `ann`, and takes everything away afterwards.
+    static func with(
+        act: String = "close",
+        marketAct: String = "report",
+        interval: String = "10s",
+        _ body: (Desk) async throws -> Void
+    ) async throws {
+        let desk = try Desk(act: act, marketAct: marketAct)
+        try await desk.storage.start()
+        do {
+            try await desk.migrate()
+            try await desk.put(account: "acc", interval: interval)
+            try await body(desk)
+        } catch {
+            await desk.close()
+            throw error
+        }
+        await desk.close()
+    }
+
+    private init(act: String, marketAct: String) throws {
+        var template = Array("/tmp/concord-guards-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw ModuleError.unavailable(reason: "no temporary directory") }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        storage = SQLiteStorageModule(path: "\(directory)/concord.db")
+        let lent = Lent(clock: clock, storage: storage, metrics: metrics)
+        book = try BookModule(
+            configuration: ModuleConfiguration(["instruments": .mapping([:])]), context: lent.context([:]))
+        reconciliation = try ReconciliationModule(
+            configuration: Desk.reconciliationDefaults, context: lent.context(["book": book]))
+        module = try GuardsModule(
+            configuration: Desk.configuration(act: act, marketAct: marketAct), context: lent.context(["book": book]))
+    }
+
+    /// The contract's defaults, as the host fills them in.
+    static func configuration(
+        warning: FixedDecimal = "15", act: String = "close", marketAct: String = "report"
+    ) -> ModuleConfiguration {
+        ModuleConfiguration([
+            "drawdown": .mapping([
+                "warning": .decimal(warning), "max": .decimal("20"), "min_equity": .decimal("100"),
+                "countdown": .duration(.seconds(10)), "act": .text(act),
+            ]),
+            "market": .mapping(["price_gap": .decimal("5"), "spread": .decimal("0.5"), "act": .text(marketAct)]),
+        ])
+    }
+
+    private static let reconciliationDefaults = ModuleConfiguration([
+        "grace": .duration(.zero), "batch_size": .integer(500), "acknowledge_for": .duration(.seconds(86_400)),
+        "pairing": .mapping([
+            "window": .duration(.seconds(120)), "price": .text("20 pips"), "candidates": .integer(64),
+        ]),
+        "tolerance": .mapping([
+            "volume": .text("exact"), "entry_price": .text("5 pips"), "take_profit": .text("10 pips"),
+            "stop_loss": .text("10 pips"),
+        ]),
+    ])
+
+    private func migrate() async throws {
+        let scripts = (BookModule.migrations + ReconciliationModule.migrations + GuardsModule.migrations).map {
+            Migration.script($0.up, for: .sqlite)
+        }
+        try await storage.migrationTransaction { transaction in
+            for script in scripts { try transaction.executeScript(script) }
+        }
+    }
+
+    private func close() async {
+        await storage.stop()
+        for suffix in ["", "-wal", "-shm", ".lock"] { unlink("\(directory)/concord.db\(suffix)") }
+        rmdir(directory)
+    }
+
+    // MARK: What clients do
+
+    func put(account: String, interval: String = "10s", user: String = "ann") async throws {
+        let body = #"{"user_id": "\#(user)", "currency": "USD", "snapshot_interval": "\#(interval)"}"#
+        try await send("putAccount", body, ["id": .text(account)])
+    }
+
+    @discardableResult
+    func post(snapshot: String) async throws -> JSONValue {
+        try await send("snapshots", snapshot)
+    }
+
+    /// A complete snapshot of an account without positions, taken now.
+    @discardableResult
+    func see(
+        equity: String,
+        account: String = "acc",
+        balance: String? = nil,
+        flows: String = "",
+        quotes: String = "",
+        completeness: String = "complete",
+        age: Duration = .zero
+    ) async throws -> JSONValue {
+        let figures = balance.map { #"{"equity": \#(equity), "balance": \#($0)}"# } ?? #"{"equity": \#(equity)}"#
+        return try await post(
+            snapshot: """
+                {"account_id": "\(account)", "as_of": "\(clock.now - age)", "completeness": "\(completeness)",
+                 "account": \(figures), "positions": [], "flows": [\(flows)], "quotes": [\(quotes)]}
+                """)
+    }
+
+    @discardableResult
+    func rerun() async throws -> JSONValue {
+        try await send("rerun", #"{"account_id": "acc"}"#)
+    }
+
+    @discardableResult
+    private func send(_ name: String, _ body: String, _ parameters: [String: Value] = [:]) async throws -> JSONValue {
+        let reply = try await operation(name, of: [book, reconciliation]).handler(
+            Request(
+                caller: Caller(subject: "agent", role: .operator, grant: .all), parameters: parameters,
+                body: Array(body.utf8), contentType: "application/json", now: clock.now, cursors: PlainCursors()))
+        return try JSONValue(parsing: reply.body)
+    }
+
+    /// Asks a query of the guards for `ann`.
+    func ask(
+        _ name: String,
+        _ parameters: [String: Value] = [:],
+        accounts: [String] = ["acc"],
+        cursor: [Value]? = nil
+    ) async throws -> JSONValue {
+        try JSONValue(parsing: try await reply(name, parameters, accounts: accounts, cursor: cursor).body)
+    }
+
+    func reply(
+        _ name: String,
+        _ parameters: [String: Value] = [:],
+        accounts: [String] = ["acc"],
+        cursor: [Value]? = nil
+    ) async throws -> Reply {
+        try await operation(name, of: [module]).handler(
+            Request(
+                caller: Caller(subject: "ann", role: .user), user: "ann", accounts: accounts, parameters: parameters,
+                cursor: cursor, now: clock.now, cursors: PlainCursors()))
+    }
+
+    private func operation(_ name: String, of services: [any QueryService]) throws -> PluginAPI.Operation {
+        guard let operation = services.flatMap(\.operations).first(where: { $0.name == name }) else {
+            throw ModuleError.unavailable(reason: "no operation \(name)")
+        }
+        return operation
+    }
+}
+
+extension JSONValue {
+    /// The elements of an array, or nothing.
+    var elements: [JSONValue] { if case .array(let all) = self { all } else { [] } }
+    /// The text of a string or number, `true`, `false`, or the name of what else it is.
+    var text: String {
+        switch self {
+        case .string(let text), .number(let text): text
+        case .boolean(let flag): "\(flag)"
+        default: kindName
+        }
+    }
+}
+
+/// What the modules of one desk are lent.
+private struct Lent {
+    let clock: ManualClock
+    let storage: SQLiteStorageModule
+    let metrics: CountingMetrics
+
+    func context(_ required: [String: any Module]) -> ModuleContext {
+        ModuleContext(
+            logger: Silence(), metrics: metrics, clock: clock, storage: storage, invalidator: Silence(),
+            required: required)
+    }
+}
+
+private struct PlainCursors: CursorSigner {
+    func sign(_ lastRow: [Value]) -> String { lastRow.map { "\($0)" }.joined(separator: "|") }
+}
+
+private struct Silence: Logger, CacheInvalidator, Gauge, Histogram {
+    func log(_ level: LogLevel, _ message: String, _ metadata: [String: String]) {}
+    func invalidate(_ tags: [CacheTag]) async {}
+    func set(_ value: Double) {}
+    func record(_ value: Double) {}
+}
+
+/// Counters by name and label value, each there once it is made.
+final class CountingMetrics: Metrics {
+    private let counts = Mutex<[String: Int]>([:])
+
+    subscript(name: String) -> Int? { counts.withLock { $0[name] } }
+
+    func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter {
+        let key = labels.isEmpty ? name : "\(name){\(labels.map(\.value).joined(separator: ","))}"
+        counts.withLock { $0[key] = 0 }
+        return One(name: key, metrics: self)
+    }
+
+    func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge { Silence() }
+
+    func histogram(
+        _ name: String,
+        help: String,
+        labels: [(name: String, value: String)],
+        buckets: [Double]
+    ) -> any Histogram { Silence() }
+
+    private struct One: Counter {
+        let name: String
+        let metrics: CountingMetrics
+
+        func increment(by amount: Int) { metrics.counts.withLock { $0[name, default: 0] += amount } }
+    }
+}

@@ -1,0 +1,94 @@
+import HTTPTypes
+import PluginAPI
+import Testing
+
+@testable import Host
+
+@Suite("The admin API")
+struct AdminPagesTests {
+    private static let admin = #"{"sub":"op","role":"operator"}"#
+
+    private func host() async throws -> PipelineFixture {
+        let pages = AdminPages(source: FixedSource())
+        return try await PipelineFixture(
+            endpoints: pages.endpoints.map { .init(method: .get, template: $0.path, target: $0.endpoint) },
+            policy: .init(roles: [.operator], limitsRequests: false))
+    }
+
+    @Test(
+        "Only operators get in", arguments: ["/admin/modules", "/admin/modules/book", "/admin/config", "/admin/cache"])
+    func roles(path: String) async throws {
+        let host = try await host()
+
+        let nobody = await host.answer(host.request(.get, path, token: nil))
+        let user = await host.answer(host.request(.get, path))
+        let other = await host.answer(host.request(.get, path, token: Self.admin))
+
+        #expect([nobody.status.code, user.status.code, other.status.code] == [401, 403, 200])
+    }
+
+    @Test(
+        "Each page shows what it is for",
+        arguments: [
+            ("/admin/modules", #"{"modules":[{"id":"book","kind":"book","summary":"The record","version":"1.0.0""#),
+            ("/admin/modules/book", #""requires":["sqlite"],"status":"degraded","reason":"slow","latency_ms":1.5,"#),
+            ("/admin/config", #"{"generation":3,"configuration":{"secret":"•••"}}"#),
+            (
+                "/admin/cache",
+                #"{"module":"memory","entries":2,"bytes":3,"bytes_max":null,"evictions":4,"invalidations":5}"#
+            ),
+        ]
+    )
+    func pages(path: String, part: String) async throws {
+        let host = try await host()
+
+        let answer = await host.answer(host.request(.get, path, token: Self.admin))
+
+        #expect(answer.text.contains(part))
+    }
+
+    @Test("What is not there is 404, and what only reads is 405 for writes")
+    func others() async throws {
+        let host = try await host()
+
+        let module = await host.answer(host.request(.get, "/admin/modules/none", token: Self.admin))
+        let path = await host.answer(host.request(.get, "/admin/drain", token: Self.admin))
+        let write = await host.answer(host.request(.post, "/admin/config", token: Self.admin))
+
+        #expect([module.status.code, path.status.code, write.status.code] == [404, 404, 405])
+    }
+
+    @Test(
+        "Only addresses of this machine are loopback",
+        arguments: [
+            ("127.0.0.1", true), ("127.1.2.3", true), ("localhost", true), ("LOCALHOST", true), ("::1", true),
+            ("[::1]", true), ("0.0.0.0", false), ("::", false), ("10.0.0.1", false), ("example.org", false),
+            ("127.0.0.1.example.org", false), ("localhost.example.org", false), ("", false), ("128.0.0.1", false),
+        ]
+    )
+    func loopback(host: String, isLoopback: Bool) {
+        #expect(ListenAddress.isLoopback(host) == isLoopback)
+    }
+}
+
+private struct FixedSource: AdminSource {
+    var configurationGeneration: Int { 3 }
+
+    func modules() async -> [AdminModule] {
+        [
+            AdminModule(
+                descriptor: ModuleDescriptor(id: "book", summary: "The record", requires: ["sqlite"]), kind: "book",
+                status: .degraded(reason: "slow"), routes: ["GET /api/v1/accounts"], latency: .microseconds(1_500))
+        ]
+    }
+
+    func writeConfiguration(_ json: inout JSONWriter) {
+        json.object { $0.field("secret", Secret("hunter2").description) }
+    }
+
+    func cache() async -> AdminCache? {
+        AdminCache(
+            module: "memory",
+            statistics: CacheStatistics(entries: 2, bytes: 3, bytesMax: nil, evictions: 4, invalidations: 5))
+    }
+}
