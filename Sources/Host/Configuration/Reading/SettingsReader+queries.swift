@@ -16,8 +16,8 @@ extension SettingsReader {
         for (index, item) in items.enumerated() {
             guard let entry = service(item, at: "queries[\(index)]") else { continue }
             if let earlier = named.first(where: { $0.key == entry.key }) {
-                let where_ = earlier.setting.origin.position.map { "; line \($0.line) has it already" } ?? ""
-                add(at: item.origin, path: "queries", "the service `\(entry.key)` is here a second time\(where_)")
+                let place = earlier.setting.origin.position.map { "; line \($0.line) has it already" } ?? ""
+                add(at: item.origin, path: "queries", "the service `\(entry.key)` is here a second time\(place)")
             } else {
                 named.append(entry)
             }
