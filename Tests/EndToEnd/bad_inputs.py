@@ -104,7 +104,7 @@ def cases():
         "signal_id": ID[:4] + one, "symbol": SYMBOL[:3] + one, "direction": ["up"] + one, "price": [0, "x"] + one,
         "created_at": TIME[:3] + one, "volume": [0, "x"], "payload": [7], "prise": [1]}, path="/api/v1/signals", wrap=array)
     yield from fields("approval", APPROVAL, [], {
-        "approval_id": ID[:4] + one, "signal_id": ID[:3] + one, "decision": ["maybe", 1] + one, "decided_by": ID[:2] + one,
+        "approval_id": ID[:4] + one, "signal_id": ID[:3] + one, "decision": ["maybe", 1] + one, "decided_by": ["", 7] + one,
         "decided_at": TIME[:3] + one, "reason": [7], "reson": ["x"]}, path="/api/v1/approvals", wrap=array)
     yield ("trades: an object", "POST", "/api/v1/trades", TRADE, None)
     yield ("trades: bad second line", "POST", "/api/v1/trades", json.dumps(TRADE) + "\n{\n",
