@@ -44,7 +44,11 @@ struct HostAssembly: Sendable {
         let board = ModuleStatusBoard { id, status in
             var metadata = ["id": id, "status": status.word]
             metadata["reason"] = status.reason
-            if case .failed = status { logger.error("module status", metadata) } else { logger.info("module status", metadata) }
+            if case .failed = status {
+                logger.error("module status", metadata)
+            } else {
+                logger.info("module status", metadata)
+            }
         }
         let invalidations = Invalidations(logger: logger)
         let factory = ModuleFactory(clock: clock, metrics: registry, invalidator: invalidations, board: board) {

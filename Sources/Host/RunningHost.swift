@@ -69,7 +69,8 @@ struct RunningHost {
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 // A listener that ends by itself is a failure of the host, not the end of a job well done.
-                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup)
             },
             logger: logger)
