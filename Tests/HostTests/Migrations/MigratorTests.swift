@@ -4,7 +4,6 @@ import PluginAPI
 import PluginTesting
 import SQLiteStorage
 import Testing
-import TradingBook
 
 @testable import Host
 
@@ -150,7 +149,7 @@ struct MigratorTests {
     @Test("The schema of every compiled-in module applies, reverts step by step to nothing, and applies again")
     func shippedSchemas() async throws {
         try await withStorage { storage in
-            let migrator = try Migrator(storage: storage, clock: clock, modules: [BookModule.self])
+            let migrator = try Migrator(storage: storage, clock: clock, modules: BuiltInModules.all)
 
             let applied = try await migrator.up()
             let complete = try await schema(of: storage)
