@@ -109,15 +109,17 @@ let package = Package(
         tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),
         tests("GuardsTests", ["Guards", "Reconciliation", "TradingBook", "SQLiteStorage", testing]),
-        tests("HostTests", [
-            "Host", "BuiltIn", "MemoryCache", testing,
-            .product(name: "HummingbirdTesting", package: "hummingbird"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "Logging", package: "swift-log"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        ]),
+        tests(
+            "HostTests",
+            [
+                "Host", "BuiltIn", "MemoryCache", testing,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

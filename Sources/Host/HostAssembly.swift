@@ -42,8 +42,13 @@ struct HostAssembly: Sendable {
         registry.gauge("config_generation", help: "Number of the configuration in use, from 1.", labels: []).set(1)
         let logger = HostLogger(module: "host", output: log)
         let board = ModuleStatusBoard { id, status in
-            let metadata = ["module": id, "status": status.word, "reason": status.reason ?? ""]
-            if case .failed = status { logger.error("module failed", metadata) } else { logger.info("module", metadata) }
+            var metadata = ["id": id, "status": status.word]
+            metadata["reason"] = status.reason
+            if case .failed = status {
+                logger.error("module status", metadata)
+            } else {
+                logger.info("module status", metadata)
+            }
         }
         let invalidations = Invalidations(logger: logger)
         let factory = ModuleFactory(clock: clock, metrics: registry, invalidator: invalidations, board: board) {

@@ -31,15 +31,15 @@ struct RunningHost {
             greeting?.operators(host: admin.host, port: port)
         }
         let group = ServiceGroup(configuration: Self.group([clients, operators], logger: logger.logging))
+        // Trapped before anybody is told that the host serves: a signal from then on is a drain, not a death.
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
 
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
             tasks.addTask { await assembly.modules.watch(every: Self.watchInterval) }
-            tasks.addTask { await self.drainOnSignal(clients, group, logger) }
+            tasks.addTask { await drain(on: signals, clients, group, logger) }
             do {
-                // The group ends when both listeners have gone down, or one could not come up.
-                try await tasks.next()
-                while assembly.health.isDraining == false, try await tasks.next() != nil {}
+                // Returns when both listeners have gone down, throws when one could not come up.
+                try await group.run()
             } catch {
                 Console.diagnostic("concord: cannot listen: \(error)")
                 await assembly.modules.shutDown()
@@ -69,7 +69,8 @@ struct RunningHost {
         var configuration = ServiceGroupConfiguration(
             services: services.map {
                 // A listener that ends by itself is a failure of the host, not the end of a job well done.
-                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup)
             },
             logger: logger)
@@ -77,8 +78,13 @@ struct RunningHost {
         return configuration
     }
 
-    private func drainOnSignal(_ clients: HTTPFrontend, _ group: ServiceGroup, _ logger: HostLogger) async {
-        for await signal in await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup]) {
+    private func drain(
+        on signals: UnixSignalsSequence,
+        _ clients: HTTPFrontend,
+        _ group: ServiceGroup,
+        _ logger: HostLogger
+    ) async {
+        for await signal in signals {
             if signal == .sighup {
                 logger.log(.notice, "configuration is read at the start only; restart to use a changed file", [:])
                 continue

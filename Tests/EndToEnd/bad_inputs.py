@@ -42,7 +42,7 @@ TIME = ["2026-01-05T10:00:00", "2026-13-05T10:00:00Z", "2026-02-30T10:00:00Z", "
 DECIMAL = ["abc", "1e3", "0.123456789", "92000000000", "", True, [], "1,5", "NaN", "0x10", " 1"]
 POSITIVE = DECIMAL + [0, -1, "-0.5"]
 TICKET = [0, -1, "abc", 1.5, "9223372036854775808", True, "", "1e3"]
-SYMBOL = ["", "EUR USD", "x" * 65, "é", 7]
+SYMBOL = ["", "x" * 65, "é", "EUR\tUSD", 7]
 TEXT = [7, True, [], {}]
 
 
@@ -104,7 +104,7 @@ def cases():
         "signal_id": ID[:4] + one, "symbol": SYMBOL[:3] + one, "direction": ["up"] + one, "price": [0, "x"] + one,
         "created_at": TIME[:3] + one, "volume": [0, "x"], "payload": [7], "prise": [1]}, path="/api/v1/signals", wrap=array)
     yield from fields("approval", APPROVAL, [], {
-        "approval_id": ID[:4] + one, "signal_id": ID[:3] + one, "decision": ["maybe", 1] + one, "decided_by": ID[:2] + one,
+        "approval_id": ID[:4] + one, "signal_id": ID[:3] + one, "decision": ["maybe", 1] + one, "decided_by": ["", 7] + one,
         "decided_at": TIME[:3] + one, "reason": [7], "reson": ["x"]}, path="/api/v1/approvals", wrap=array)
     yield ("trades: an object", "POST", "/api/v1/trades", TRADE, None)
     yield ("trades: bad second line", "POST", "/api/v1/trades", json.dumps(TRADE) + "\n{\n",

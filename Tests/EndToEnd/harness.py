@@ -177,8 +177,8 @@ class Host:
         body = {"user_id": user, "currency": "USD", "snapshot_interval": "manual", **fields}
         return self.ok("PUT", f"/api/v1/accounts/{account}", self.operator, body)
 
-    def snapshot(self, account, as_of, positions, **fields):
-        body = {"account_id": account, "as_of": as_of, "completeness": "complete", "positions": positions, **fields}
+    def snapshot(self, identifier, as_of, positions, **fields):
+        body = {"account_id": identifier, "as_of": as_of, "completeness": "complete", "positions": positions, **fields}
         return self.ok("POST", "/api/v1/snapshots", self.agent, body)
 
     def breaks(self, account, **query):

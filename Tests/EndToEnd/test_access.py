@@ -92,7 +92,7 @@ class Roles(ConcordTest):
             ("PUT", "/accounts/theirs", account, {"user": 403, "agent": 404, "nobody": 401}),
             ("PUT", "/accounts/mine", account, {"agent": 409}),
             ("PUT", "/instruments/XAUUSD", {}, {"user": 403, "nobody": 401}),
-            ("POST", "/reconciliation/runs?account_id=theirs", None, {"user": 403, "agent": 404, "nobody": 401}),
+            ("POST", "/reconciliation/runs", {"account_id": "theirs"}, {"user": 403, "agent": 404, "nobody": 401}),
         ]:
             for role, code in expected.items():
                 with self.subTest(path=path, role=role):

@@ -35,7 +35,7 @@ class PlantedDifferences(ConcordTest):
             for row in broker
         ]
         expected = {}
-        book[3]["entry_price"] = self.moved(book[3]["entry_price"], 100)
+        book[3]["entry_price"] = self.moved(book[3]["entry_price"], 1)
         expected[broker[3]["ticket"]] = "entry_slippage"
         book[10]["volume"] = "0.50"
         expected[broker[10]["ticket"]] = "volume_mismatch"
@@ -43,9 +43,9 @@ class PlantedDifferences(ConcordTest):
         expected[broker[20]["ticket"]] = "partial_fill"
         book[30]["direction"] = "sell" if book[30]["direction"] == "buy" else "buy"
         expected[broker[30]["ticket"]] = "side_flip"
-        book[40]["stop_loss"] = self.moved(book[40]["entry_price"], -5000)
+        book[40]["stop_loss"] = self.moved(book[40]["entry_price"], -5)
         expected[broker[40]["ticket"]] = "sl_mismatch"
-        book[50]["take_profit"] = self.moved(book[50]["entry_price"], 5000)
+        book[50]["take_profit"] = self.moved(book[50]["entry_price"], 5)
         expected[broker[50]["ticket"]] = "tp_mismatch"
         vanished = trade("t-vanished", "acc-0", ticket=999999001)
         book.append(vanished)
@@ -72,9 +72,9 @@ class PlantedDifferences(ConcordTest):
         self.assertEqual(seen[0], seen[2])
 
     @staticmethod
-    def moved(price, points):
-        """`price` moved by `points` of its fifth decimal."""
-        units = round(float(price) * 100000) + points
+    def moved(price, percent):
+        """`price` moved by `percent` of itself, to five decimals: far beyond any tolerance."""
+        units = round(float(price) * 100000) * (100 + percent) // 100
         return f"{units // 100000}.{units % 100000:05d}"
 
 

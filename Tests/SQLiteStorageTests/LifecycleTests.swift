@@ -13,7 +13,7 @@ struct LifecycleTests {
 
             let error = await #expect(throws: ModuleError.self) { try await second.start() }
 
-            guard case .unavailable(let reason) = error else { return #expect(Bool(false), "unexpected error") }
+            let reason = try #require(error?.reason)
             #expect(reason.contains(database.path) && reason.contains(".lock") && reason.contains("\(getpid())"))
             await database.storage.stop()
             try await second.start()
@@ -63,7 +63,7 @@ struct LifecycleTests {
 
         let error = await #expect(throws: ModuleError.self) { try await database.storage.start() }
 
-        guard case .unavailable(let reason) = error else { return #expect(Bool(false), "unexpected error") }
+        let reason = try #require(error?.reason)
         #expect(reason.contains(database.path))
     }
 
@@ -89,5 +89,12 @@ struct LifecycleTests {
         try #expect(connection.rows("PRAGMA journal_mode").first?.text(0) == "wal")
         try #expect(connection.rows("PRAGMA synchronous").first?.integer(0) == 2)
         try #expect(connection.rows("PRAGMA foreign_keys").first?.integer(0) == 1)
+    }
+}
+
+extension ModuleError {
+    /// Why something is unavailable; `nil` for any other error.
+    fileprivate var reason: String? {
+        if case .unavailable(let reason) = self { reason } else { nil }
     }
 }

@@ -39,8 +39,7 @@ struct WriterTests {
 
     @Test("On a full disk the write that does not fit fails as full, and its neighbours are stored")
     func diskFull() async throws {
-        try await withWriter { writer, reader in
-            writer.limitPages(to: 8)
+        try await withWriter(pagesMax: 8) { writer, reader in
             let small = ScriptedWrite("INSERT INTO notes VALUES (1)")
             let large = ScriptedWrite("INSERT INTO texts VALUES ('\(String(repeating: "x", count: 100_000))')")
             let next = ScriptedWrite("INSERT INTO notes VALUES (2)")
@@ -48,7 +47,7 @@ struct WriterTests {
             work(writer, [small, large, next])
 
             #expect([small, large, next].map(\.isStored) == [true, false, true])
-            guard case .full = large.refusal as? StorageError else { return #expect(Bool(false), "not full") }
+            #expect((large.refusal as? StorageError)?.isFull == true)
             try #expect(reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 2)
             try #expect(reader.rows("SELECT count(*) FROM texts").first?.integer(0) == 0)
         }
@@ -56,8 +55,7 @@ struct WriterTests {
 
     @Test("A full disk shows in the health until a write succeeds")
     func health() async throws {
-        try await withWriter { writer, _ in
-            writer.limitPages(to: 8)
+        try await withWriter(pagesMax: 8) { writer, _ in
             let large = ScriptedWrite("INSERT INTO texts VALUES ('\(String(repeating: "x", count: 100_000))')")
 
             writer.commitNow([large])
@@ -82,9 +80,11 @@ struct WriterTests {
         }
     }
 
-    @Test("A body may neither end its transaction nor open another database", arguments: [
-        "COMMIT", "ROLLBACK", "BEGIN", "RELEASE body", "ATTACH 'other.db' AS other",
-    ])
+    @Test(
+        "A body may neither end its transaction nor open another database",
+        arguments: [
+            "COMMIT", "ROLLBACK", "BEGIN", "RELEASE body", "ATTACH 'other.db' AS other",
+        ])
     func steering(script: String) async throws {
         try await withWriter { writer, reader in
             let write = ScriptedWrite("INSERT INTO notes VALUES (1); \(script)")
@@ -98,8 +98,7 @@ struct WriterTests {
 
     @Test("A body that goes on after SQLite gave up its transaction writes nothing")
     func swallowedError() async throws {
-        try await withWriter { writer, reader in
-            writer.limitPages(to: 8)
+        try await withWriter(pagesMax: 8) { writer, reader in
             let write = ScriptedWrite { transaction in
                 try? transaction.executeScript("INSERT INTO texts VALUES ('\(String(repeating: "x", count: 100_000))')")
                 try? transaction.executeScript("INSERT INTO notes VALUES (1)")
@@ -119,7 +118,11 @@ struct WriterTests {
         writer.work(through: queue)
     }
 
-    private func withWriter(_ body: (Writer, Connection) throws -> Void) async throws {
+    /// - Parameter pagesMax: The database does not grow beyond it, as on a full disk.
+    private func withWriter(
+        pagesMax: Int = 100_000,
+        _ body: (Writer, Connection) throws -> Void
+    ) async throws {
         let database = try TemporaryDatabase()
         defer { database.remove() }
         let connection = try Connection(path: database.path, role: .writer)
@@ -131,6 +134,7 @@ struct WriterTests {
                 id INTEGER PRIMARY KEY,
                 next INTEGER REFERENCES links (id) DEFERRABLE INITIALLY DEFERRED
             );
+            PRAGMA max_page_count = \(pagesMax);
             """)
         let reader = try Connection(path: database.path, role: .reader)
         defer { reader.close() }
@@ -178,4 +182,8 @@ private final class ScriptedWrite: Write, Interruptible {
     }
 
     func refuse(_ error: any Error) { state.withLock { $0 = (error, true) } }
+}
+
+extension StorageError {
+    fileprivate var isFull: Bool { if case .full = self { true } else { false } }
 }

@@ -54,9 +54,12 @@ struct AccountCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await HostSession(options).run { api in
-                let accounts = try await api.send(.get("/api/v1/accounts", as: .command)).json().elements("accounts")
+                let answer = try await api.send(.get("/api/v1/accounts", as: .command)).json()
+                let accounts = answer.elements("accounts")
                 guard !accounts.isEmpty else { return Console.diagnostic("there are no accounts") }
-                var table = TextTable(header: ["account", "user", "mode", "currency", "time zone", "interval", "equity"])
+                var table = TextTable(header: [
+                    "account", "user", "mode", "currency", "time zone", "interval", "equity",
+                ])
                 for account in accounts {
                     table.append(
                         ["account_id", "user_id", "mode", "currency", "time_zone", "snapshot_interval", "equity"]

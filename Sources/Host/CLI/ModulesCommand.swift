@@ -71,7 +71,9 @@ struct ModulesCommand: ParsableCommand {
             if !descriptor.requires.isEmpty { Console.data("Requires \(descriptor.requires.joined(separator: ", ")).") }
             Console.data("\n" + ModuleTable(keys: module.configuration.keys).text)
             if !module.migrations.isEmpty { Console.data("\nMigrations:") }
-            for migration in module.migrations { Console.data("  \(descriptor.id)/\(migration.paddedNumber) \(migration.name)") }
+            for migration in module.migrations {
+                Console.data("  \(descriptor.id)/\(migration.paddedNumber) \(migration.name)")
+            }
         }
     }
 }

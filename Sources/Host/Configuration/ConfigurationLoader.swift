@@ -19,7 +19,11 @@ struct ConfigurationLoader: Sendable {
         let ofFile = check(written, isWhole: false).mistakes
         let layer = layered(over: written)
         let checked = check(layer.setting)
-        let ruled = checked.document.map { HostRules.mistakes($0, variables: environment) } ?? []
+        let isSound = checked.mistakes.isEmpty
+        let ruled =
+            checked.document.map {
+                HostRules.mistakes($0, variables: environment, isSound: isSound)
+            } ?? []
         let strays = checked.document.map { foreignBackends($0) } ?? []
         let found = formMistakes + expander.mistakes + ofFile + layer.mistakes + checked.mistakes + ruled + strays
         return report(source, checked.document, found)
@@ -47,7 +51,8 @@ struct ConfigurationLoader: Sendable {
             if let value = environment[alias.name], !value.isEmpty { layer.apply(alias, value) }
         }
         if let debug = environment["DEBUG"], HostRules.isTrue(debug), environment["LOG_LEVEL"]?.isEmpty != false {
-            layer.apply(VariableAlias(name: "DEBUG", path: ["log", "level"], form: .word([debug.lowercased(): "debug"])), debug)
+            layer.apply(
+                VariableAlias(name: "DEBUG", path: ["log", "level"], form: .word([debug.lowercased(): "debug"])), debug)
         }
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(OverrideLayer.prefix) {
             if !value.isEmpty { layer.apply(variable: name, value) }

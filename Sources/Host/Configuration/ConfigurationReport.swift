@@ -39,14 +39,15 @@ struct ConfigurationReport: Sendable {
     ///   - key: The path within the module's section, as in ``ModuleError/misconfigured(key:detail:)``.
     ///   - detail: A clause that follows the key.
     mutating func add(module id: ModuleDescriptor.ModuleID, key: String, detail: String) {
-        let section = section(of: id)
+        let section = section(of: id, for: key)
         let setting = section?.setting.setting(at: key) ?? section?.setting
         let path = SettingsReader.join(section?.path ?? id, key)
         let mistake = ConfigurationMistake(at: setting?.origin ?? .preset, path: path, "`\(path)` \(detail)")
         mistakes = ConfigurationReport.sorted(mistakes + [mistake])
     }
 
-    private func section(of id: String) -> (path: String, setting: CheckedSetting)? {
+    private func section(of id: String, for key: String) -> (path: String, setting: CheckedSetting)? {
+        if let document, ModuleCatalog.documentKeys.contains(String(key.prefix { $0 != "." })) { return ("", document) }
         for path in ["storage.\(id)", "cache.\(id)"] {
             if let setting = document?.setting(at: path) { return (path, setting) }
         }

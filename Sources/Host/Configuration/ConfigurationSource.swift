@@ -31,6 +31,14 @@ struct ConfigurationSource: Sendable {
         return lines
     }
 
+    /// A place behind the file's end is the end of its last line that has text.
+    func clamped(_ position: SourcePosition) -> SourcePosition {
+        guard position.line > lines.count || position.line == lines.count && lines[lines.count - 1].isEmpty,
+            let last = lines.lastIndex(where: { !$0.isEmpty })
+        else { return position }
+        return SourcePosition(line: last + 1, column: lines[last].count + 1)
+    }
+
     /// Where the file stops being UTF-8 text, if it does.
     var encodingProblem: (position: SourcePosition, detail: String)? {
         var position = SourcePosition.start
@@ -43,7 +51,9 @@ struct ConfigurationSource: Sendable {
             case .valid(let encoded):
                 let scalar = Unicode.UTF8.decode(encoded)
                 if ConfigurationSource.isControl(scalar) { return (position, "a control character is not text") }
-                position = scalar == "\n" ? SourcePosition(line: position.line + 1, column: 1)
+                position =
+                    scalar == "\n"
+                    ? SourcePosition(line: position.line + 1, column: 1)
                     : SourcePosition(line: position.line, column: position.column + 1)
             }
         }

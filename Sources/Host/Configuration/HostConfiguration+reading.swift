@@ -45,7 +45,8 @@ extension SecretSource {
         if case .scalar(.secret(let secret), _) = document.setting(at: "auth.jwt.secret")?.content {
             self = .configured(secret)
         } else if let use = document.setting(at: "storage.use")?.value.text,
-            let path = document.setting(at: "storage.\(use).path")?.value.text {
+            let path = document.setting(at: "storage.\(use).path")?.value.text
+        {
             self = .generatedBeside(path: path + ".jwt-secret")
         } else {
             return nil

@@ -4,19 +4,26 @@ import PluginAPI
 struct HostRules {
     let document: CheckedSetting
     let variables: [String: String]
+    /// Nothing was wrong with any single setting: what is not there was left out.
+    let isSound: Bool
     private(set) var mistakes: [ConfigurationMistake] = []
 
-    private init(document: CheckedSetting, variables: [String: String]) {
+    private init(document: CheckedSetting, variables: [String: String], isSound: Bool) {
         self.document = document
         self.variables = variables
+        self.isSound = isSound
     }
 
     /// Fewer bytes can be guessed.
     static let secretBytesMin = 32
 
     /// - Returns: The broken rules. Settings that are themselves mistaken are missing here and break none.
-    static func mistakes(_ document: CheckedSetting, variables: [String: String]) -> [ConfigurationMistake] {
-        var rules = HostRules(document: document, variables: variables)
+    static func mistakes(
+        _ document: CheckedSetting,
+        variables: [String: String],
+        isSound: Bool
+    ) -> [ConfigurationMistake] {
+        var rules = HostRules(document: document, variables: variables, isSound: isSound)
         rules.checkSecret()
         rules.checkDebug()
         rules.checkListeners()
@@ -46,7 +53,7 @@ struct HostRules {
         let hint = "set JWT_SECRET_KEY, or write secret: \"${file:PATH}\""
         if isProduction {
             add(.error, origin, path, "`\(path)` is required in production", hint)
-        } else if SecretSource(document) == nil, document.setting(at: "storage.use") != nil {
+        } else if isSound, SecretSource(document) == nil {
             add(.error, origin, path, "`\(path)` is required with a storage that has no file to keep one beside", hint)
         }
     }
@@ -80,13 +87,16 @@ struct HostRules {
             let adminPort = document.setting(at: "admin.port"), adminPort.value == port,
             HostAddress(host).overlaps(adminHost)
         else { return }
-        let origin = adminPort.origin == .preset
+        let origin =
+            adminPort.origin == .preset
             ? document.setting(at: "server.port")?.origin ?? .preset : adminPort.origin
         add(.error, origin, "admin.port", "`admin.port` and `server.port` are the same", "choose two ports")
     }
 
     private mutating func checkDynamicModules() {
-        guard let dynamic = document.setting(at: "modules.dynamic"), let first = dynamic.items.first else { return }
+        guard isSound, let dynamic = document.setting(at: "modules.dynamic"), let first = dynamic.items.first else {
+            return
+        }
         add(.error, first.origin, "modules.dynamic", "this release loads no dynamic modules", "leave the list empty")
     }
 

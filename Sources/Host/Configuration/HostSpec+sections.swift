@@ -72,7 +72,8 @@ extension HostSpec {
 
     static let cors = [
         ConfigurationKey(
-            "origins", .list(.notation(WebOrigin.notation)), default: "[]", "Exact origins, such as https://desk.example.")
+            "origins", .list(.notation(WebOrigin.notation)), default: "[]",
+            "Exact origins, such as https://desk.example.")
     ]
 
     static let retention = [

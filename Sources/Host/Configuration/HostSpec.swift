@@ -98,7 +98,8 @@ struct HostSpec: Sendable {
                 module.id, .section(module.sectionKeys), optional: true, "\(module.descriptor.summary).")
         }
         return ConfigurationKey(
-            "queries", .list(.either([names, .section(sections)])), default: "[\(defaultServices.joined(separator: ", "))]",
+            "queries", .list(.either([names, .section(sections)])),
+            default: "[\(defaultServices.joined(separator: ", "))]",
             "Query services to load, in order: a name, or a name with its settings.")
     }
 

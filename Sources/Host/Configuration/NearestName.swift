@@ -37,7 +37,9 @@ enum NearestName {
             for j in 1...b.count {
                 let replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)
                 var least = min(replaced, last[j] + 1, row[j - 1] + 1)
-                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { least = min(least, beforeLast[j - 2] + 1) }
+                if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+                    least = min(least, beforeLast[j - 2] + 1)
+                }
                 row.append(least)
             }
             (beforeLast, last) = (last, row)

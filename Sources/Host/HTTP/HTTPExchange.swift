@@ -176,6 +176,8 @@ struct HTTPExchange {
     private mutating func close() async throws {
         outbound.finish()
         let channel = channel
+        // A busy loop runs timers that are due before the work queued for it: let it send the answer first.
+        try await channel.eventLoop.submit {}.get()
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(connection.limits.lingerTimeout)) {
             channel.close(promise: nil)
         }

@@ -34,8 +34,19 @@ extension HTTPFields {
         self.init()
         reserveCapacity(headers.count)
         for (name, value) in headers {
+            // RFC 9110, 5.5: white space around a value is not part of it.
+            let value = String(value.trimmingOptionalWhitespace)
             guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else { return nil }
             append(HTTPField(name: name, value: value))
         }
+    }
+}
+
+extension String {
+    fileprivate var trimmingOptionalWhitespace: Substring {
+        var text = self[...]
+        while text.utf8.first == 0x20 || text.utf8.first == 0x09 { text.removeFirst() }
+        while text.utf8.last == 0x20 || text.utf8.last == 0x09 { text.removeLast() }
+        return text
     }
 }

@@ -45,14 +45,15 @@ struct CacheShard {
 
     /// The entry, unless its stale limit has passed or a tag of it has been bumped; then it goes.
     mutating func entry(for key: CacheKey, at now: Timestamp, tags: TagVersions) -> CacheEntry? {
-        guard let node = nodes[key] else { return nil }
+        guard let index = nodes.index(forKey: key) else { return nil }
+        let node = nodes.values[index]
         let counter = tags.current
         guard node.entry.staleUntil > now, node.checkedAt == counter || tags.isCurrent(node.entry) else {
             discard(key, node)
             return nil
         }
-        nodes[key]?.checkedAt = counter
-        if node.hits < 3 { nodes[key]?.hits += 1 }
+        nodes.values[index].checkedAt = counter
+        nodes.values[index].hits = min(3, node.hits + 1)
         return node.entry
     }
 

@@ -47,11 +47,6 @@ final class Writer: Sendable {
         commitThoseAwaited(group.filter { $0.begin() })
     }
 
-    /// Keeps the database from growing beyond a number of pages, as a full disk would.
-    func limitPages(to pagesMax: Int) {
-        _ = try? connection.rows(SQL(stringLiteral: "PRAGMA max_page_count = \(pagesMax)"))
-    }
-
     /// Commits the group without the members whose callers have given up.
     private func commitThoseAwaited(_ group: [any Write]) {
         let awaited = group.filter { write in

@@ -136,7 +136,8 @@ struct MigratorTests {
     @Test("A step that fails leaves those before it applied and nothing of itself")
     func failure() async throws {
         try await withStorage { storage in
-            let broken = Migration(number: 2, name: "broken", up: "CREATE TABLE half (id {TEXT}); CREATE NONSENSE", down: "")
+            let broken = Migration(
+                number: 2, name: "broken", up: "CREATE TABLE half (id {TEXT}); CREATE NONSENSE", down: "")
             let migrator = try migrator(storage, [notes, broken])
 
             await #expect(throws: StorageError.self) { try await migrator.up() }
@@ -172,7 +173,8 @@ struct MigratorTests {
     private let more = Migration(
         number: 3, name: "more", up: "ALTER TABLE notes ADD COLUMN at {TIMESTAMP}",
         down: "ALTER TABLE notes DROP COLUMN at")
-    private let trips = Migration(number: 1, name: "trips", up: "CREATE TABLE trips (id {TEXT})", down: "DROP TABLE trips")
+    private let trips = Migration(
+        number: 1, name: "trips", up: "CREATE TABLE trips (id {TEXT})", down: "DROP TABLE trips")
 
     private func migrator(_ storage: any StorageBackend, _ migrations: [Migration]) throws -> Migrator {
         try Migrator(
@@ -193,7 +195,9 @@ struct MigratorTests {
         try await storage.start()
         do { try await body(storage) } catch { Issue.record(error) }
         await storage.stop()
-        for name in ["concord.db", "concord.db-wal", "concord.db-shm", "concord.db.lock"] { unlink("\(directory)/\(name)") }
+        for name in ["concord.db", "concord.db-wal", "concord.db-shm", "concord.db.lock"] {
+            unlink("\(directory)/\(name)")
+        }
         rmdir(directory)
     }
 }

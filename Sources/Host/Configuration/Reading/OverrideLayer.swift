@@ -151,7 +151,8 @@ extension OverrideLayer {
             if case .section = item { throw ValueProblem("is a list of mappings, which only the file can have") }
             return Target(path: path, isList: true)
         case .section(let keys):
-            throw ValueProblem("names a section", hint: "add one of its keys: \(keys.map(\.name).joined(separator: ", "))")
+            throw ValueProblem(
+                "names a section", hint: "add one of its keys: \(keys.map(\.name).joined(separator: ", "))")
         case .mapping: throw ValueProblem("names a mapping", hint: "add the name of an entry")
         case .either(let kinds):
             if kinds.contains(where: \.isScalar) { return Target(path: path, isList: false) }

@@ -16,8 +16,8 @@ extension SettingsReader {
         for (index, item) in items.enumerated() {
             guard let entry = service(item, at: "queries[\(index)]") else { continue }
             if let earlier = named.first(where: { $0.key == entry.key }) {
-                let where_ = earlier.setting.origin.position.map { "; line \($0.line) has it already" } ?? ""
-                add(at: item.origin, path: "queries", "the service `\(entry.key)` is here a second time\(where_)")
+                let place = earlier.setting.origin.position.map { "; line \($0.line) has it already" } ?? ""
+                add(at: item.origin, path: "queries", "the service `\(entry.key)` is here a second time\(place)")
             } else {
                 named.append(entry)
             }
@@ -35,7 +35,8 @@ extension SettingsReader {
             written = entries[0]
         case .mapping(let entries) where entries.count > 1:
             add(
-                at: entries[1].origin, path: path, "one item names two services, `\(entries[0].key)` and `\(entries[1].key)`",
+                at: entries[1].origin, path: path,
+                "one item names two services, `\(entries[0].key)` and `\(entries[1].key)`",
                 hint: "settings are indented below their service; each service is an item of its own")
             return nil
         default:
@@ -48,7 +49,8 @@ extension SettingsReader {
             add(at: written.origin, path: path, detail, hint: NearestName.choiceHint(written.key, among: ids))
             return nil
         }
-        var checked = section(module.sectionKeys, written.value, at: "queries.\(module.id)")
+        var checked =
+            section(module.sectionKeys, written.value, at: "queries.\(module.id)")
             ?? CheckedSetting(content: .mapping([]), origin: written.origin)
         checked.origin = written.origin
         return CheckedSetting.Entry(key: module.id, setting: checked)

@@ -67,7 +67,9 @@ struct SettingsReader {
             return add(at: entry.origin, path: place, missing.detail, hint: missing.hint)
         }
         let whole = path.isEmpty ? "" : " in `\(path)`"
-        let hint = entry.key == "<<" ? "merge keys are not read; write the keys out"
+        let hint =
+            entry.key == "<<"
+            ? "merge keys are not read; write the keys out"
             : NearestName.hint(entry.key, among: keys.map(\.name))
         add(at: entry.origin, path: place, "unknown key `\(entry.key)`\(whole)", hint: hint)
     }
@@ -168,7 +170,8 @@ struct SettingsReader {
             mistakes = before
         }
         if case .scalar(let scalar) = setting.content, !fitting.isEmpty {
-            let problem = ValueProblem("is not as it should be", hint: "it is \(ConfigurationKind.either(fitting).phrase)")
+            let problem = ValueProblem(
+                "is not as it should be", hint: "it is \(ConfigurationKind.either(fitting).phrase)")
             refuse(scalar, .either(fitting), problem, setting.origin, isSecret: isSecret, at: path)
         } else {
             wrongShape(setting, .either(kinds), isSecret: isSecret, at: path)

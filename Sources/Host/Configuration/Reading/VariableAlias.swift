@@ -14,7 +14,8 @@ struct VariableAlias: Sendable {
     }
 
     static let all = [
-        VariableAlias(name: "APP_ENV", path: ["environment"], form: .word(["prod": "production", "dev": "development"])),
+        VariableAlias(
+            name: "APP_ENV", path: ["environment"], form: .word(["prod": "production", "dev": "development"])),
         VariableAlias(name: "DATABASE_URL", path: ["storage", "postgres", "url"]),
         VariableAlias(name: "DB_POOL_SIZE", path: ["storage", "postgres", "pool_size"]),
         VariableAlias(name: "DB_MAX_OVERFLOW", path: ["storage", "postgres", "max_overflow"]),

@@ -115,7 +115,8 @@ extension VariableExpander {
                 rest = rest.dropFirst(3)
             } else if rest.hasPrefix("${") {
                 guard let end = rest.firstIndex(of: "}") else {
-                    throw ValueProblem("a ${ is not closed", hint: "close it with }, or write $${ for the characters ${")
+                    throw ValueProblem(
+                        "a ${ is not closed", hint: "close it with }, or write $${ for the characters ${")
                 }
                 if !literal.isEmpty { pieces.append(.text(literal)) }
                 literal = ""

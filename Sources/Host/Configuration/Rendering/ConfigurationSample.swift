@@ -6,7 +6,8 @@ struct ConfigurationSample {
 
     static func text(_ specification: HostSpec) -> String {
         var sample = ConfigurationSample()
-        sample.output.comment("Every setting of Concord with its default. What is left out has the value shown here.", depth: 0)
+        sample.output.comment(
+            "Every setting of Concord with its default. What is left out has the value shown here.", depth: 0)
         sample.write(specification.keys, specification.catalog, depth: 0)
         return sample.output.text
     }

@@ -40,7 +40,8 @@ extension ConfigurationReport {
 extension SettingOrigin {
     /// The place alone, as editors understand it.
     func place(inFile name: String) -> String {
-        position.map { "\(name):\($0.line):\($0.column)" } ?? described(inFile: name)
+        if self == .preset { return name }
+        return position.map { "\(name):\($0.line):\($0.column)" } ?? described(inFile: name)
     }
 }
 

@@ -38,7 +38,7 @@ struct SourceExcerpt: Sendable {
         for (index, scalar) in line.enumerated() {
             if scalar == ":", isSecretName(word, secretKeys) {
                 let blanks = line[(index + 1)...].prefix { $0 == " " || $0 == "\t" }.count
-                return index + 1 + blanks
+                if !isReference(line[(index + 1 + blanks)...]) { return index + 1 + blanks }
             }
             if scalar == "_" || scalar == "-" || scalar.properties.isAlphabetic {
                 word.unicodeScalars.append(scalar)
@@ -51,9 +51,22 @@ struct SourceExcerpt: Sendable {
         return nil
     }
 
+    /// A value that is nothing but `${env:NAME}` or `${file:PATH}` gives no secret away.
+    private static func isReference(_ value: ArraySlice<Unicode.Scalar>) -> Bool {
+        let quotes: Set<Unicode.Scalar> = ["\"", "'"]
+        let text = value.drop { quotes.contains($0) }
+        guard text.starts(with: "${env:".unicodeScalars) || text.starts(with: "${file:".unicodeScalars),
+            let end = text.firstIndex(of: "}")
+        else { return false }
+        let hasDefault = String(String.UnicodeScalarView(text[..<end])).contains(":-")
+        let after = text[text.index(after: end)...].first { !quotes.contains($0) }
+        return !hasDefault && (after == nil || [" ", ",", "}"].contains(after))
+    }
+
     private static func isSecretName(_ word: String, _ secretKeys: Set<String>) -> Bool {
         let name = word.lowercased()
-        return secretKeys.contains { key in
+        // An address may hold a password, also that of a module which is not compiled in.
+        return secretKeys.union(["url"]).contains { key in
             name.contains(key) || (NearestName.distance(name, key) ?? .max) <= NearestName.reach(key)
         } || ["secret", "password", "passwd", "token"].contains { name.contains($0) }
     }

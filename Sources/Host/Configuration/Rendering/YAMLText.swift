@@ -47,7 +47,8 @@ struct YAMLText {
         let isStart = first.isASCII && first.properties.isAlphabetic || ("0"..."9").contains(first) || first == "/"
         return isStart && text.last != " " && text.last != ":"
             && text.unicodeScalars.allSatisfy {
-                $0.isASCII && $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./%+: ".unicodeScalars.contains($0)
+                $0.isASCII && $0.properties.isAlphabetic || ("0"..."9").contains($0)
+                    || "_-./%+: ".unicodeScalars.contains($0)
             } && !text.contains(": ")
     }
 }

@@ -53,7 +53,8 @@ extension ConfigurationKind {
 
     private static func integer(_ text: String, in range: ClosedRange<Int>) throws(ValueProblem) -> Int {
         let digits = text.utf8.drop { $0 == UInt8(ascii: "-") }
-        let isWhole = !digits.isEmpty && text.utf8.count - digits.count < 2
+        let isWhole =
+            !digits.isEmpty && text.utf8.count - digits.count < 2
             && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard isWhole, digits.count == 1 || digits.first != UInt8(ascii: "0") else {
             throw ValueProblem("is not a whole number", hint: "write digits only")
@@ -110,7 +111,9 @@ extension ConfigurationKind {
     private static func choice(_ text: String, of names: [String]) throws(ValueProblem) -> String {
         guard names.contains(where: { $0.utf8.elementsEqual(text.utf8) }) else {
             let list = "it is one of \(names.joined(separator: ", "))"
-            guard let nearest = NearestName.of(text, among: names) else { throw ValueProblem("is not known", hint: list) }
+            guard let nearest = NearestName.of(text, among: names) else {
+                throw ValueProblem("is not known", hint: list)
+            }
             throw ValueProblem("is not known", hint: "did you mean `\(nearest)`? \(list)")
         }
         return text

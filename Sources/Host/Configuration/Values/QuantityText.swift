@@ -48,8 +48,9 @@ struct QuantityText {
             throw ValueProblem(
                 "has an unknown unit `\(unitText)`", hint: "the units are \(unitNames.joined(separator: ", "))")
         }
-        guard let number = Int(Substring(digits)), case let (product, overflow) =
-            number.multipliedReportingOverflow(by: unit.factor), !overflow
+        guard let number = Int(Substring(digits)),
+            case let (product, overflow) =
+                number.multipliedReportingOverflow(by: unit.factor), !overflow
         else { throw ValueProblem("is out of range") }
         return product
     }

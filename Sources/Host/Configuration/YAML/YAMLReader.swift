@@ -28,8 +28,9 @@ struct YAMLReader {
             let setting = try reader.document()
             return (setting, reader.mistakes)
         } catch {
+            let position = source.clamped(error.position)
             let mistake = ConfigurationMistake(
-                at: .file(error.position), error.detail, hint: source.syntaxHint(at: error.position))
+                at: .file(position), error.detail, hint: source.syntaxHint(at: position))
             return (nil, reader.mistakes + [mistake])
         }
     }
