@@ -109,7 +109,7 @@ struct MT4FormatTests {
         let problem = refusal?.problems.first
         #expect(problem?.section == "Open Trades, row 1")
         #expect(problem?.detail == detail)
-        #expect((problem?.line ?? 0) > 10)
+        #expect(problem?.line == 10)
     }
 
     @Test("A ticket that comes twice is refused, in one section and across both")
