@@ -96,7 +96,7 @@ struct ParameterReader: Sendable {
 
     private func unknown(_ name: String) -> Problem.Item {
         let shown = String(decoding: Array(name.utf8.prefix(64)), as: UTF8.self)
-        guard let nearest = ParameterSuggestion.nearest(to: name, among: names) else {
+        guard let nearest = NearestName.closest(to: name, among: names.sorted()) else {
             return .init(.parameter(shown), "is unknown: there are no parameters here")
         }
         return .init(.parameter(shown), "is unknown; the nearest valid one is \(nearest)")

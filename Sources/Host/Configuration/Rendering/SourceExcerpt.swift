@@ -1,3 +1,5 @@
+import PluginAPI
+
 /// A source line with a caret below the place that a mistake is about, without the secrets that may stand in it.
 struct SourceExcerpt: Sendable {
     /// Longer lines are cut around the caret.
