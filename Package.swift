@@ -55,8 +55,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         // Commands, help and completion.
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
-        // HTTP client, for the commands that talk to a running host.
-        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         // YAML whose nodes know their line and column.
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -65,7 +63,6 @@ let package = Package(
             name: "Host",
             dependencies: [
                 pluginAPI, "BuiltIn", crypto,
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -77,7 +74,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: strict
         ),
@@ -113,7 +109,6 @@ let package = Package(
             "HostTests",
             [
                 "Host", "BuiltIn", "MemoryCache", testing,
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

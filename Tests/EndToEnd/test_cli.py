@@ -84,6 +84,9 @@ class Commands(unittest.TestCase):
         self.host.snapshot("acc", at(0), [position(1)])
         result = self.host.run("warmup")
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"^([1-9]\d*) of \1 answers are warm")
+        answer = self.host.get("/api/v1/reconciliation/status", self.host.token("U"))
+        self.assertIn("hit", answer.headers["cache-status"])
 
     def test_bad_usage_is_64(self):
         self.assertEqual(self.host.run("account", "put").returncode, 64)

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import PluginAPI
 
 /// Gives a command the API: of the configured host when it answers, otherwise of one opened for the command.

@@ -1,7 +1,6 @@
-import AsyncHTTPClient
+import Foundation
+import FoundationNetworking
 import HTTPTypes
-import NIOCore
-import NIOHTTP1
 import PluginAPI
 
 /// The API of a running host, over HTTP.
@@ -13,23 +12,23 @@ struct RemoteHostAPI: HostAPI {
 
     /// Long enough for the command, short enough to be worth nothing afterwards.
     private static let tokenLifetime: Duration = .seconds(300)
-    private static let answerMax = 64 << 20
 
     func send(_ call: APICall) async throws -> APIAnswer {
-        var request = HTTPClientRequest(url: base + call.target)
-        request.method = .init(rawValue: call.method.rawValue)
+        guard var request = Self.request(base + call.target, seconds: 120) else {
+            throw APIRefusal(status: 400, lines: ["\(base)\(call.target) is not an address"])
+        }
+        request.httpMethod = call.method.rawValue
         let token = try minter.mint(call.caller, at: clock.now, lifetime: Self.tokenLifetime)
-        request.headers.add(name: "Authorization", value: "Bearer \(token)")
-        if let contentType = call.contentType { request.headers.add(name: "Content-Type", value: contentType) }
-        if !call.body.isEmpty { request.body = .bytes(call.body) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
-        let body = try await response.body.collect(upTo: Self.answerMax)
-        if response.status == .unauthorized {
+        request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        if let contentType = call.contentType { request.setValue(contentType, forHTTPHeaderField: "Content-Type") }
+        if !call.body.isEmpty { request.httpBody = Data(call.body) }
+        let answer = try await Self.exchange(request)
+        if answer.status == 401 {
             throw APIRefusal(
                 status: 401,
                 lines: ["the host at \(base) does not take tokens made with this configuration's secret"])
         }
-        return APIAnswer(status: Int(response.status.code), body: Array(body.readableBytesView))
+        return answer
     }
 
     /// Whether a Concord host answers at `base`.
@@ -37,9 +36,19 @@ struct RemoteHostAPI: HostAPI {
 
     /// The status a public route answers with; `nil` when nobody answers.
     static func status(of path: String, at base: String) async -> Int? {
-        let request = HTTPClientRequest(url: base + path)
-        guard let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(2)) else { return nil }
-        _ = try? await response.body.collect(upTo: answerMax)
-        return Int(response.status.code)
+        guard let request = request(base + path, seconds: 2) else { return nil }
+        return try? await exchange(request).status
+    }
+
+    private static func request(_ address: String, seconds: Double) -> URLRequest? {
+        URL(string: address).map { URLRequest(url: $0, timeoutInterval: seconds) }
+    }
+
+    private static func exchange(_ request: URLRequest) async throws -> APIAnswer {
+        let (data, response) = try await URLSession.shared.data(for: request)
+        guard let response = response as? HTTPURLResponse else {
+            throw APIRefusal(status: 502, lines: ["what answered is no HTTP server"])
+        }
+        return APIAnswer(status: response.statusCode, body: Array(data))
     }
 }

@@ -14,7 +14,7 @@ struct WarmupCommand: AsyncParsableCommand {
     @Option(help: "Queries at a time, 1 to 64.")
     var concurrency = 8
 
-    @Option(help: "Accounts with a snapshot within this many hours count as active.")
+    @Option(help: "Accounts that a snapshot came in for within this many hours count as active.")
     var hours = 24
 
     func run() async throws {
@@ -56,7 +56,7 @@ struct WarmupCommand: AsyncParsableCommand {
     }
 
     private static func isActive(_ account: JSONValue, since: Timestamp) -> Bool {
-        guard let text = account.text("last_snapshot_at"), let time = Timestamp(parsing: text) else { return false }
+        guard let text = account.text("last_received_at"), let time = Timestamp(parsing: text) else { return false }
         return time >= since
     }
 }

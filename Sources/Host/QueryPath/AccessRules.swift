@@ -48,9 +48,6 @@ struct AccessRules: Sendable {
         }
     }
 
-    /// The owner of an account, or `nil` when there is no such account.
-    func owner(of account: String) async throws(StorageError) -> String? { try await known.owner(of: account) }
-
     /// What the token may see; which accounts that is for agents and operators, the operation finds out.
     private func everything(for caller: Caller) async throws -> Access {
         guard caller.role == .user else {

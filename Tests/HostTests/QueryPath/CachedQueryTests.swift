@@ -203,24 +203,6 @@ struct CachedQueryTests {
 
         #expect(await harness.ask(as: .root).header("Cache-Status") == "concord; fwd=uri-miss; stored")
     }
-
-    @Test("Warm-up fills what owners will ask, and says how far it is")
-    func warmUp() async throws {
-        let harness = try QueryPathHarness([
-            .asking(isWarmable: true) { _ in Reply(body: Array("{}".utf8)) }, .constant(),
-        ])
-        let reports = Tally()
-
-        let result = try await harness.path.warm(accounts: ["a1", "a2", "b1", "ghost"], concurrency: 3) { _, total in
-            #expect(total == 5)
-            reports.add()
-        }
-
-        #expect(result == WarmUpResult(warmed: 5, failed: 0))
-        #expect(reports.value == 5)
-        #expect(harness.cache.keys.count == 5)
-        #expect(await harness.ask().header("Cache-Status") == "concord; hit; ttl=10")
-    }
 }
 
 /// Answers until a test says otherwise.
