@@ -78,6 +78,48 @@ class PlantedDifferences(ConcordTest):
         return f"{units // 100000}.{units % 100000:05d}"
 
 
+class Regressions(ConcordTest):
+    def test_filters_take_the_names_that_brokers_use(self):
+        self.host.put_account("f", "U")
+        self.host.snapshot("f", at(0), [position(1, symbol="gbpusd-2")])
+        for name in ("GBPUSD", "gbpusd", "gbpusd-2"):
+            with self.subTest(name):
+                self.assertEqual(len(self.host.breaks("f", symbol=name)), 1)
+                logs = self.host.ok("GET", f"/api/v1/reconciliation/logs?account_id=f&symbol={name}", self.host.operator)
+                self.assertTrue(logs["logs"])
+
+    def test_a_ticket_that_comes_back_is_matched_only_when_a_run_pairs_it(self):
+        self.host.put_account("m", "U")
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(account="m", ticket=1)])
+        self.host.snapshot("m", at(0), [position(1)])
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(account="m", ticket=1, status="closed")])
+        self.host.snapshot("m", at(1), [])
+        self.host.snapshot("m", at(2), [position(1)], completeness="partial")
+        status = self.host.ok("GET", "/api/v1/reconciliation/status?account_id=m", self.host.operator)
+        self.assertEqual((status["open_positions_count"], status["matched_positions"]), ("1", "0"))
+
+    def test_flows_that_leave_the_range_of_amounts_are_refused_when_they_arrive(self):
+        self.host.put_account("w", "U")
+        figures = {"balance": 1000, "equity": 1000}
+        self.host.snapshot("w", at(0), [], account=figures)
+        flows = [{"flow_id": f"f{n}", "time": at(1), "amount": 90000000000, "kind": "deposit"} for n in range(2)]
+        for completeness in ("partial", "complete"):
+            answer = self.host.request("POST", "/api/v1/snapshots", self.host.agent, {
+                "account_id": "w", "as_of": at(1), "completeness": completeness, "positions": [], "flows": flows})
+            self.assertEqual(answer.status, 422, answer)
+        self.host.snapshot("w", at(2), [], account=figures)
+
+    def test_an_agent_for_some_accounts_cannot_change_what_instruments_mean_to_all(self):
+        limited = self.host.token("bot-2", "agent", accounts=["none"])
+        body = {"digits": 5, "pip": 1, "multiplier": 100000, "quote_currency": "USD", "aliases": []}
+        put = lambda symbol, **more: self.host.request(
+            "PUT", f"/api/v1/instruments/{symbol}", limited, {**body, **more}).status
+        self.assertEqual(put("EURUSD"), 403)
+        self.assertEqual(put("ZZZ", aliases=["GBPUSD"]), 409)
+        self.assertEqual(put("NEWCOIN"), 200)
+        self.assertEqual(put("NEWCOIN", pip=2), 403)
+
+
 class LifeOfABreak(ConcordTest):
     def test_a_break_that_is_gone_is_resolved_and_one_that_comes_back_keeps_its_id(self):
         self.host.put_account("acc", "U")

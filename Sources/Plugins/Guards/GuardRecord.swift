@@ -66,22 +66,33 @@ struct GuardRecord: Sendable {
         }
     }
 
-    /// Writes the guard, the snapshot's peak, and which flows are settled now.
+    /// Refuses flows that would move the peak out of the range of amounts, when they arrive: once they are stored, every
+    /// later snapshot of the account would have to carry them.
     ///
-    /// - Throws: ``Problem`` when flows have moved the peak out of the range of amounts; nothing is stored then.
+    /// - Parameter unsettled: Flows the peak does not reflect yet, in their order.
+    func checkRange(of unsettled: [Flow]) throws(Problem) {
+        var moved = guardState.peak?.amount ?? .zero
+        for flow in unsettled {
+            moved += flow.amount
+            guard moved.storedUnits != nil else {
+                throw .unprocessable(
+                    "The account's flows add up to more than an amount can be.",
+                    errors: [
+                        .init(
+                            .pointer("/flows"),
+                            "moves the account's peak out of range: magnitudes are below 92000000000")
+                    ])
+            }
+        }
+    }
+
+    /// Writes the guard, the snapshot's peak, and which flows are settled now.
     func store(
         _ events: [DrawdownGuard.Event],
         for change: IngestChange,
         in transaction: any Transaction
     ) throws {
         let peak = guardState.peak?.amount
-        guard peak == nil || peak?.storedUnits != nil else {
-            throw Problem.unprocessable(
-                "The account's flows add up to more than an amount can be.",
-                errors: [
-                    .init(.pointer("/flows"), "moves the account's peak out of range: magnitudes are below 92000000000")
-                ])
-        }
         try upsert(account: change.account.id, in: transaction)
         try transaction.execute("UPDATE snapshots SET peak = \(peak) WHERE snapshot_id = \(change.snapshotID)")
         let settled: [[Value]] = events.compactMap { event in

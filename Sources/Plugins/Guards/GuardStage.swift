@@ -37,8 +37,10 @@ struct GuardStage: IngestStage {
         in transaction: any Transaction
     ) throws -> [GuardLogEntry] {
         var events: [DrawdownGuard.Event] = []
+        let flows = try GuardRecord.unsettledFlows(of: change.account.id, in: transaction)
+        try record.checkRange(of: flows)
         if change.snapshot.completeness == .complete {
-            let observation = try observation(of: change, run: run, in: transaction)
+            let observation = observation(of: change, flows: flows, run: run)
             events = record.guardState.observe(observation, limits: drawdownLimits)
         }
         record.see(change)
@@ -55,14 +57,14 @@ struct GuardStage: IngestStage {
 
     private func observation(
         of change: IngestChange,
-        run: RunSummary?,
-        in transaction: any Transaction
-    ) throws -> DrawdownGuard.Observation {
+        flows: [Flow],
+        run: RunSummary?
+    ) -> DrawdownGuard.Observation {
         let freshness = Freshness(interval: change.account.snapshotInterval)
         return DrawdownGuard.Observation(
             equity: change.snapshot.figures?.equity,
             asOf: change.snapshot.asOf,
-            flows: try GuardRecord.unsettledFlows(of: change.account.id, in: transaction),
+            flows: flows,
             hasCashMismatch: run?.hasCashMismatch ?? false,
             isStale: freshness.isStale(change.snapshot.asOf, at: change.now),
             now: change.now)

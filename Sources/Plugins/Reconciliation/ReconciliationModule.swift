@@ -44,6 +44,14 @@ public final class ReconciliationModule: QueryService {
 
     private static let ttl: Duration = .seconds(5)
 
+    /// The request with its filter `symbol` in canonical form, as breaks and logs are stored under.
+    private func canonical(_ request: Request) async throws -> Request {
+        guard let symbol = request.text("symbol") else { return request }
+        var request = request
+        request.parameters["symbol"] = .text(try await book.canonicalSymbol(symbol))
+        return request
+    }
+
     private var status: Operation {
         let query = StatusQuery(storage: context.storage)
         return .query(
@@ -57,7 +65,7 @@ public final class ReconciliationModule: QueryService {
         return .query(
             "logs", at: "/reconciliation/logs", summary: "What happened, newest first", ttl: Self.ttl,
             parameters: LogsQuery.parameters, isPaged: true, isWarmable: true, reply: LogsQuery.schema
-        ) { (request) async throws -> Reply in try await query.reply(to: request) }
+        ) { (request) async throws -> Reply in try await query.reply(to: await self.canonical(request)) }
     }
 
     private var breaks: Operation {
@@ -65,7 +73,7 @@ public final class ReconciliationModule: QueryService {
         return .query(
             "breaks", at: "/reconciliation/breaks", summary: "Differences, gravest first", ttl: Self.ttl,
             parameters: BreaksQuery.parameters, isPaged: true, isWarmable: true, reply: BreaksQuery.listSchema
-        ) { (request) async throws -> Reply in try await query.list(request) }
+        ) { (request) async throws -> Reply in try await query.list(await self.canonical(request)) }
     }
 
     private var oneBreak: Operation {

@@ -72,14 +72,15 @@ struct IdentityJoin {
 
     private mutating func joinByReference() {
         var rowsByReference: [[UInt8]: [Int]] = [:]
-        for trade in book.ids.indices where !tradeIsTaken[trade] {
+        // Last row first, so that the next free one is taken off the end.
+        for trade in book.ids.indices.reversed() where !tradeIsTaken[trade] {
             rowsByReference[book.references[trade], default: []].append(trade)
         }
         guard !rowsByReference.isEmpty else { return }
         for position in broker.tickets.indices where !positionIsTaken[position] {
             for reference in OrderComment.references(in: broker.comments[position]) {
                 comparisons += 1
-                guard let trade = rowsByReference[reference]?.first(where: { !tradeIsTaken[$0] }) else { continue }
+                guard let trade = rowsByReference[reference]?.popLast() else { continue }
                 link(trade, position, .reference)
                 break
             }
@@ -88,15 +89,18 @@ struct IdentityJoin {
 
     /// A cut comment pairs only when it begins exactly one reference, paired already or not.
     private mutating func joinByBeginning() {
-        var sorted: [Int]?
+        var sorted: SortedReferences?
         for position in broker.tickets.indices where !positionIsTaken[position] {
             let beginnings = OrderComment.beginnings(in: broker.comments[position])
             guard !beginnings.isEmpty else { continue }
-            let rows = sorted ?? rowsByReferenceText()
-            sorted = rows
-            let found = beginnings.flatMap { rowsBeginning(with: $0, in: rows) }
-            guard Set(found.map { book.references[$0] }).count == 1 else { continue }
-            if let trade = found.first(where: { !tradeIsTaken[$0] }) { link(trade, position, .reference) }
+            var references = sorted ?? SortedReferences(book.references)
+            comparisons += beginnings.count
+            let found = Set(beginnings.flatMap { references.groups(beginningWith: $0) })
+            if let group = found.first, found.count == 1 {
+                let trade = references.nextFree(in: group) { !tradeIsTaken[$0] }
+                if let trade { link(trade, position, .reference) }
+            }
+            sorted = references
         }
     }
 
@@ -125,34 +129,6 @@ struct IdentityJoin {
             comparisons += 1
             if !tradeIsTaken[trade] { link(trade, position, .continuation) }
         }
-    }
-
-    private func rowsByReferenceText() -> [Int] {
-        book.ids.indices.sorted {
-            book.references[$0] == book.references[$1]
-                ? $0 < $1 : book.references[$0].lexicographicallyPrecedes(book.references[$1])
-        }
-    }
-
-    /// Rows whose reference begins with `text`; all of one reference, and the first of a second one, are enough.
-    private func rowsBeginning(with text: [UInt8], in sorted: [Int]) -> [Int] {
-        var low = 0
-        var high = sorted.count
-        while low < high {
-            let middle = (low + high) / 2
-            if book.references[sorted[middle]].lexicographicallyPrecedes(text) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        var found: [Int] = []
-        while low < sorted.count, book.references[sorted[low]].starts(with: text) {
-            found.append(sorted[low])
-            if let first = found.first, book.references[first] != book.references[sorted[low]] { break }
-            low += 1
-        }
-        return found
     }
 }
 

@@ -13,7 +13,7 @@ struct LogsQuery: Sendable {
                 WHERE l.account_id IN (\(request.accounts)) AND l.at >= \(since)
                 """
             + .when(request.text("event_type")) { " AND l.event_type = \($0)" }
-            + .when(request.text("symbol")) { " AND l.symbol = \($0.uppercased())" }
+            + .when(request.text("symbol")) { " AND l.symbol = \($0)" }
             + .when(request.cursor) { " AND (l.at, l.sequence, l.log_id) < (\($0[0]), \($0[1]), \($0[2]))" }
             + " ORDER BY l.at DESC, l.sequence DESC, l.log_id DESC LIMIT \(request.limit + 1)"
         let rows = try await storage.rows(statement, deadline: request.deadline)

@@ -10,11 +10,13 @@ struct InstrumentWriter: Sendable {
     /// Puts the description in the place of what is stored under its symbol. Open trades and open positions whose symbols
     /// it or its predecessor names are resolved anew; closed ones keep the symbol they were closed under.
     ///
-    /// - Throws: 409 when an alias belongs to another instrument.
+    /// - Throws: 409 when an alias belongs to another instrument or is one; 403 when an agent for some accounts would change
+    ///   what an instrument means to all.
     func put(_ described: DescribedInstrument, in transaction: any Transaction) throws {
         let symbol = described.instrument.symbol
         let before = try stored(symbol, in: transaction)
         guard before != described else { return }
+        try checkScope(described, in: transaction)
         try checkAliases(described, in: transaction)
         try write(described, in: transaction)
         let names = Set([symbol] + described.aliases + (before?.aliases ?? []))
@@ -35,6 +37,27 @@ struct InstrumentWriter: Sendable {
             symbol: symbol, digits: Int(digits), pip: row.decimal(1), multiplier: row.decimal(2),
             quoteCurrency: row.text(3))
         return DescribedInstrument(instrument: instrument, aliases: aliases.compactMap { $0.text(0) })
+    }
+
+    /// Instruments are shared by all accounts, so an agent for some of them may only describe what nobody has described.
+    private func checkScope(_ described: DescribedInstrument, in transaction: any Transaction) throws {
+        let names = [described.instrument.symbol] + described.aliases
+        let book = try store.book(resolving: names, in: transaction)
+        let taken = described.aliases.filter { alias in
+            let key = InstrumentBook.key(alias)
+            return key != described.instrument.symbol && book.known(key) != nil
+        }
+        guard taken.isEmpty else {
+            throw Problem.conflict(
+                "An alias is an instrument of its own.",
+                errors: taken.map { Problem.Item(.pointer("/aliases"), "\($0) is an instrument") })
+        }
+        guard caller.role == .agent, case .accounts = caller.grant else { return }
+        guard names.allSatisfy({ book.known(book.canonical($0)) == nil }) else {
+            throw Problem.forbidden(
+                "This instrument is described already and counts for every account: changing it needs an operator, or an "
+                    + "agent for all accounts.")
+        }
     }
 
     private func checkAliases(_ described: DescribedInstrument, in transaction: any Transaction) throws {

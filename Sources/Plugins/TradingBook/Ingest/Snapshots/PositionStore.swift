@@ -25,9 +25,16 @@ struct PositionStore {
         ).compactMap { $0.integer(0) }
     }
 
-    /// Inserts or updates listed positions; one that was closed is open again under its old ID.
+    /// Inserts or updates listed positions; one that was closed is open again under its old ID, paired with nothing until
+    /// a run pairs it.
     func putOpen(_ positions: [BrokerPosition], digits: (String) -> Int, at asOf: Timestamp) throws {
         guard !positions.isEmpty else { return }
+        try transaction.executeMany(
+            """
+            UPDATE positions SET matched_trade_id = NULL
+            WHERE account_id = ? AND ticket = ? AND status = 'closed' AND matched_trade_id IS NOT NULL
+            """,
+            positions.map { [.text(account), .integer($0.ticket)] })
         try transaction.executeMany(
             Self.upsert,
             positions.map { position in
