@@ -25,7 +25,7 @@ struct HostAssembly: Sendable {
     /// - Parameters:
     ///   - document: The same configuration with its origins, for the admin API; `nil` where there is none.
     ///   - secret: What tokens are signed with.
-    /// - Throws: ``ModulePlanError``, ``ModuleNotBuilt``, ``DeclarationError``, ``RouteTableError`` or ``MigrationError``,
+    /// - Throws: ``ModuleNotBuilt``, ``DeclarationError``, ``RouteTableError`` or ``MigrationError``,
     ///   each with a sentence that says what to mend.
     init(
         _ configuration: HostConfiguration,

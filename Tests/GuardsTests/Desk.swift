@@ -38,9 +38,7 @@ struct Desk {
     }
 
     private init(act: String, marketAct: String) throws {
-        var template = Array("/tmp/concord-guards-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw ModuleError.unavailable(reason: "no temporary directory") }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = try TemporaryDirectory().path
         storage = SQLiteStorageModule(path: "\(directory)/concord.db")
         let lent = Lent(clock: clock, storage: storage, metrics: metrics)
         book = try BookModule(

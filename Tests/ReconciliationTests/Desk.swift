@@ -33,9 +33,7 @@ struct Desk {
     }
 
     private init(grace: ConfigurationValue) throws {
-        var template = Array("/tmp/concord-desk-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw ModuleError.unavailable(reason: "no temporary directory") }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = try TemporaryDirectory().path
         storage = SQLiteStorageModule(path: "\(directory)/concord.db")
         book = try BookModule(
             configuration: ModuleConfiguration(["instruments": .mapping([:])]),

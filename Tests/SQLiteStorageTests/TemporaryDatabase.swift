@@ -1,5 +1,6 @@
 import Glibc
 import PluginAPI
+import PluginTesting
 import SQLiteStorage
 
 /// A started database in a directory of its own that goes away with the test.
@@ -25,9 +26,7 @@ struct TemporaryDatabase {
     }
 
     init() throws {
-        var template = Array("/tmp/concord-sqlite-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw ModuleError.unavailable(reason: "no temporary directory") }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = try TemporaryDirectory().path
         storage = SQLiteStorageModule(path: "\(directory)/concord.db")
     }
 

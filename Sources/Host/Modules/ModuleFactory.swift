@@ -19,7 +19,7 @@ struct ModuleFactory {
     }
 
     /// - Parameter wrap: Puts what the host measures around the storage in use.
-    /// - Throws: ``ModulePlanError`` or ``ModuleNotBuilt``.
+    /// - Throws: ``ModuleNotBuilt``.
     func make(
         _ configuration: HostConfiguration,
         wrap: (any StorageBackend) -> any StorageBackend
@@ -51,20 +51,20 @@ struct ModuleFactory {
         return try build(type, settings, storage: UnavailableStorage())
     }
 
+    /// The configuration lists what a service requires before it.
     private func makeServices(
         _ configuration: HostConfiguration,
         storage: any StorageBackend
     ) throws -> [any QueryService] {
-        let plan = try ModulePlan(
-            wanted: configuration.services.map(\.id), registered: BuiltInModules.services.map { $0.descriptor })
         var made: [ModuleDescriptor.ModuleID: any QueryService] = [:]
         var services: [any QueryService] = []
-        for id in plan.order {
-            guard let type = BuiltInModules.services.first(where: { $0.descriptor.id == id }) else { continue }
+        for choice in configuration.services {
+            guard let type = BuiltInModules.services.first(where: { $0.descriptor.id == choice.id }) else {
+                throw ModuleNotBuilt.unknown(choice.id)
+            }
             let required = type.descriptor.requires.reduce(into: [:]) { $0[$1] = made[$1] as (any Module)? }
-            let settings = configuration.services.first { $0.id == id }?.configuration ?? ModuleConfiguration()
-            let service = try build(type, settings, storage: storage, required: required)
-            made[id] = service
+            let service = try build(type, choice.configuration, storage: storage, required: required)
+            made[choice.id] = service
             services.append(service)
         }
         return services

@@ -1,5 +1,4 @@
 import BuiltIn
-import Glibc
 import PluginAPI
 import PluginTesting
 import SQLiteStorage
@@ -187,16 +186,11 @@ struct MigratorTests {
     }
 
     private func withStorage(_ body: (SQLiteStorageModule) async throws -> Void) async throws {
-        var template = Array("/tmp/concord-migrations-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let storage = SQLiteStorageModule(path: "\(directory)/concord.db")
+        let directory = try TemporaryDirectory()
+        let storage = SQLiteStorageModule(path: "\(directory.path)/concord.db")
         try await storage.start()
         do { try await body(storage) } catch { Issue.record(error) }
         await storage.stop()
-        for name in ["concord.db", "concord.db-wal", "concord.db-shm", "concord.db.lock"] {
-            unlink("\(directory)/\(name)")
-        }
-        rmdir(directory)
+        directory.remove()
     }
 }
