@@ -45,8 +45,15 @@ class Newcomer(unittest.TestCase):
 
     def test_it_shows_the_reconciliation_and_serves_and_a_second_run_keeps_the_data(self):
         process, first = self.run_until_served()
-        base = re.search(r"http://127\.0\.0\.1:\d+", first).group()
+        # Both listeners are up before anything is promised, and they are named in this order.
+        addresses = re.findall(r"(?m)^(Serving|Admin): +(http://127\.0\.0\.1:\d+)", first)
+        self.assertEqual([name for name, _ in addresses], ["Serving", "Admin"])
+        (_, base), (_, admin) = addresses
         with urllib.request.urlopen(f"{base}/api/v1/ready") as answer:
+            self.assertEqual(answer.status, 200)
+        operator = re.search(r"(?m)^Token of an operator:\n(\S+)$", first).group(1)
+        asked = urllib.request.Request(f"{admin}/admin/modules", headers={"Authorization": f"Bearer {operator}"})
+        with urllib.request.urlopen(asked) as answer:
             self.assertEqual(answer.status, 200)
         shown = subprocess.run(["bash", "-c", re.search(r"(?m)^curl .*$", first).group()], capture_output=True, text=True)
         self.assertIn('"divergences_detected"', shown.stdout)
