@@ -47,9 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         // Orderly start, signals and shutdown of long-running parts.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
-        // JSON Web Tokens (RFC 7519), HS256.
-        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
-        // SHA-256, HMAC and HKDF.
+        // SHA-256, HMAC (tokens are signed by HS256, nothing else) and HKDF.
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         // Structured logging.
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
@@ -70,7 +68,6 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),

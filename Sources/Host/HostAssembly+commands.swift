@@ -12,11 +12,11 @@ extension ConfigurationReport {
 
 extension HostAssembly {
     /// Puts a host together for a command; what is wrong with it ends the command.
-    static func orExit(_ report: ConfigurationReport) async throws -> HostAssembly {
+    static func orExit(_ report: ConfigurationReport) throws -> HostAssembly {
         let configuration = try report.configurationOrExit()
         do {
             let secret = try configuration.auth.secret.obtain()
-            return try await HostAssembly(configuration, document: report.document, secret: secret)
+            return try HostAssembly(configuration, document: report.document, secret: secret)
         } catch let error as FileProblem {
             Console.diagnostic("concord: the file of the development secret \(error.detail)")
             throw ExitStatus.failed

@@ -32,7 +32,7 @@ struct HostAssembly: Sendable {
         document: CheckedSetting? = nil,
         secret: Secret,
         clock: any HostClock = SystemClock()
-    ) async throws {
+    ) throws {
         let log = LogOutput(
             level: LogLevelSwitch(configuration.log.level), format: LogFormat(configuration.log.format), clock: clock,
             sink: StandardErrorSink())
@@ -73,7 +73,7 @@ struct HostAssembly: Sendable {
             logger: HostLogger(module: "query-path", output: log))
         let openAPI = OpenAPIDocument.make(services: loaded, version: Self.version)
         let health = HostHealth(modules: made.host)
-        let signature = try await TokenSignature(secret: secret)
+        let signature = TokenSignature(secret: secret)
         let security = Security(configuration, signature: signature, clock: clock)
         let meters = RequestMeters(registry: registry)
         let accessLog = AccessLog(logger: HostLogger(module: "http", output: log))

@@ -11,7 +11,7 @@ struct HostSession {
 
     /// Runs `work`, closes what was opened, and turns a refusal into words and an exit code.
     func run(_ work: (any HostAPI) async throws -> Void) async throws {
-        let assembly = try await HostAssembly.orExit(report)
+        let assembly = try HostAssembly.orExit(report)
         let base = assembly.configuration.base
         do {
             if await RemoteHostAPI.answers(at: base) {

@@ -51,7 +51,7 @@ struct MigrateCommand: AsyncParsableCommand {
     }
 
     private static func withMigrator(_ options: CommonOptions, _ work: (Migrator) async throws -> Void) async throws {
-        let assembly = try await HostAssembly.orExit(options.load())
+        let assembly = try HostAssembly.orExit(options.load())
         assembly.log.level.level = .warning
         try await Startup(assembly: assembly).openStorage()
         do {

@@ -18,7 +18,7 @@ struct RemoteHostAPI: HostAPI {
             throw APIRefusal(status: 400, lines: ["\(base)\(call.target) is not an address"])
         }
         request.httpMethod = call.method.rawValue
-        let token = try minter.mint(call.caller, at: clock.now, lifetime: Self.tokenLifetime)
+        let token = minter.mint(call.caller, at: clock.now, lifetime: Self.tokenLifetime)
         request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
         if let contentType = call.contentType { request.setValue(contentType, forHTTPHeaderField: "Content-Type") }
         if !call.body.isEmpty { request.httpBody = Data(call.body) }

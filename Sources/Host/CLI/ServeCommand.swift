@@ -26,9 +26,9 @@ struct ServeCommand: AsyncParsableCommand {
         if printTokens, configuration.environment == .production {
             throw ValidationError("--print-tokens is for development: tokens do not belong into a log")
         }
-        let assembly = try await HostAssembly.orExit(report)
+        let assembly = try HostAssembly.orExit(report)
         try await Startup(assembly: assembly).open()
-        let greeting = printTokens ? try Greeting(assembly: assembly, user: tokenUser) : nil
+        let greeting = printTokens ? Greeting(assembly: assembly, user: tokenUser) : nil
         try await RunningHost(assembly: assembly, greeting: greeting).run()
     }
 

@@ -34,10 +34,10 @@ struct TokenCommand: AsyncParsableCommand {
             for id in [user] + account where !Self.isID(id) {
                 throw ValidationError("`\(id)` is not 1 to 128 bytes of printable ASCII without space")
             }
-            let assembly = try await HostAssembly.orExit(options.load())
+            let assembly = try HostAssembly.orExit(options.load())
             let lifetime = try ttl.map(Self.lifetime) ?? assembly.configuration.auth.lifetime
             let caller = Caller(subject: user, role: role, grant: allAccounts ? .all : .accounts(Set(account)))
-            Console.data(try assembly.minter.mint(caller, at: assembly.clock.now, lifetime: lifetime))
+            Console.data(assembly.minter.mint(caller, at: assembly.clock.now, lifetime: lifetime))
         }
 
         private static func isID(_ text: String) -> Bool {
@@ -63,8 +63,8 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let report = options.load()
             let configuration = try report.configurationOrExit()
-            let assembly = try await HostAssembly.orExit(report)
-            let signature = try await TokenSignature(secret: try configuration.auth.secret.obtain())
+            let assembly = try HostAssembly.orExit(report)
+            let signature = TokenSignature(secret: try configuration.auth.secret.obtain())
             let roles = RoleNames(mapped: configuration.auth.roles)
             let verifier = TokenVerifier(
                 signature: signature, roles: roles, leeway: configuration.auth.leeway, clock: assembly.clock)

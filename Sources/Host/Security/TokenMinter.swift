@@ -13,11 +13,11 @@ struct TokenMinter: Sendable {
     /// A token for `caller`, valid from `now` for `lifetime`.
     ///
     /// - Parameter tokenID: `jti`, when the token shall be nameable.
-    func mint(_ caller: Caller, at now: Timestamp, lifetime: Duration, tokenID: String? = nil) throws -> String {
+    func mint(_ caller: Caller, at now: Timestamp, lifetime: Duration, tokenID: String? = nil) -> String {
         let header = Base64URL.encode(Self.header)
         let claims = Base64URL.encode(claims(caller, at: now, lifetime: lifetime, tokenID: tokenID))
         let text = "\(header).\(claims)"
-        return "\(text).\(Base64URL.encode(try signature.sign(Array(text.utf8))))"
+        return "\(text).\(Base64URL.encode(signature.sign(Array(text.utf8))))"
     }
 
     private func claims(_ caller: Caller, at now: Timestamp, lifetime: Duration, tokenID: String?) -> [UInt8] {

@@ -10,7 +10,7 @@ struct AdminPagesTests {
 
     private func host() async throws -> PipelineFixture {
         let pages = AdminPages(source: FixedSource())
-        return try await PipelineFixture(
+        return try PipelineFixture(
             endpoints: pages.endpoints.map { .init(method: .get, template: $0.path, target: $0.endpoint) },
             policy: .init(roles: [.operator], limitsRequests: false))
     }

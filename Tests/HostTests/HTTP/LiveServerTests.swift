@@ -10,7 +10,7 @@ import Testing
 struct LiveServerTests {
     @Test("Pipelined requests are answered in order, in one packet or byte by byte", arguments: [true, false])
     func pipelining(isWhole: Bool) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let token = host.tokens.token(Tokens.user)
         let text = (1...5).map {
             "GET /api/v1/things/\($0) HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(token)\r\n\r\n"
@@ -28,7 +28,7 @@ struct LiveServerTests {
 
     @Test("HEAD has the length of GET and no body")
     func head() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answers = try await LiveServer.run(host) { server in
             (
@@ -46,7 +46,7 @@ struct LiveServerTests {
 
     @Test("A body is handed on, whether it has a length or comes in chunks")
     func bodies() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let token = host.tokens.token(Tokens.user)
         let head = "POST /api/v1/things HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(token)\r\n"
 
@@ -64,7 +64,7 @@ struct LiveServerTests {
 
     @Test("100-continue is answered before the body is waited for")
     func expectContinue() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let head = """
             POST /api/v1/things HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(host.tokens.token(Tokens.user))\r\n\
             Expect: 100-continue\r\nContent-Length: 2\r\n\r\n
@@ -80,7 +80,7 @@ struct LiveServerTests {
 
     @Test("A body beyond the limit is 413, announced or chunked, and is not read", arguments: [true, false])
     func tooLarge(isAnnounced: Bool) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let framing = isAnnounced ? "Content-Length: 1000000" : "Transfer-Encoding: chunked"
         let body = isAnnounced ? "x" : "800\r\n\(String(repeating: "x", count: 2_048))\r\n"
         let head = """
@@ -99,7 +99,7 @@ struct LiveServerTests {
 
     @Test("A refused request's body is not waited for")
     func refusedBody() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = try await LiveServer.run(host, limits: HTTPLimits(lingerTimeout: .milliseconds(100))) {
             try await RawClient.send(
@@ -111,7 +111,7 @@ struct LiveServerTests {
 
     @Test("A head beyond the limits is 431", arguments: ["one long field", "many fields", "long target"])
     func hugeHeaders(kind: String) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let long = String(repeating: "a", count: 20_000)
         let head =
             switch kind {
@@ -129,7 +129,7 @@ struct LiveServerTests {
 
     @Test("A client that never finishes its head is closed without an answer")
     func slowHead() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = try await LiveServer.run(host, limits: HTTPLimits(idleTimeout: .milliseconds(100))) {
             try await RawClient.send("GET /health HTTP/1.1\r\nHos", to: $0.port, closes: false)
@@ -140,7 +140,7 @@ struct LiveServerTests {
 
     @Test("A client that never finishes its body gets 408")
     func slowBody() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let head = """
             POST /api/v1/things HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(host.tokens.token(Tokens.user))\r\n\
             Content-Length: 9\r\n\r\n{
@@ -161,7 +161,7 @@ struct LiveServerTests {
             await gate.wait()
             return .json([])
         }
-        let host = try await PipelineFixture(endpoints: [.init(method: .get, template: "/slow", target: endpoint)])
+        let host = try PipelineFixture(endpoints: [.init(method: .get, template: "/slow", target: endpoint)])
         let token = host.tokens.token(Tokens.user)
 
         let answer = try await LiveServer.run(host, limits: HTTPLimits(requestTimeout: .milliseconds(100))) {
@@ -175,7 +175,7 @@ struct LiveServerTests {
 
     @Test("Garbage is refused with a 4xx or closed, never answered with a 5xx", arguments: Garbage.all)
     func garbage(_ garbage: Garbage) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answers = try await LiveServer.run(host, limits: HTTPLimits(lingerTimeout: .milliseconds(100))) { server in
             (
@@ -191,7 +191,7 @@ struct LiveServerTests {
 
     @Test("Nothing behind a request that wants an upgrade is lost in silence")
     func upgrades() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = try await LiveServer.run(host) {
             try await RawClient.send(
@@ -210,7 +210,7 @@ struct LiveServerTests {
             await gate.wait()
             return .json(Array("\"done\"".utf8))
         }
-        let host = try await PipelineFixture(endpoints: [.init(method: .get, template: "/slow", target: endpoint)])
+        let host = try PipelineFixture(endpoints: [.init(method: .get, template: "/slow", target: endpoint)])
         let slow = "GET /slow HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(host.tokens.token(Tokens.user))\r\n\r\n"
 
         let (ready, underWay) = try await LiveServer.run(host) { server in
@@ -233,7 +233,7 @@ struct LiveServerTests {
 
     @Test("Every request is counted under its route, and none stays in progress")
     func metrics() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
         let token = host.tokens.token(Tokens.user)
 
         _ = try await LiveServer.run(host) { server in

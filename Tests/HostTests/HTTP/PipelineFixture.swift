@@ -19,8 +19,8 @@ struct PipelineFixture: Sendable {
         perMinute: Int64 = 600,
         failuresPerMinute: Int64 = 600,
         openAPI: [UInt8] = Array("{}".utf8)
-    ) async throws {
-        tokens = try await Tokens()
+    ) throws {
+        tokens = Tokens()
         ContractMetrics.register(in: registry)
         let pages = PublicPages(
             health: health, registry: registry, clock: tokens.clock, version: "1.2.3", openAPI: openAPI)

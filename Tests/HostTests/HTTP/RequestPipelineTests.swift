@@ -15,7 +15,7 @@ struct RequestPipelineTests {
         ]
     )
     func publicRoutes(path: String) async throws {
-        let host = try await PipelineFixture(perMinute: 1)
+        let host = try PipelineFixture(perMinute: 1)
 
         for _ in 0..<3 {
             let answer = await host.answer(host.request(.get, path, token: nil))
@@ -30,7 +30,7 @@ struct RequestPipelineTests {
         "Anything else without a token is 401 with a challenge, whether it exists or not",
         arguments: ["/api/v1/things/1", "/nothing", "/"])
     func unauthenticated(path: String) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = await host.answer(host.request(.get, path, token: nil))
 
@@ -41,7 +41,7 @@ struct RequestPipelineTests {
 
     @Test("A bad token's challenge says so")
     func badToken() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = await host.answer(host.request(.get, "/api/v1/things/1", [.authorization: "Bearer x"], token: nil))
 
@@ -51,7 +51,7 @@ struct RequestPipelineTests {
 
     @Test("A token's subject and the path's parameters reach the endpoint")
     func endpoint() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = await host.answer(host.request(.get, "/api/v1/things/a%20b"))
 
@@ -62,7 +62,7 @@ struct RequestPipelineTests {
 
     @Test("A wrong method is 405 with what is allowed, on public and protected paths")
     func wrongMethod() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let health = await host.answer(host.request(.post, "/health", token: nil))
         let thing = await host.answer(host.request(.delete, "/api/v1/things/1"))
@@ -75,7 +75,7 @@ struct RequestPipelineTests {
         "An unknown path is 404 and a broken one 400, with a token",
         arguments: [("/x", 404), ("/api/v1/things/%zz", 400)])
     func unknownPaths(path: String, status: Int) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = await host.answer(host.request(.get, path))
 
@@ -84,7 +84,7 @@ struct RequestPipelineTests {
 
     @Test("HEAD reaches what GET does")
     func head() async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = await host.answer(host.request(.head, "/api/v1/things/1"))
 
@@ -93,7 +93,7 @@ struct RequestPipelineTests {
 
     @Test("Beyond the rate a request is 429 with the time to wait, and passes after it")
     func limited() async throws {
-        let host = try await PipelineFixture(perMinute: 1)
+        let host = try PipelineFixture(perMinute: 1)
 
         let first = await host.answer(host.request(.get, "/api/v1/things/1"))
         let second = await host.answer(host.request(.get, "/api/v1/things/1"))
@@ -108,7 +108,7 @@ struct RequestPipelineTests {
 
     @Test("An address that keeps failing gets 429, and a good token from it still passes")
     func failures() async throws {
-        let host = try await PipelineFixture(failuresPerMinute: 2)
+        let host = try PipelineFixture(failuresPerMinute: 2)
 
         var statuses: [Int] = []
         for _ in 0..<3 { statuses.append(await host.answer(host.request(.get, "/x", token: nil)).status.code) }
@@ -120,7 +120,7 @@ struct RequestPipelineTests {
 
     @Test("A role that a listener does not serve is 403")
     func roles() async throws {
-        let host = try await PipelineFixture(policy: .init(roles: [.operator], limitsRequests: false))
+        let host = try PipelineFixture(policy: .init(roles: [.operator], limitsRequests: false))
 
         let user = await host.answer(host.request(.get, "/api/v1/things/1"))
         let other = await host.answer(host.request(.get, "/api/v1/things/1", token: #"{"sub":"op","role":"operator"}"#))
@@ -137,7 +137,7 @@ struct RequestPipelineTests {
         ]
     )
     func requestIDs(sent: String, isKept: Bool) async throws {
-        let host = try await PipelineFixture()
+        let host = try PipelineFixture()
 
         let answer = await host.answer(host.request(.get, "/health", [.requestID: sent], token: nil))
 
@@ -147,7 +147,7 @@ struct RequestPipelineTests {
 
     @Test("Only listed origins may read answers, and never with credentials or a star")
     func crossOrigin() async throws {
-        let host = try await PipelineFixture(policy: .init(cors: CORSPolicy(origins: ["https://a.example"])))
+        let host = try PipelineFixture(policy: .init(cors: CORSPolicy(origins: ["https://a.example"])))
 
         let listed = await host.answer(host.request(.get, "/health", [.origin: "https://a.example"], token: nil))
         let other = await host.answer(host.request(.get, "/health", [.origin: "https://a.example.evil"], token: nil))
@@ -160,7 +160,7 @@ struct RequestPipelineTests {
 
     @Test("A preflight is answered 200 to listed origins without a token, 403 to others")
     func preflight() async throws {
-        let host = try await PipelineFixture(policy: .init(cors: CORSPolicy(origins: ["https://a.example"])))
+        let host = try PipelineFixture(policy: .init(cors: CORSPolicy(origins: ["https://a.example"])))
         func ask(_ origin: String) async -> OutgoingAnswer {
             await host.answer(
                 host.request(
@@ -180,7 +180,7 @@ struct RequestPipelineTests {
         let endpoint = Endpoint { _ in
             .json(Array("\(RequestScope.current?.requestID ?? "-") \(RequestScope.current?.traceID ?? "-")".utf8))
         }
-        let host = try await PipelineFixture(endpoints: [.init(method: .get, template: "/x", target: endpoint)])
+        let host = try PipelineFixture(endpoints: [.init(method: .get, template: "/x", target: endpoint)])
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
         let answer = await host.answer(

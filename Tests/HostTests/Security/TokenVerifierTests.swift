@@ -26,8 +26,8 @@ struct TokenVerifierTests {
             (#"{"sub":"ea","role":"agent","accounts":["*"]}"#, Caller(subject: "ea", role: .agent, grant: .all)),
         ]
     )
-    func goodToken(claims: String, expected: Caller) async throws {
-        let tokens = try await Tokens()
+    func goodToken(claims: String, expected: Caller) throws {
+        let tokens = Tokens()
 
         let caller = try tokens.verifier.caller(authorization: ["Bearer \(tokens.token(claims))"])
 
@@ -35,8 +35,8 @@ struct TokenVerifierTests {
     }
 
     @Test("The scheme is taken in any case", arguments: ["Bearer", "bearer", "BEARER", "bEaReR"])
-    func schemeCase(scheme: String) async throws {
-        let tokens = try await Tokens()
+    func schemeCase(scheme: String) throws {
+        let tokens = Tokens()
 
         let caller = try tokens.verifier.caller(authorization: ["\(scheme) \(tokens.token(Tokens.user))"])
 
@@ -44,8 +44,8 @@ struct TokenVerifierTests {
     }
 
     @Test("A bad header is refused and says why", arguments: BadHeader.all)
-    func badHeader(_ bad: BadHeader) async throws {
-        let tokens = try await Tokens()
+    func badHeader(_ bad: BadHeader) throws {
+        let tokens = Tokens()
         let good = tokens.token(Tokens.user)
 
         let refusal = tokens.refusal(bad.values(good))
@@ -54,8 +54,8 @@ struct TokenVerifierTests {
     }
 
     @Test("A bad token is refused, again and again", arguments: BadToken.all)
-    func badToken(_ bad: BadToken) async throws {
-        let tokens = try await Tokens()
+    func badToken(_ bad: BadToken) throws {
+        let tokens = Tokens()
         let token = bad.text(tokens)
 
         let first = tokens.refusal(["Bearer \(token)"])
@@ -67,8 +67,8 @@ struct TokenVerifierTests {
     }
 
     @Test("A remembered token is refused once it has expired")
-    func expiryOfRemembered() async throws {
-        let tokens = try await Tokens()
+    func expiryOfRemembered() throws {
+        let tokens = Tokens()
         let header = ["Bearer \(tokens.token(Tokens.user))"]
         _ = try tokens.verifier.caller(authorization: header)
 
@@ -82,19 +82,19 @@ struct TokenVerifierTests {
     }
 
     @Test("A minted token is one that is taken, with the same caller")
-    func minting() async throws {
-        let tokens = try await Tokens()
+    func minting() throws {
+        let tokens = Tokens()
         let caller = Caller(subject: "ea", role: .agent, grant: .accounts(["b", "a"]))
 
-        let token = try TokenMinter(signature: tokens.signature)
+        let token = TokenMinter(signature: tokens.signature)
             .mint(caller, at: tokens.clock.now, lifetime: .seconds(60), tokenID: "t-1")
 
         #expect(try tokens.verifier.caller(authorization: ["Bearer \(token)"]) == caller)
     }
 
     @Test("Inspecting shows the claims and the verdict, and never the signature")
-    func inspecting() async throws {
-        let tokens = try await Tokens()
+    func inspecting() throws {
+        let tokens = Tokens()
         let inspector = TokenInspector(verifier: tokens.verifier, roles: Tokens.roles)
         let token = tokens.token(Tokens.user)
         tokens.clock.advance(by: .seconds(86_400))
@@ -106,10 +106,10 @@ struct TokenVerifierTests {
     }
 
     @Test("A secret shorter than the hash signs as HMAC has it everywhere else")
-    func shortSecret() async throws {
-        let signature = try await TokenSignature(secret: Secret("short"))
+    func shortSecret() throws {
+        let signature = TokenSignature(secret: Secret("short"))
 
-        let code = try signature.sign(Array("text".utf8))
+        let code = signature.sign(Array("text".utf8))
 
         let key = SymmetricKey(data: Array("short".utf8))
         #expect(code == Array(HMAC<SHA256>.authenticationCode(for: Array("text".utf8), using: key)))
@@ -297,8 +297,8 @@ struct Tokens: Sendable {
     let signature: TokenSignature
     let verifier: TokenVerifier
 
-    init() async throws {
-        signature = try await TokenSignature(secret: Secret(Self.secret))
+    init() {
+        signature = TokenSignature(secret: Secret(Self.secret))
         verifier = TokenVerifier(signature: signature, roles: Self.roles, leeway: .seconds(30), clock: clock)
     }
 
