@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import PluginAPI
 import Testing
@@ -76,6 +77,39 @@ struct LifecycleTests {
         await #expect(throws: reason) { try await database.storage.rows("SELECT 1") }
         await #expect(throws: reason) { try await database.storage.transaction { _ in } }
         #expect(await database.storage.health() != .ok)
+    }
+
+    @Test("A writer that does not come to its next write is degraded, and well again once it does")
+    func busyWriter() async throws {
+        let database = try TemporaryDatabase()
+        defer { database.remove() }
+        let storage = SQLiteStorageModule(path: database.path, probeLimit: .milliseconds(20))
+        try await storage.start()
+        let (isHeld, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        async let held: Void = storage.transaction { _ in
+            isHeld.signal()
+            mayEnd.wait()
+        }
+        await withCheckedContinuation { waiting in
+            Thread.detachNewThread {
+                isHeld.wait()
+                waiting.resume()
+            }
+        }
+
+        let whileHeld = await storage.health()
+        mayEnd.signal()
+        _ = try await held
+        let after = await storage.health()
+        await storage.stop()
+
+        guard case .degraded(let reason) = whileHeld else { throw UnexpectedHealth(health: whileHeld) }
+        #expect(reason.contains("writes wait"))
+        #expect(after == .ok)
+    }
+
+    private struct UnexpectedHealth: Error {
+        let health: ModuleHealth
     }
 
     @Test("The database keeps a write-ahead log, full synchronisation and foreign keys")

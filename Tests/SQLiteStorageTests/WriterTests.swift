@@ -59,6 +59,7 @@ struct WriterTests {
             let large = ScriptedWrite("INSERT INTO texts VALUES ('\(String(repeating: "x", count: 100_000))')")
 
             writer.commitNow([large])
+            writer.commitNow([ScriptedWrite("SELECT 1")])
             let whileFull = writer.lastFailure
             writer.commitNow([ScriptedWrite("INSERT INTO notes VALUES (1)")])
 
@@ -111,6 +112,29 @@ struct WriterTests {
         }
     }
 
+    @Test("A body whose caller gives up while it computes is stopped at its next statement")
+    func givenUp() async throws {
+        try await withWriter { writer, reader in
+            let caller = Caller()
+            let refused = Mutex<StorageError?>(nil)
+            let write = ScriptedWrite(for: caller) { transaction in
+                try transaction.executeScript("INSERT INTO notes VALUES (1)")
+                caller.giveUp()
+                do throws(StorageError) {
+                    try transaction.executeScript("INSERT INTO notes VALUES (2)")
+                } catch {
+                    refused.withLock { $0 = error }
+                }
+            }
+
+            work(writer, [write])
+
+            #expect(refused.withLock { $0 } == .timedOut)
+            #expect(write.refusal as? StorageError == .timedOut)
+            try #expect(reader.rows("SELECT count(*) FROM notes").first?.integer(0) == 0)
+        }
+    }
+
     private func work(_ writer: Writer, _ writes: [ScriptedWrite]) {
         let queue = JobQueue<any Write>()
         for write in writes { _ = queue.append(write) }
@@ -142,8 +166,15 @@ struct WriterTests {
     }
 }
 
+/// Somebody who waits for a write until they give up.
+private final class Caller: Interruptible {
+    private let hasGivenUp = Atomic(false)
+    var isOver: Bool { hasGivenUp.load(ordering: .relaxed) }
+    func giveUp() { hasGivenUp.store(true, ordering: .relaxed) }
+}
+
 /// A write that says whether it was stored.
-private final class ScriptedWrite: Write, Interruptible {
+private final class ScriptedWrite: Write {
     private let body: @Sendable (any Transaction) throws -> Void
     private let onAcknowledge: @Sendable () -> Void
     private let state = Mutex<(error: (any Error)?, isAnswered: Bool)>((nil, false))
@@ -151,15 +182,16 @@ private final class ScriptedWrite: Write, Interruptible {
     init(_ script: String, onAcknowledge: @escaping @Sendable () -> Void = {}) {
         body = { try $0.executeScript(script) }
         self.onAcknowledge = onAcknowledge
+        call = Caller()
     }
 
-    init(_ body: @escaping @Sendable (any Transaction) throws -> Void) {
+    init(for caller: Caller = Caller(), _ body: @escaping @Sendable (any Transaction) throws -> Void) {
         self.body = body
         onAcknowledge = {}
+        call = caller
     }
 
-    var isOver: Bool { false }
-    var call: any Interruptible { self }
+    let call: any Interruptible
     var refusal: (any Error)? { state.withLock { $0.error } }
     var isStored: Bool { state.withLock { $0.isAnswered && $0.error == nil } }
 

@@ -64,10 +64,10 @@ final class Connection: @unchecked Sendable {
         let prepared = StatementText(sql)
         let statement = try statement(prepared.text)
         defer { statement.reset() }
-        let changesBefore = sqlite3_total_changes64(database)
+        let changesBefore = changesTotal
         try statement.bind(prepared.values)
         try runToEnd(statement)
-        return sqlite3_total_changes64(database) == changesBefore ? 0 : Int(sqlite3_changes64(database))
+        return changesTotal == changesBefore ? 0 : Int(sqlite3_changes64(database))
     }
 
     func executeMany(_ text: String, _ rows: [[Value]]) throws(StorageError) {
@@ -89,6 +89,9 @@ final class Connection: @unchecked Sendable {
             try runToEnd(Statement(handle: handle, text: script))
         }
     }
+
+    /// Rows inserted, updated or deleted since the connection was opened.
+    var changesTotal: Int64 { sqlite3_total_changes64(database) }
 
     /// Whether a transaction is open. SQLite ends one by itself after some errors.
     var isInTransaction: Bool { sqlite3_get_autocommit(database) == 0 }

@@ -17,6 +17,7 @@ public final class SQLiteStorageModule: StorageBackend {
     /// Where the database is, relative to the working directory or absolute.
     public let path: String
     public let dialect = SQLDialect.sqlite
+    private let probeLimit: Duration
     private let engine = Mutex<Engine?>(nil)
 
     public convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
@@ -28,8 +29,11 @@ public final class SQLiteStorageModule: StorageBackend {
     }
 
     /// A backend for commands and tests that have no configuration.
-    public init(path: String) {
+    ///
+    /// - Parameter probeLimit: How long each of the two questions of ``health()`` may take.
+    public init(path: String, probeLimit: Duration = .milliseconds(800)) {
         self.path = path
+        self.probeLimit = probeLimit
     }
 
     /// Takes the lock, opens the database and starts the threads.
@@ -41,15 +45,42 @@ public final class SQLiteStorageModule: StorageBackend {
         engine.withLock { $0 = opened }
     }
 
-    /// Reads the schema, and remembers whether the last write met a full or read-only medium.
+    /// Reads the schema, goes through the writer's queue once, and remembers whether the last write met a full or read-only
+    /// medium. A writer that is only slow is no reason to refuse what can be read.
     public func health() async -> ModuleHealth {
         do {
-            _ = try await rows("SELECT count(*) FROM sqlite_master", deadline: .now + .seconds(1))
+            _ = try await rows("SELECT count(*) FROM sqlite_master", deadline: .now + probeLimit)
         } catch {
             return .failed(reason: error.reason)
         }
+        switch await probeWriter() {
+        case nil: break
+        case .timedOut?: return .degraded(reason: "writes wait for longer than \(probeLimit)")
+        case let error?: return .failed(reason: "writes fail: \(error.reason)")
+        }
         guard let failure = engine.withLock({ $0 })?.writer.lastFailure else { return .ok }
         return .degraded(reason: "writes fail: \(failure.reason)")
+    }
+
+    /// Waits for an empty transaction's turn. It is cancelled when that takes too long, because a queued call is answered
+    /// at its deadline only when its turn comes.
+    private func probeWriter() async -> StorageError? {
+        await withTaskGroup(of: StorageError?.self) { group in
+            group.addTask {
+                do {
+                    try await self.transaction(deadline: nil) { _ in }
+                    return nil
+                } catch {
+                    return error as? StorageError ?? .unavailable(reason: "\(error)")
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: self.probeLimit)
+                return .timedOut
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
     }
 
     /// Finishes what is queued, folds the write-ahead log into the database, closes it and releases the lock.

@@ -27,8 +27,9 @@ struct SQLiteTransaction: Transaction {
     }
 
     /// SQLite ends a transaction by itself when it is interrupted or the disk is full; a body that went on after such
-    /// an error would write outside any transaction.
+    /// an error would write outside any transaction. A body whose caller has given up is stopped at its next statement.
     private func requireOpen() throws(StorageError) {
+        if connection.current?.isOver == true { throw .timedOut }
         guard connection.isInTransaction else {
             throw .unavailable(reason: "the transaction was rolled back after an earlier error")
         }

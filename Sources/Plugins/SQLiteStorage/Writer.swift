@@ -9,7 +9,8 @@ import Synchronization
 final class Writer: Sendable {
     /// How one attempt to commit a group ended.
     private enum Attempt {
-        case committed
+        /// - Parameter changes: Whether a row was written at all.
+        case committed(changes: Bool)
         /// Nothing of the group is stored, and each member alone would fare no better.
         case failed(StorageError)
         /// SQLite gave up the whole transaction for the fault of one member.
@@ -59,8 +60,9 @@ final class Writer: Sendable {
 
     private func commit(_ group: [any Write]) {
         switch attempt(group) {
-        case .committed:
-            failure.withLock { $0 = nil }
+        case .committed(let changes):
+            // A transaction that wrote nothing has not shown that writing works again.
+            if changes { failure.withLock { $0 = nil } }
             for write in group { write.acknowledge() }
         case .failed(let error):
             note(error)
@@ -76,13 +78,14 @@ final class Writer: Sendable {
     }
 
     private func attempt(_ group: [any Write]) -> Attempt {
+        let changesBefore = connection.changesTotal
         do {
             try connection.control(.begin)
             for (index, write) in group.enumerated() {
                 if let error = try run(write) { return .lost(member: index, error) }
             }
             try connection.control(.commit)
-            return .committed
+            return .committed(changes: connection.changesTotal != changesBefore)
         } catch {
             connection.rollBack()
             if case .constraint = error { return .refusedTogether(error) }
