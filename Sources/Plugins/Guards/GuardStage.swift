@@ -17,7 +17,7 @@ struct GuardStage: IngestStage {
         var record = known ?? GuardRecord(snapshotID: change.snapshotID)
         var symbols = try WatchedSymbols(of: change, in: transaction)
         if known?.snapshotID != change.snapshotID {
-            var log = try observe(change, &record, run: outcome.run, in: transaction)
+            var log = try observe(change, &record, &outcome, in: transaction)
             let detected = symbols.observe(change, with: marketGuard)
             try symbols.store(account: change.account.id, in: transaction)
             try recordTrips(detected, change, run: outcome.run, in: transaction)
@@ -33,23 +33,23 @@ struct GuardStage: IngestStage {
     private func observe(
         _ change: IngestChange,
         _ record: inout GuardRecord,
-        run: RunSummary?,
+        _ outcome: inout IngestOutcome,
         in transaction: any Transaction
     ) throws -> [GuardLogEntry] {
         var events: [DrawdownGuard.Event] = []
         let flows = try GuardRecord.unsettledFlows(of: change.account.id, in: transaction)
         try record.checkRange(of: flows)
         if change.snapshot.completeness == .complete {
-            let observation = observation(of: change, flows: flows, run: run)
+            let observation = observation(of: change, flows: flows, run: outcome.run)
             events = record.guardState.observe(observation, limits: drawdownLimits)
         }
         record.see(change)
         for case .tripped(let trip) in events {
             let tripID = DerivedID.make("trip", change.account.id, change.snapshotID)
             record.tripID = tripID
-            try TripRecord(trip, id: tripID, record.guardState, limits: drawdownLimits, change, run: run)
+            try TripRecord(trip, id: tripID, record.guardState, limits: drawdownLimits, change, run: outcome.run)
                 .insert(in: transaction)
-            meters.drawdownTriggers.increment()
+            outcome.afterCommit.append { [meters] in meters.drawdownTriggers.increment() }
         }
         try record.store(events, for: change, in: transaction)
         return events.compactMap { GuardLogEntry($0, record.guardState) }

@@ -119,7 +119,7 @@ struct BookFixture: Sendable {
         var counts: [String: Int64] = [:]
         for table in [
             "users", "accounts", "signals", "approvals", "trades", "snapshots", "positions", "flows", "quotes",
-            "observed_digits", "idempotency_keys", "instruments", "audit_logs",
+            "observed_digits", "idempotency_keys", "instruments", "audit_logs", "statements",
         ] {
             counts[table] = try await count(table)
         }
@@ -171,6 +171,16 @@ final class RecordingStage: IngestStage {
             runID: "run-\(change.sequence)-\(change.rerun)",
             verdict: change.isSuperseded ? .superseded : .reconciled, matched: Int64(change.snapshot.positions.count))
         outcome.guardsJSON = #"{"state":"ok"}"#
+    }
+}
+
+/// Wants to be told when its transaction is stored.
+final class CommitCountingStage: IngestStage {
+    private let commits = Mutex(0)
+    var committed: Int { commits.withLock { $0 } }
+
+    func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
+        outcome.afterCommit.append { self.commits.withLock { $0 += 1 } }
     }
 }
 

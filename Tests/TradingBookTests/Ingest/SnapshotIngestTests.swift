@@ -250,6 +250,26 @@ struct SnapshotIngestTests {
         }
     }
 
+    @Test("What stages do outside the storage happens once, when the transaction is stored")
+    func afterCommit() async throws {
+        let counting = CommitCountingStage()
+        try await BookFixture.run(stages: [counting]) { book in
+            _ = try await book.call("snapshots", snapshotBody(), key: "k-1")
+            let afterFirst = counting.committed
+            _ = try await book.call("snapshots", snapshotBody(), key: "k-1")
+            _ = try await book.call("snapshots", snapshotBody())
+
+            #expect(afterFirst == 1)
+            #expect(counting.committed == 1)
+        }
+        let failing = CommitCountingStage()
+        try await BookFixture.run(stages: [failing, FailingStage()]) { book in
+            await #expect(throws: FailingStage.Failure.self) { _ = try await book.call("snapshots", snapshotBody()) }
+
+            #expect(failing.committed == 0)
+        }
+    }
+
     @Test("A flow is recorded once; with other content under its ID it is a conflict and nothing is stored")
     func flows() async throws {
         try await BookFixture.run { book in

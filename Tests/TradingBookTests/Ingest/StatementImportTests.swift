@@ -67,6 +67,54 @@ struct StatementImportTests {
         }
     }
 
+    @Test("A file that was taken is answered as it was, also when a newer snapshot lists what it closed")
+    func twiceWithNews() async throws {
+        try await BookFixture.run(stages: [RecordingStage()]) { book in
+            let first = try await book.importing(statement())
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:30Z", tickets: [1, 2]))
+            let before = try await book.counts()
+
+            let second = try await book.importing(statement())
+
+            #expect(second == first.replacing(#""duplicate":false"#, with: #""duplicate":true"#))
+            #expect(try await book.openTickets() == [1, 2])
+            #expect(try await book.counts() == before)
+        }
+    }
+
+    @Test(
+        "A statement cannot close what a snapshot made after it listed, open or closed since",
+        arguments: [[1, 2], [2]])
+    func listedLater(newest: [Int]) async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:10Z", tickets: [1, 2]))
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:30Z", tickets: newest))
+            let before = try await book.counts()
+
+            let problem = await #expect(throws: Problem.self) { _ = try await book.importing(statement()) }
+
+            #expect(problem?.status == 409)
+            #expect(problem?.errors.first?.detail.contains("ticket 1 ") == true)
+            #expect(try await book.counts() == before)
+            let price = try await book.rows("SELECT close_price FROM positions WHERE ticket = 1").first?.decimal(0)
+            #expect(price == nil)
+        }
+    }
+
+    @Test("A late statement tells the price of what snapshots after it no longer listed")
+    func settlesLate() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T09:59:00Z", tickets: [1, 2]))
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:30Z", tickets: [2]))
+
+            _ = try await book.importing(statement())
+
+            let row = try await book.rows("SELECT status, close_price FROM positions WHERE ticket = 1").first
+            #expect(row?.text(0) == "closed")
+            #expect(row?.decimal(1) == "1960")
+        }
+    }
+
     @Test("A statement of another currency or login is refused")
     func foreign() async throws {
         try await BookFixture.run { book in
@@ -184,7 +232,9 @@ extension BookFixture {
         let ingest = book.ingest(request)
         let answer = try await storage.transaction { transaction in
             let state = try AccountLock.require("acc-1", in: transaction)
-            return try StatementImport(ingest: ingest, statement: statement).run(state, in: transaction)
+            let hash = ContentHash.of(Array("\(statement)".utf8))
+            let taken = StatementImport(ingest: ingest, statement: statement, contentHash: hash)
+            return try taken.run(state, in: transaction).answer
         }
         return String(decoding: answer, as: UTF8.self)
     }

@@ -31,7 +31,8 @@ struct ReconciliationStage: IngestStage {
         try run.write(in: transaction)
         try state.write(change.account.id, in: transaction)
         outcome.run = run.summary(hasCashMismatch: hasCashMismatch)
-        metrics.count(run, opened: opened, isRepeat: change.rerun > 0)
+        let (metrics, stored, reasons) = (metrics, run, opened.map(\.breakClass.divergenceReason))
+        outcome.afterCommit.append { metrics.count(stored, opened: reasons, isRepeat: change.rerun > 0) }
     }
 
     /// The run before anything is compared; its verdict is `reconciled` when something will be.

@@ -27,10 +27,12 @@ struct RunMetrics: Sendable {
             buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
     }
 
-    /// Called last in a run's transaction. Should the commit fail after it, a run is counted that was not kept.
-    func count(_ run: RunRecord, opened: [StoredBreak], isRepeat: Bool) {
+    /// Called when a run is stored.
+    ///
+    /// - Parameter opened: The `divergence_reason` of each break it opened or reopened.
+    func count(_ run: RunRecord, opened: [String], isRepeat: Bool) {
         runs[run.verdict.rawValue]?.increment()
-        for item in opened { divergences[item.breakClass.divergenceReason]?.increment() }
+        for reason in opened { divergences[reason]?.increment() }
         if !isRepeat { syncs.increment() }
         latency.record(Double(run.durationMilliseconds) / 1_000)
     }

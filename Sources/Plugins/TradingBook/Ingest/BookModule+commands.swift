@@ -56,13 +56,9 @@ extension BookModule {
             throw AccountLock.unknown(snapshot.account, pointer: "/account_id")
         }
         let ingest = ingest(request)
-        return try await context.storage.transaction(deadline: request.deadline) { transaction in
-            if let answer = try key?.replay(in: transaction) { return Reply(body: answer) }
-            let state = try AccountLock.require(snapshot.account, pointer: "/account_id", in: transaction)
+        return try await self.ingest(into: snapshot.account, pointer: "/account_id", request, key: key) {
             try ingest.checkClock(snapshot)
-            let answer = try ingest.store(snapshot, for: state, in: transaction)
-            try key?.keep(answer, in: transaction)
-            return Reply(body: answer, invalidates: Self.tags([snapshot.account: state.account.user]))
+            return try ingest.store(snapshot, for: $0, in: $1)
         }
     }
 
@@ -74,13 +70,32 @@ extension BookModule {
         guard request.caller.mayWrite(account: account) else { throw AccountLock.unknown(account) }
         let ingest = ingest(request)
         let key = try IdempotencyKey(request, route: "reconciliation/runs?account_id=\(account)")
-        return try await context.storage.transaction(deadline: request.deadline) { transaction in
-            if let answer = try key?.replay(in: transaction) { return Reply(body: answer) }
-            let state = try AccountLock.require(account, in: transaction)
-            let answer = try SnapshotRerun(ingest: ingest).run(state, in: transaction)
-            try key?.keep(answer, in: transaction)
-            return Reply(body: answer, invalidates: Self.tags([account: state.account.user]))
+        return try await self.ingest(into: account, request, key: key) {
+            try SnapshotRerun(ingest: ingest).run($0, in: $1)
         }
+    }
+
+    /// Runs `work` on an account in one transaction, its row locked, and once that is stored what the stages left to do.
+    ///
+    /// - Parameter pointer: Where the request names the account.
+    /// - Throws: 404 when there is no such account.
+    func ingest(
+        into account: String,
+        pointer: String? = nil,
+        _ request: Request,
+        key: IdempotencyKey?,
+        _ work: @escaping @Sendable (AccountState, any Transaction) throws -> IngestResult
+    ) async throws -> Reply {
+        let (result, owners) = try await context.storage.transaction(deadline: request.deadline) {
+            transaction -> (IngestResult, [String: String]) in
+            if let answer = try key?.replay(in: transaction) { return (IngestResult(answer: answer), [:]) }
+            let state = try AccountLock.require(account, pointer: pointer, in: transaction)
+            let result = try work(state, transaction)
+            try key?.keep(result.answer, in: transaction)
+            return (result, [account: state.account.user])
+        }
+        for effect in result.afterCommit { effect() }
+        return Reply(body: result.answer, invalidates: Self.tags(owners))
     }
 
     func ingest(_ request: Request) -> SnapshotIngest {

@@ -52,15 +52,23 @@ public struct IngestChange: Sendable {
 }
 
 /// What the stages have found so far; becomes the answer to the ingest.
-public struct IngestOutcome: Sendable, Equatable {
+public struct IngestOutcome: Sendable {
     /// Set by the reconciliation; `nil` when that module is not loaded.
     public var run: RunSummary?
     /// Set by the guards: the object that stands under `guards` in the answer, as JSON.
     public var guardsJSON: String?
+    /// What is to happen outside the storage once the transaction is stored, in this order: metrics, above all. Of a
+    /// transaction that fails, or is run again from its start, nothing of it happens.
+    public var afterCommit: [@Sendable () -> Void]
 
-    public init(run: RunSummary? = nil, guardsJSON: String? = nil) {
+    public init(
+        run: RunSummary? = nil,
+        guardsJSON: String? = nil,
+        afterCommit: [@Sendable () -> Void] = []
+    ) {
         self.run = run
         self.guardsJSON = guardsJSON
+        self.afterCommit = afterCommit
     }
 }
 

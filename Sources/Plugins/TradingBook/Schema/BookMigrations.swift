@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The schema of the shared record, step by step. Steps are appended, never edited.
 enum BookMigrations {
-    static let all: [Migration] = [accounts, instruments, botBook, brokerBook, requests]
+    static let all: [Migration] = [accounts, instruments, botBook, brokerBook, requests, statements]
 
     private static let accounts = Migration(
         number: 1,
@@ -253,6 +253,27 @@ enum BookMigrations {
         down: """
             DROP TABLE audit_logs;
             DROP TABLE idempotency_keys;
+            """
+    )
+
+    private static let statements = Migration(
+        number: 6,
+        name: "statements taken, and when a position was last listed",
+        up: """
+            CREATE TABLE statements (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                content_hash {TEXT} NOT NULL,
+                as_of {TIMESTAMP} NOT NULL,
+                received_at {TIMESTAMP} NOT NULL,
+                run {JSON} NOT NULL,
+                PRIMARY KEY (account_id, content_hash)
+            );
+            ALTER TABLE positions ADD COLUMN last_listed_at {TIMESTAMP};
+            UPDATE positions SET last_listed_at = last_updated_at WHERE status = 'open';
+            """,
+        down: """
+            ALTER TABLE positions DROP COLUMN last_listed_at;
+            DROP TABLE statements;
             """
     )
 }

@@ -9,13 +9,14 @@ struct PositionStore {
         "position_id", "account_id", "ticket", "symbol", "broker_symbol", "digits", "direction", "volume",
         "entry_price", "entry_time", "current_price", "take_profit", "stop_loss", "profit", "swap", "commission",
         "taxes", "unrealized_pnl", "comment", "magic", "status", "last_updated_at", "closed_at", "close_price",
-        "realized_pnl", "close_reason",
+        "realized_pnl", "close_reason", "last_listed_at",
     ]
     private static let upsert = """
         INSERT INTO positions (\(columns.joined(separator: ", ")))
         VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
         ON CONFLICT (account_id, ticket) DO UPDATE SET
-        \(columns.dropFirst(3).map { "\($0) = excluded.\($0)" }.joined(separator: ", "))
+        \(columns.dropFirst(3).dropLast().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")),
+        last_listed_at = coalesce(excluded.last_listed_at, positions.last_listed_at)
         """
 
     /// Tickets of the positions that are open now, ascending.
@@ -39,7 +40,7 @@ struct PositionStore {
             Self.upsert,
             positions.map { position in
                 values(position, digits: digits(position.instrument), at: asOf)
-                    + [.text("open"), .timestamp(asOf), .null, .null, .null, .null]
+                    + [.text("open"), .timestamp(asOf), .null, .null, .null, .null, .timestamp(asOf)]
             })
     }
 
@@ -62,7 +63,7 @@ struct PositionStore {
             positions.map { closed in
                 values(closed.position, digits: digits(closed.position.instrument), at: closed.closedAt) + [
                     .text("closed"), .timestamp(closed.closedAt), .timestamp(closed.closedAt),
-                    .decimal(closed.closePrice), .decimal(closed.realizedPnL), .text(Self.reason(closed)),
+                    .decimal(closed.closePrice), .decimal(closed.realizedPnL), .text(Self.reason(closed)), .null,
                 ]
             })
     }

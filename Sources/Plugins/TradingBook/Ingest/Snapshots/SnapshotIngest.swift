@@ -21,18 +21,17 @@ struct SnapshotIngest: Sendable {
     static let aheadMax: Duration = .seconds(60)
 
     /// - Parameter alsoClosed: Tickets that the same import has closed before, for the stages.
-    /// - Returns: The answer, as JSON.
     func store(
         _ snapshot: Snapshot,
         for state: AccountState,
         alsoClosed: [Int64] = [],
         in transaction: any Transaction
-    ) throws -> [UInt8] {
+    ) throws -> IngestResult {
         let content = SnapshotContent.bytes(snapshot)
         let hash = ContentHash.of(content)
         let repeats = try transaction.rows(
             "SELECT answer FROM snapshots WHERE account_id = \(state.account.id) AND content_hash = \(hash)")
-        if let answer = repeats.first?.json(0) { return try IngestAnswer.repeated(answer) }
+        if let answer = repeats.first?.json(0) { return IngestResult(answer: try IngestAnswer.repeated(answer)) }
 
         let id = DerivedID.snapshot(account: state.account.id, contentHash: hash)
         var change = try change(snapshot, id: id, state, in: transaction)
@@ -41,13 +40,13 @@ struct SnapshotIngest: Sendable {
             change.closedTickets = try apply(change, in: transaction) + alsoClosed
         }
         try updateAccount(change, state, in: transaction)
-        let answer = try run(change, in: transaction)
+        let result = try run(change, in: transaction)
         try transaction.execute(
             """
-            UPDATE snapshots SET answer = \(json: String(decoding: answer, as: UTF8.self))
+            UPDATE snapshots SET answer = \(json: String(decoding: result.answer, as: UTF8.self))
             WHERE snapshot_id = \(change.snapshotID)
             """)
-        return answer
+        return result
     }
 
     /// Runs the stages once more on a stored snapshot; positions, flows and quotes stay as they are.
@@ -56,7 +55,7 @@ struct SnapshotIngest: Sendable {
         _ state: AccountState,
         _ place: StoredPlace,
         in transaction: any Transaction
-    ) throws -> [UInt8] {
+    ) throws -> IngestResult {
         var change = try change(snapshot, id: place.snapshotID, state, in: transaction)
         change.sequence = place.sequence
         change.rerun = place.rerun
@@ -83,13 +82,13 @@ struct SnapshotIngest: Sendable {
         }
     }
 
-    private func run(_ change: IngestChange, in transaction: any Transaction) throws -> [UInt8] {
+    private func run(_ change: IngestChange, in transaction: any Transaction) throws -> IngestResult {
         var outcome = IngestOutcome()
         for stage in stages { try stage.apply(change, outcome: &outcome, in: transaction) }
         let milliseconds = (ContinuousClock.now - began).wholeMicroseconds / 1_000
-        return IngestAnswer(
-            run: outcome.run, guardsJSON: outcome.guardsJSON, durationMilliseconds: milliseconds
-        ).bytes
+        let answer = IngestAnswer(
+            run: outcome.run, guardsJSON: outcome.guardsJSON, durationMilliseconds: milliseconds)
+        return IngestResult(answer: answer.bytes, afterCommit: outcome.afterCommit)
     }
 
     // MARK: What changes

@@ -5,7 +5,7 @@ struct SnapshotRerun: Sendable {
     let ingest: SnapshotIngest
 
     /// - Throws: 409 when the account has no complete or partial snapshot yet.
-    func run(_ state: AccountState, in transaction: any Transaction) throws -> [UInt8] {
+    func run(_ state: AccountState, in transaction: any Transaction) throws -> IngestResult {
         guard let id = state.currentSnapshotID else {
             throw Problem.conflict("The account \(state.account.id) has no snapshot to reconcile yet.")
         }

@@ -14,25 +14,19 @@ extension BookModule {
         let store = try statement(for: account, request)
         let asOf = request.time("as_of").map { "&as_of=\($0)" } ?? ""
         let key = try IdempotencyKey(request, route: "statements?account_id=\(id)\(asOf)")
-        return try await context.storage.transaction(deadline: request.deadline) { transaction in
-            if let answer = try key?.replay(in: transaction) { return Reply(body: answer) }
-            let state = try AccountLock.require(id, in: transaction)
-            let answer = try store(state, transaction)
-            try key?.keep(answer, in: transaction)
-            return Reply(body: answer, invalidates: Self.tags([id: state.account.user]))
-        }
+        return try await ingest(into: id, request, key: key) { try store($0, $1) }
     }
 
     /// Reads the file, and says how to store what it holds.
     private func statement(
         for account: Account,
         _ request: Request
-    ) throws -> @Sendable (AccountState, any Transaction) throws -> [UInt8] {
+    ) throws -> @Sendable (AccountState, any Transaction) throws -> IngestResult {
         let ingest = ingest(request)
         switch request.contentType {
         case "text/html":
-            let statement = try Self.html(request, for: account)
-            return { try StatementImport(ingest: ingest, statement: statement).run($0, in: $1) }
+            let (statement, hash) = try Self.html(request, for: account)
+            return { try StatementImport(ingest: ingest, statement: statement, contentHash: hash).run($0, in: $1) }
         case "text/csv":
             let snapshot = try Self.csv(request, for: account)
             return { try PositionListImport(ingest: ingest, snapshot: snapshot).run($0, in: $1) }
@@ -41,7 +35,11 @@ extension BookModule {
         }
     }
 
-    private static func html(_ request: Request, for account: Account) throws -> BrokerStatement {
+    /// The statement, and a hash of all that it was read from: the file and the zone of its times.
+    private static func html(
+        _ request: Request,
+        for account: Account
+    ) throws -> (statement: BrokerStatement, contentHash: String) {
         guard request.time("as_of") == nil else {
             throw Problem.badParameter("as_of", "is for text/csv only: an HTML statement says its own time")
         }
@@ -49,7 +47,10 @@ extension BookModule {
             throw Problem.conflict(
                 "The account \(account.id) has no time zone, which a statement's times need: put one first.")
         }
-        return try refusing { () throws(FileRefused) in try MT4Statement.parse(request.body, timeZone: timeZone) }
+        let statement = try refusing { () throws(FileRefused) in
+            try MT4Statement.parse(request.body, timeZone: timeZone)
+        }
+        return (statement, ContentHash.of(Array("\(name)\n".utf8) + request.body))
     }
 
     private static func csv(_ request: Request, for account: Account) throws -> Snapshot {

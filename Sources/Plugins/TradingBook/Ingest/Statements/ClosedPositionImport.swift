@@ -14,7 +14,8 @@ struct ClosedPositionImport {
     let transaction: any Transaction
 
     /// - Returns: Tickets that were open before.
-    /// - Throws: 409 naming every position that is stored with another closing, or that a later snapshot shows open.
+    /// - Throws: 409 naming every position that is stored with another closing, or that a snapshot later than the
+    ///   statement listed.
     func put(_ positions: [ClosedPosition]) throws -> [Int64] {
         guard !positions.isEmpty else { return [] }
         let stored = try stored(positions.map(\.position.ticket))
@@ -54,15 +55,16 @@ struct ClosedPositionImport {
     /// What is stored of a position.
     private struct Stored {
         var isOpen: Bool
-        var lastUpdatedAt: Timestamp
+        /// `as_of` of the last snapshot that showed it open; `nil` for one that only a statement has told of.
+        var lastListedAt: Timestamp?
         var closePrice: FixedDecimal?
         var realizedPnL: FixedDecimal?
 
         var isSettled: Bool { !isOpen && closePrice != nil }
 
         func contradicts(_ closed: ClosedPosition, asOf: Timestamp) -> Bool {
-            if isOpen { return lastUpdatedAt > asOf }
-            return isSettled && (closePrice != closed.closePrice || realizedPnL != closed.realizedPnL)
+            if isSettled { return closePrice != closed.closePrice || realizedPnL != closed.realizedPnL }
+            return lastListedAt.map { $0 > asOf } ?? false
         }
     }
 
@@ -72,13 +74,13 @@ struct ClosedPositionImport {
         while !rest.isEmpty {
             let rows = try transaction.rows(
                 """
-                SELECT ticket, status, last_updated_at, close_price, realized_pnl FROM positions
+                SELECT ticket, status, last_listed_at, close_price, realized_pnl FROM positions
                 WHERE account_id = \(account) AND ticket IN (\(Array(rest.prefix(Self.chunk))))
                 """)
             for row in rows {
-                guard let ticket = row.integer(0), let updatedAt = row.timestamp(2) else { continue }
+                guard let ticket = row.integer(0) else { continue }
                 stored[ticket] = Stored(
-                    isOpen: row.text(1) == "open", lastUpdatedAt: updatedAt, closePrice: row.decimal(3),
+                    isOpen: row.text(1) == "open", lastListedAt: row.timestamp(2), closePrice: row.decimal(3),
                     realizedPnL: row.decimal(4))
             }
             rest = rest.dropFirst(Self.chunk)

@@ -5,12 +5,14 @@ struct PositionListImport: Sendable {
     let ingest: SnapshotIngest
     let snapshot: Snapshot
 
-    /// - Returns: The answer, as JSON; figures that a list of positions does not state are null.
-    func run(_ state: AccountState, in transaction: any Transaction) throws -> [UInt8] {
+    /// - Returns: With figures that a list of positions does not state as null.
+    func run(_ state: AccountState, in transaction: any Transaction) throws -> IngestResult {
         try ingest.checkClock(snapshot)
-        let run = try ingest.store(snapshot, for: state, in: transaction)
-        return StatementAnswer(
-            asOf: snapshot.asOf, open: snapshot.positions.count, run: run, digits: state.account.currencyDigits
-        ).bytes
+        var result = try ingest.store(snapshot, for: state, in: transaction)
+        let answer = StatementAnswer(
+            asOf: snapshot.asOf, open: snapshot.positions.count, run: result.answer,
+            digits: state.account.currencyDigits)
+        result.answer = answer.bytes
+        return result
     }
 }

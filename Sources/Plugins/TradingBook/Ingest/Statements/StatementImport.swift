@@ -2,14 +2,35 @@ import PluginAPI
 
 /// Takes a broker's statement into the book: its balance rows as flows, its closed rows as closed positions, its open rows
 /// as a complete snapshot that is reconciled like any other. All inside the caller's transaction.
+///
+/// A file that has been taken before changes nothing and is answered as it was then, whatever has come since.
 struct StatementImport: Sendable {
     let ingest: SnapshotIngest
     let statement: BrokerStatement
+    /// Of the file, as it was read.
+    let contentHash: String
 
-    /// - Returns: The answer, as JSON.
     /// - Throws: 422 when the statement is another account's, 409 when it contradicts what is stored.
-    func run(_ state: AccountState, in transaction: any Transaction) throws -> [UInt8] {
+    func run(_ state: AccountState, in transaction: any Transaction) throws -> IngestResult {
         try checkHeading(state.account)
+        let digits = state.account.currencyDigits
+        let taken = try transaction.rows(
+            "SELECT run FROM statements WHERE account_id = \(state.account.id) AND content_hash = \(contentHash)")
+        if let run = taken.first?.json(0) {
+            return IngestResult(answer: answer(try IngestAnswer.repeated(run), digits: digits))
+        }
+        var result = try take(state, in: transaction)
+        try transaction.execute(
+            """
+            INSERT INTO statements (account_id, content_hash, as_of, received_at, run)
+            VALUES (\(state.account.id), \(contentHash), \(statement.asOf), \(ingest.now),
+            \(json: String(decoding: result.answer, as: UTF8.self)))
+            """)
+        result.answer = answer(result.answer, digits: digits)
+        return result
+    }
+
+    private func take(_ state: AccountState, in transaction: any Transaction) throws -> IngestResult {
         let snapshot = Snapshot(
             account: state.account.id, asOf: statement.asOf, completeness: .complete,
             figures: AccountFigures(
@@ -21,8 +42,7 @@ struct StatementImport: Sendable {
         let closed = try ClosedPositionImport(
             account: state.account.id, asOf: statement.asOf, instruments: ingest.instruments, transaction: transaction
         ).put(statement.closed)
-        let run = try ingest.store(snapshot, for: state, alsoClosed: closed, in: transaction)
-        return answer(run, digits: state.account.currencyDigits)
+        return try ingest.store(snapshot, for: state, alsoClosed: closed, in: transaction)
     }
 
     private func checkHeading(_ account: Account) throws(Problem) {
