@@ -10,6 +10,7 @@ struct HostAssembly: Sendable {
     let log: LogOutput
     let modules: ModuleHost
     let health: HostHealth
+    let scheduler: Scheduler
     let migrator: Migrator
     let queryPath: QueryPath
     let operations: RouteTable<BoundOperation>
@@ -86,6 +87,8 @@ struct HostAssembly: Sendable {
         self.log = log
         self.modules = made.host
         self.health = health
+        scheduler = Scheduler(
+            loaded, clock: clock, metrics: registry, logger: HostLogger(module: "scheduler", output: log))
         self.migrator = try Migrator(storage: made.storage, clock: clock, modules: BuiltInModules.all)
         self.queryPath = queryPath
         self.openAPI = openAPI

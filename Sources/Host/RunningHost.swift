@@ -36,6 +36,7 @@ struct RunningHost {
 
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await assembly.modules.watch(every: Self.watchInterval) }
+            tasks.addTask { await assembly.scheduler.run() }
             tasks.addTask { await drain(on: signals, clients, group, logger) }
             do {
                 // Returns when both listeners have gone down, throws when one could not come up.

@@ -1,0 +1,79 @@
+import PluginAPI
+
+/// Lets modules do what time alone causes, each by itself, for as long as the host serves.
+struct Scheduler: Sendable {
+    /// A module with scheduled work, and how it is now.
+    struct Entry: Sendable {
+        var id: ModuleDescriptor.ModuleID
+        var module: any ScheduledModule
+        var status: @Sendable () -> ModuleStatus
+    }
+
+    /// How long one call may take.
+    static let callMax: Duration = .seconds(30)
+
+    private let entries: [Entry]
+    private let clock: any HostClock
+    private let logger: any Logger
+    private let outcomes: [ModuleDescriptor.ModuleID: Outcomes]
+
+    /// How often a module's work ended well and how often not.
+    private struct Outcomes: Sendable {
+        let ok: any Counter
+        let failed: any Counter
+    }
+
+    init(_ services: [LoadedService], clock: any HostClock, metrics: any Metrics, logger: any Logger) {
+        entries = services.compactMap { loaded in
+            (loaded.service as? any ScheduledModule).map {
+                Entry(id: loaded.id, module: $0, status: loaded.status)
+            }
+        }
+        self.clock = clock
+        self.logger = logger
+        outcomes = Dictionary(
+            uniqueKeysWithValues: entries.map { entry in
+                func counter(_ outcome: String) -> any Counter {
+                    metrics.counter(
+                        "module_calls_total", help: "Calls into modules by their outcome",
+                        labels: [
+                            (name: "module", value: entry.id), (name: "operation", value: "scheduled"),
+                            (name: "outcome", value: outcome),
+                        ])
+                }
+                return (entry.id, Outcomes(ok: counter("ok"), failed: counter("failed")))
+            })
+    }
+
+    /// Calls every module at its interval until cancelled.
+    func run() async {
+        await withTaskGroup { group in
+            for entry in entries {
+                group.addTask {
+                    while (try? await Task.sleep(for: entry.module.scheduleInterval)) != nil { await call(entry) }
+                }
+            }
+        }
+    }
+
+    /// Calls every module once, whatever its interval.
+    func runOnce() async {
+        for entry in entries { await call(entry) }
+    }
+
+    private func call(_ entry: Entry) async {
+        guard entry.status().isServing else { return }
+        let now = clock.now
+        do {
+            try await withDeadline(Self.callMax) {
+                try await entry.module.runDue(at: now, deadline: .now + Self.callMax)
+            }
+            outcomes[entry.id]?.ok.increment()
+        } catch is CancellationError {
+            // The host goes down; the next one finds the work still due.
+        } catch {
+            outcomes[entry.id]?.failed.increment()
+            logger.warning("scheduled work failed", ["module": entry.id, "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import PluginAPI
+import PluginTesting
+import Testing
+
+@testable import Host
+
+@Suite("Work that time alone causes")
+struct SchedulerTests {
+    @Test("Every serving module that has such work is called with the host's clock")
+    func calls() async {
+        let (punctual, idle) = (TimedService(), FakeService([]))
+        let clock = ManualClock()
+        let scheduler = scheduler([("punctual", punctual, .ok), ("idle", idle, .ok)], clock)
+
+        await scheduler.runOnce()
+        clock.advance(by: .seconds(60))
+        await scheduler.runOnce()
+
+        #expect(punctual.calls.value == [clock.now - .seconds(60), clock.now])
+    }
+
+    @Test("A module that does not serve is left alone", arguments: [ModuleStatus.starting, .failed(reason: "x")])
+    func notServing(status: ModuleStatus) async {
+        let service = TimedService()
+
+        await scheduler([("punctual", service, status)], ManualClock()).runOnce()
+
+        #expect(service.calls.value.isEmpty)
+    }
+
+    @Test("Work that fails is logged and counted, keeps nobody else from theirs, and is tried again")
+    func failure() async {
+        let (broken, punctual) = (TimedService(failure: .unavailable(reason: "gone")), TimedService())
+        let (metrics, log) = (RecordingMetrics(), RecordingLogger())
+        let scheduler = scheduler(
+            [("broken", broken, .ok), ("punctual", punctual, .ok)], ManualClock(), metrics: metrics, log: log)
+
+        await scheduler.runOnce()
+        await scheduler.runOnce()
+
+        #expect(broken.calls.value.count == 2)
+        #expect(punctual.calls.value.count == 2)
+        #expect(metrics.count("module_calls_total broken scheduled failed") == 2)
+        #expect(metrics.count("module_calls_total punctual scheduled ok") == 2)
+        #expect(log.all.count == 2)
+        #expect(log.all.allSatisfy { $0.contains("module=broken") && $0.contains("gone") })
+    }
+
+    @Test("It goes on until it is cancelled", .timeLimit(.minutes(1)))
+    func goesOn() async {
+        let service = TimedService()
+        let scheduler = scheduler([("punctual", service, .ok)], ManualClock())
+
+        let running = Task { await scheduler.run() }
+        while service.calls.value.count < 3 { await Task.yield() }
+        running.cancel()
+        await running.value
+    }
+
+    private func scheduler(
+        _ services: [(id: String, service: any QueryService, status: ModuleStatus)],
+        _ clock: ManualClock,
+        metrics: RecordingMetrics = RecordingMetrics(),
+        log: RecordingLogger = RecordingLogger()
+    ) -> Scheduler {
+        Scheduler(
+            services.map { entry in LoadedService(id: entry.id, service: entry.service, status: { entry.status }) },
+            clock: clock, metrics: metrics, logger: log)
+    }
+}
+
+/// Remembers when it was called.
+private struct TimedService: QueryService, ScheduledModule {
+    static let descriptor = ModuleDescriptor(id: "timed", summary: "A test's work")
+    let operations: [Operation] = []
+    let scheduleInterval: Duration = .milliseconds(1)
+    let calls = Locked<[Timestamp]>([])
+    var failure: StorageError?
+
+    init(failure: StorageError? = nil) { self.failure = failure }
+    init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {}
+
+    func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
+        calls.change { $0.append(now) }
+        if let failure { throw failure }
+    }
+}
