@@ -28,8 +28,12 @@ struct HostSpec: Sendable {
         return Set(storages + caches)
     }
 
-    /// The names of all keys whose value is secret.
-    var secretKeys: Set<String> { HostSpec.secretNames(in: keys) }
+    /// Which of all keys hold secrets. One that does in any section does in all.
+    var secretNames: SecretNames {
+        let all = HostSpec.flattened(keys)
+        let secret = Set(all.filter(\.isSecret).map(\.name))
+        return SecretNames(secret: secret, plain: Set(all.map(\.name)).subtracting(secret))
+    }
 
     var keys: [ConfigurationKey] {
         [
@@ -115,11 +119,8 @@ struct HostSpec: Sendable {
             "instruments", kind, default: "{}", "What the built-in table of instruments does not know, or has wrong.")
     }
 
-    private static func secretNames(in keys: [ConfigurationKey]) -> Set<String> {
-        keys.reduce(into: []) { names, key in
-            if key.isSecret { names.insert(key.name) }
-            names.formUnion(secretNames(in: key.kind.sectionKeys))
-        }
+    private static func flattened(_ keys: [ConfigurationKey]) -> [ConfigurationKey] {
+        keys.flatMap { [$0] + flattened($0.kind.sectionKeys) }
     }
 }
 

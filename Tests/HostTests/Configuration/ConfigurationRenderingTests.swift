@@ -102,6 +102,51 @@ struct ConfigurationRenderingTests {
         }
     }
 
+    @Test(
+        "The caret stands below the mistake, and only the secret is masked",
+        arguments: [
+            (
+                "auth: { jwt: { secret: hunter2-hunter2, liftime: 1h } }",
+                "auth: { jwt: { secret: •••, liftime: 1h } }", "liftime"
+            ),
+            (
+                "auth: { jwt: { secret: 'hunter2, '' }', liftime: 1h } }",
+                "auth: { jwt: { secret: •••, liftime: 1h } }", "liftime"
+            ),
+            (
+                "auth: { jwt: { liftime: 1h, secret: hunter2-hunter2 } }",
+                "auth: { jwt: { liftime: 1h, secret: ••• } }", "liftime"
+            ),
+            (
+                "auth: { jwt: { secret: hunter2, algorithm: HS512 } }",
+                "auth: { jwt: { secret: •••, algorithm: HS512 } }", "HS512"
+            ),
+            ("limits: { requests_per_minut: 1 }", "limits: { requests_per_minut: 1 }", "requests_per_minut"),
+            ("storage: { use: sqlite, curl: x }", "storage: { use: sqlite, curl: ••• }", "curl"),
+        ])
+    func carets(yaml: String, line: String, place: String) throws {
+        let report = load(yaml)
+
+        let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false)
+        let shown = lines.indices.filter { lines[$0] == "  \(line)" }
+        let column = try #require(line.firstRange(of: place)).lowerBound
+        let caret = "  " + String(repeating: " ", count: line.distance(from: line.startIndex, to: column)) + "^"
+
+        #expect(shown.contains { lines[$0 + 1] == caret }, "\(report.text)")
+    }
+
+    @Test("No key that holds no secret is taken for one that does")
+    func plainKeys() throws {
+        let sample = ConfigurationSample.text(HostSpec(.large))
+        let names = HostSpec(.large).secretNames
+
+        for line in sample.split(separator: "\n").map({ Array($0.unicodeScalars) }) {
+            let text = String(String.UnicodeScalarView(line))
+            if text.contains("url:") || text.contains("secret:") || text.contains("#") { continue }
+            #expect(MaskedLine(line, names: names).shown == line, "\(text)")
+        }
+    }
+
     @Test("The schema knows every key, and no other")
     func schema() throws {
         let schema = try JSONValue(parsing: ConfigurationSchema.text(HostSpec(.large)).utf8)

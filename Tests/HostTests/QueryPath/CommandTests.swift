@@ -26,6 +26,31 @@ struct CommandTests {
         }
     }
 
+    @Test("A command is not answered before a cache that takes its time has heard of the change")
+    func slowInvalidation() async throws {
+        let harness = try QueryPathHarness([
+            .command("set", at: "/set", scope: .accounts, roles: [.user], reply: .anyObject) { _ in
+                Reply(body: Array("{}".utf8), invalidates: [.user("ann")])
+            }
+        ])
+        let cache = SlowCache()
+        harness.invalidations.attach(known: KnownAccounts(directory: harness.directory), cache: cache)
+        let answered = Tally()
+        let client = Task {
+            let answer = await harness.ask(method: .post, operation: "set")
+            answered.add()
+            return answer
+        }
+        while cache.asked.value < 1 { await Task.yield() }
+
+        // Time enough for an answer that waits for nothing.
+        for _ in 0..<1_000 { await Task.yield() }
+        #expect(answered.value == 0)
+        cache.door.open()
+
+        #expect(await client.value.status == .ok)
+    }
+
     @Test("A write whose client has gone is announced all the same")
     func clientGone() async throws {
         let (gate, began) = (Door(), Tally())
@@ -193,3 +218,24 @@ struct CommandTests {
 }
 
 private struct Unheard: Error { var text: String }
+
+/// Hears of a change only when a test lets it, as a cache across a network may.
+private final class SlowCache: CacheBackend {
+    static let descriptor = ModuleDescriptor(id: "slow_cache", summary: "A cache of a test")
+    let (door, asked) = (Door(), Tally())
+
+    init() {}
+    init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {}
+
+    func stamp(for tags: [CacheTag]) async throws -> CacheStamp { CacheStamp(versions: []) }
+    func entry(for key: String) async throws -> CacheEntry? { nil }
+    func store(_ entry: CacheEntry, for key: String) async throws {}
+    func invalidate(_ tags: [CacheTag]) async throws {
+        asked.add()
+        await door.pass()
+    }
+    func clear() async throws {}
+    var statistics: CacheStatistics {
+        CacheStatistics(entries: 0, bytes: 0, bytesMax: nil, evictions: 0, invalidations: 0)
+    }
+}

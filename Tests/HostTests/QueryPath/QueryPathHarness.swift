@@ -122,6 +122,8 @@ final class FakeDirectory: AccountDirectory {
         var owners = ["a1": "ann", "a2": "ann", "b1": "bob"]
         var isDown = false
         var lookUps = 0
+        /// Holds look-ups back after they have read.
+        var door: Door?
     }
     private let state = Mutex(State())
 
@@ -131,12 +133,19 @@ final class FakeDirectory: AccountDirectory {
     var lookUps: Int { state.withLock { $0.lookUps } }
     func setDown(_ isDown: Bool) { state.withLock { $0.isDown = isDown } }
     func give(_ account: String, to user: String) { state.withLock { $0.owners[account] = user } }
+    func hold(_ door: Door?) { state.withLock { $0.door = door } }
 
     func accounts(of user: String) async throws(StorageError) -> [String] {
-        try lookUp { owners in owners.filter { $0.value == user }.map(\.key).sorted() }
+        let found = try lookUp { owners in owners.filter { $0.value == user }.map(\.key).sorted() }
+        await state.withLock { $0.door }?.pass()
+        return found
     }
 
-    func owner(of account: String) async throws(StorageError) -> String? { try lookUp { $0[account] } }
+    func owner(of account: String) async throws(StorageError) -> String? {
+        let found = try lookUp { $0[account] }
+        await state.withLock { $0.door }?.pass()
+        return found
+    }
 
     private func lookUp<Result: Sendable>(_ read: ([String: String]) -> Result) throws(StorageError) -> Result {
         let result: Result? = state.withLock { state in

@@ -211,6 +211,26 @@ struct SingleFlightTests {
         #expect(await harness.ask().text == "600")
     }
 
+    @Test("Rights that a write has overtaken while they were looked up are looked up again", arguments: [true, false])
+    func overtakenRights(isCachedForNewOwner: Bool) async throws {
+        let harness = try QueryPathHarness([
+            .asking { request in Reply(body: Array(request.user.utf8)) }
+        ])
+        let door = Door()
+        harness.directory.hold(door)
+        let slow = Task { await harness.ask("account_id=a1", as: .ann) }
+        while harness.directory.lookUps < 1 { await Task.yield() }
+
+        harness.directory.hold(nil)
+        harness.directory.give("a1", to: "bob")
+        await harness.invalidations.invalidate([.account("a1"), .user("ann"), .user("bob")])
+        if isCachedForNewOwner { #expect(await harness.ask("account_id=a1", as: .bob).text == "bob") }
+        door.open()
+
+        #expect(await slow.value.status == .notFound)
+        #expect(await harness.ask("account_id=a1", as: .bob).text == "bob")
+    }
+
     @Test(
         "An account that changes hands in the middle of a request is never answered to its new owner as the old one's")
     func ownerRace() async throws {
