@@ -1,16 +1,10 @@
 import PluginAPI
 import TradingBook
 
-/// Carries an account's breaks from one run to the next.
+/// Carries an account's breaks from one run to the next: what a comparison found against what is stored.
 ///
-/// ```
-///  seen, inside grace ──► pending ──due──► open ◄── seen again ── resolved
-///                            │               │                        ▲
-///               not found: dropped           └── no longer found ─────┘
-/// ```
-///
-/// An acknowledged break stays so while it is found and resolves like an open one; one resolved as accepted stays
-/// resolved and only goes on counting. Times and IDs are given; nothing here reads a clock.
+/// A run first does what time had left to do, then looks at what it found. Times and IDs are given; nothing here reads a
+/// clock. The steps themselves are ``StoredBreak``'s.
 struct BreakLife {
     let account: String
     let runID: String
@@ -19,105 +13,101 @@ struct BreakLife {
     let now: Timestamp
     let grace: GracePolicy
 
-    /// One step in a break's life.
-    struct Event: Sendable, Equatable {
-        var breakID: String
-        /// Counts the break's events from 1.
-        var sequence: Int64
-        var name: String
-        var from: BreakStatus?
-        var to: BreakStatus
-    }
-
     /// What a run changes.
     struct Outcome: Sendable, Equatable {
-        /// Every break the run touched, as it now stands.
+        /// Every break the run touched, as it now stands: all that are not resolved, and those it resolved or found again.
         var changed: [StoredBreak] = []
         /// Pending ones that were never opened and are gone.
         var dropped: [String] = []
-        var events: [Event] = []
-        /// Opened or reopened, gravest first.
+        var steps: [BreakStep] = []
+        /// Opened or reopened, each once.
         var opened: [StoredBreak] = []
+        /// What the log is to tell: opened or no longer muted, and not muted now. Gravest first.
+        var noticed: [StoredBreak] = []
+        /// Open or acknowledged before, and found again.
         var stillOpen = 0
         var resolved = 0
         /// Keys of the found breaks that are pending after the run.
         var pendingKeys: Set<String> = []
-        var acknowledged = 0
+
+        func count(_ status: BreakStatus) -> Int64 { Int64(changed.count { $0.status == status }) }
     }
 
     static func id(account: String, key: String) -> String { DerivedID.make("brk", account, key) }
 
+    private var origin: BreakStep.Origin { .run(runID, at: now) }
+
     /// - Parameters:
     ///   - found: What the comparison found, gravest first.
     ///   - stored: The account's breaks that are not resolved, and those resolved ones that were found again.
-    func advance(_ found: [FoundBreak], stored: [StoredBreak]) -> Outcome {
+    /// - Throws: ``StorageError`` when a stored break cannot be read.
+    func advance(_ found: [FoundBreak], stored: [StoredBreak]) throws -> Outcome {
         var outcome = Outcome()
         var known: [String: StoredBreak] = [:]
         for item in stored { known[item.id] = item }
         for item in found {
             let id = BreakLife.id(account: account, key: item.key)
             if let before = known.removeValue(forKey: id) {
-                see(item, again: before, &outcome)
+                try see(item, again: before, &outcome)
             } else {
                 meet(item, id: id, &outcome)
             }
         }
         for gone in stored where known[gone.id] != nil && gone.status != .resolved { end(gone, &outcome) }
+        outcome.noticed.sort {
+            let (left, right) = ($0.breakClass.severity, $1.breakClass.severity)
+            return left == right ? $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) : left < right
+        }
         return outcome
     }
 
     private func meet(_ found: FoundBreak, id: String, _ outcome: inout Outcome) {
-        let due = now + grace.grace(for: found.breakClass)
         var item = StoredBreak(
-            id: id, breakClass: found.breakClass, status: .pending, resolution: nil, symbol: found.symbol,
-            tradeID: found.tradeID, ticket: found.ticket, key: found.key, differences: found.differencesJSON,
-            firstSeenAt: asOf, lastSeenAt: asOf, timesSeen: 1, noticedAt: now, dueAt: due, openedAt: nil,
-            resolvedAt: nil, lastSnapshotID: snapshotID, eventsTotal: 0)
-        if due <= now {
-            open(&item, "opened", from: nil, &outcome)
-        } else {
-            record("seen", &item, from: nil, &outcome)
-            outcome.pendingKeys.insert(found.key)
-        }
-        outcome.changed.append(item)
+            id: id, breakClass: found.breakClass, status: .pending, symbol: found.symbol, tradeID: found.tradeID,
+            ticket: found.ticket, key: found.key, differences: found.differencesJSON, firstSeenAt: asOf,
+            lastSeenAt: asOf, timesSeen: 1, noticedAt: now, dueAt: now + grace.grace(for: found.breakClass),
+            lastSnapshotID: snapshotID, eventsTotal: 0)
+        let step = item.begin(origin)
+        take(item, [step], &outcome)
+        if item.status == .pending { outcome.pendingKeys.insert(found.key) }
     }
 
-    private func see(_ found: FoundBreak, again before: StoredBreak, _ outcome: inout Outcome) {
+    private func see(_ found: FoundBreak, again before: StoredBreak, _ outcome: inout Outcome) throws {
         var item = updated(before, with: found)
-        switch before.status {
-        case .pending:
-            item.dueAt = item.noticedAt + grace.grace(for: found.breakClass)
-            if item.dueAt <= now {
-                open(&item, "opened", from: .pending, &outcome)
-            } else {
-                outcome.pendingKeys.insert(found.key)
-            }
-        case .open, .acknowledged:
-            outcome.stillOpen += 1
-            if before.status == .acknowledged { outcome.acknowledged += 1 }
-            if before.breakClass != found.breakClass { record("changed", &item, from: before.status, &outcome) }
-        case .resolved where before.resolution == .accepted:
-            break
-        case .resolved:
-            item.resolution = nil
-            item.resolvedAt = nil
-            open(&item, "reopened", from: .resolved, &outcome)
-        }
-        outcome.changed.append(item)
+        var steps = item.elapse(origin)
+        // What a pending break turned into on its way is no step of its own.
+        let classBefore = before.status == .pending ? found.breakClass : before.breakClass
+        if let step = try item.reconsider(origin, classBefore: classBefore) { steps.append(step) }
+        take(item, steps, &outcome)
+        if item.status == .pending { outcome.pendingKeys.insert(found.key) }
+        let wasLive = before.status == .open || before.status == .acknowledged
+        if wasLive, !steps.contains(where: \.opens) { outcome.stillOpen += 1 }
     }
 
     private func end(_ gone: StoredBreak, _ outcome: inout Outcome) {
-        guard gone.status != .pending else {
+        var item = gone
+        var steps = item.elapse(origin)
+        guard item.status != .pending else {
             outcome.dropped.append(gone.id)
             return
         }
-        var item = gone
-        item.status = .resolved
-        item.resolution = .auto
-        item.resolvedAt = now
-        record("resolved", &item, from: gone.status, &outcome)
+        // It ended while it could have been heard of, so whoever follows the log hears of both.
+        note(item, steps, &outcome)
+        steps.append(item.heal(origin))
         outcome.resolved += 1
+        outcome.steps += steps
         outcome.changed.append(item)
+    }
+
+    private func take(_ item: StoredBreak, _ steps: [BreakStep], _ outcome: inout Outcome) {
+        note(item, steps, &outcome)
+        outcome.steps += steps
+        outcome.changed.append(item)
+    }
+
+    private func note(_ item: StoredBreak, _ steps: [BreakStep], _ outcome: inout Outcome) {
+        if steps.contains(where: \.opens) { outcome.opened.append(item) }
+        if item.isNoticed(after: steps) { outcome.noticed.append(item) }
     }
 
     private func updated(_ before: StoredBreak, with found: FoundBreak) -> StoredBreak {
@@ -128,21 +118,16 @@ struct BreakLife {
         item.ticket = found.ticket
         item.differences = found.differencesJSON
         item.lastSeenAt = asOf
+        if item.status == .pending { item.dueAt = item.noticedAt + grace.grace(for: found.breakClass) }
         if !item.lastSnapshotID.utf8.elementsEqual(snapshotID.utf8) { item.timesSeen += 1 }
         item.lastSnapshotID = snapshotID
         return item
     }
+}
 
-    private func open(_ item: inout StoredBreak, _ name: String, from: BreakStatus?, _ outcome: inout Outcome) {
-        item.status = .open
-        item.openedAt = now
-        record(name, &item, from: from, &outcome)
-        outcome.opened.append(item)
-    }
-
-    private func record(_ name: String, _ item: inout StoredBreak, from: BreakStatus?, _ outcome: inout Outcome) {
-        item.eventsTotal += 1
-        outcome.events.append(
-            Event(breakID: item.id, sequence: item.eventsTotal, name: name, from: from, to: item.status))
+extension StoredBreak {
+    /// Whether the log tells of these steps: the break is open now and was not, or could not be heard of, before.
+    func isNoticed(after steps: [BreakStep]) -> Bool {
+        status == .open && !isMuted && steps.contains { $0.opens || $0.name == .unsnoozed }
     }
 }

@@ -1,30 +1,11 @@
 import PluginAPI
 
-/// Where a break stands.
-enum BreakStatus: String, Sendable, CaseIterable {
-    /// Seen, and within its grace.
-    case pending
-    case open
-    /// Somebody has taken note of it.
-    case acknowledged
-    case resolved
-}
-
-/// What ended a break.
-enum BreakResolution: String, Sendable {
-    /// A run no longer found it.
-    case auto
-    /// Somebody says that it has been put right; found again, it is reopened.
-    case fixed
-    /// Somebody says that it may stay.
-    case accepted
-}
-
 /// A break as it is kept between runs.
 struct StoredBreak: Sendable, Equatable {
     var id: String
     var breakClass: BreakClass
     var status: BreakStatus
+    /// What ended it; `nil` unless it is resolved.
     var resolution: BreakResolution?
     var symbol: String
     var tradeID: String?
@@ -42,30 +23,33 @@ struct StoredBreak: Sendable, Equatable {
     var dueAt: Timestamp
     var openedAt: Timestamp?
     var resolvedAt: Timestamp?
+    /// When the acknowledgement ends; `nil` unless it is acknowledged.
+    var acknowledgedUntil: Timestamp?
+    /// When notices begin again; `nil` unless it is muted.
+    var snoozedUntil: Timestamp?
+    /// What was acknowledged or accepted: the break is measured against it for as long as that holds.
+    var baseline: Baseline?
     var lastSnapshotID: String
+    /// Steps of its life so far; they are numbered from 1.
     var eventsTotal: Int64
-}
 
-extension FoundBreak {
-    /// The break's differences as the API shows them.
-    var differencesJSON: String {
-        var json = JSONWriter()
-        json.array(of: differences) { json, difference in
-            json.object {
-                $0.field("field", difference.field?.rawValue)
-                $0.field("class", difference.breakClass.rawValue)
-                $0.cell("ours", difference.ours)
-                $0.cell("broker", difference.broker)
-                $0.cell("delta", difference.delta)
-            }
+    /// A break's class and differences at the moment when somebody took note of them.
+    struct Baseline: Sendable, Equatable {
+        var breakClass: BreakClass
+        /// As ``StoredBreak/differences``.
+        var differences: String
+    }
+
+    /// When time alone changes something about it next; `nil` when it never does.
+    var wakeAt: Timestamp? {
+        switch status {
+        case .pending: dueAt
+        case .open: snoozedUntil
+        case .acknowledged: [acknowledgedUntil, snoozedUntil].compactMap(\.self).min()
+        case .resolved: nil
         }
-        return json.text
     }
-}
 
-extension JSONWriter {
-    mutating func cell(_ name: String, _ cell: Difference.Cell?) {
-        key(name)
-        if let cell { raw(cell.json.utf8) } else { null() }
-    }
+    /// Whether a step to `open` is told in the log.
+    var isMuted: Bool { snoozedUntil != nil }
 }

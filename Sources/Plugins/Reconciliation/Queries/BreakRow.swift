@@ -4,7 +4,7 @@ import PluginAPI
 enum BreakRow {
     static let columns: SQL = """
         break_id, account_id, class, severity, severity_rank, status, symbol, trade_id, ticket, differences,
-        first_seen_at, last_seen_at, times_seen, snoozed_until, acknowledged_until
+        first_seen_at, last_seen_at, times_seen, snoozed_until, acknowledged_until, resolution
         """
 
     static func write(_ row: Row, to json: inout JSONWriter) {
@@ -23,21 +23,17 @@ enum BreakRow {
             json.field("times_seen", row.integer("times_seen"))
             json.field("snoozed_until", row.timestamp("snoozed_until"))
             json.field("acknowledged_until", row.timestamp("acknowledged_until"))
+            json.field("resolution", row.text("resolution"))
         }
     }
 
     /// The first difference's field and values are the break's own; all of them follow.
     private static func writeDifferences(_ text: String, to json: inout JSONWriter) {
-        let differences = try? JSONValue(parsing: text.utf8)
-        let first: JSONValue? = if case .array(let all)? = differences { all.first } else { nil }
-        for name in ["field", "ours", "broker", "delta"] {
-            json.key(name)
-            switch first?[name] {
-            case .string(let text)?: json.string(text)
-            case .number(let digits)?: json.raw(digits.utf8)
-            default: json.null()
-            }
-        }
+        let first = (try? StoredDifference.list(text))?.first
+        json.field("field", first?.field)
+        json.cell("ours", first?.ours)
+        json.cell("broker", first?.broker)
+        json.cell("delta", first?.delta)
         json.key("differences")
         json.raw(text.utf8)
     }
@@ -56,5 +52,6 @@ enum BreakRow {
             ])),
         "first_seen_at": .timestamp, "last_seen_at": .timestamp, "times_seen": .integer,
         "snoozed_until": .optional(.timestamp), "acknowledged_until": .optional(.timestamp),
+        "resolution": .optional(.choice(BreakResolution.allCases.map(\.rawValue))),
     ]
 }

@@ -42,7 +42,7 @@ struct BreaksQuery: Sendable {
         let id = request.text("break_id") ?? ""
         let rows = try await storage.rows(
             """
-            SELECT e.at, e.event, e.from_status, e.to_status, e.actor, e.note, e.run_id
+            SELECT e.at, e.event, e.from_status, e.to_status, e.actor, e.note, e.run_id, e.resolution, e.valid_until
             FROM break_events e JOIN breaks b ON b.break_id = e.break_id
             WHERE e.break_id = \(id) AND b.account_id IN (\(request.accounts)) ORDER BY e.sequence
             """, deadline: request.deadline)
@@ -58,6 +58,8 @@ struct BreaksQuery: Sendable {
                     $0.field("actor", row.text("actor"))
                     $0.field("note", row.text("note"))
                     $0.field("run_id", row.text("run_id"))
+                    $0.field("resolution", row.text("resolution"))
+                    $0.field("until", row.timestamp("valid_until"))
                 }
             }
         }
@@ -86,6 +88,8 @@ struct BreaksQuery: Sendable {
             .object([
                 "at": .timestamp, "event": .text, "from": .optional(.text), "to": .text, "actor": .text,
                 "note": .optional(.text), "run_id": .optional(.text),
+                "resolution": .optional(.choice(BreakResolution.allCases.map(\.rawValue))),
+                "until": .optional(.timestamp),
             ]))
     ])
 }

@@ -83,16 +83,17 @@ extension LogEntry {
             description: "\(pair.symbol) ticket \(ticket) is trade \(trade ?? "")", metadata: metadata)
     }
 
-    static func divergence(_ item: StoredBreak, first: Difference) -> LogEntry {
+    static func divergence(_ item: StoredBreak) throws -> LogEntry {
+        let first = try StoredDifference.list(item.differences).first
         let metadata = object {
             $0.field("break_id", item.id)
             $0.field("class", item.breakClass.rawValue)
             $0.field("severity", item.breakClass.severity.rawValue)
             $0.field("trade_id", item.tradeID)
-            $0.field("field", first.field?.rawValue)
-            $0.cell("ours", first.ours)
-            $0.cell("broker", first.broker)
-            $0.cell("delta", first.delta)
+            $0.field("field", first?.field)
+            $0.cell("ours", first?.ours)
+            $0.cell("broker", first?.broker)
+            $0.cell("delta", first?.delta)
         }
         return LogEntry(
             kind: .divergence, symbol: item.symbol, ticket: item.ticket, tradeID: item.tradeID, breakID: item.id,
@@ -117,11 +118,18 @@ extension LogEntry {
     }
 
     /// What differs, on what: `XAUUSD ticket 12345: partial_fill, volume 0.2 in the book, 0.1 at the broker`.
-    private static func sentence(_ item: StoredBreak, _ first: Difference) -> String {
+    private static func sentence(_ item: StoredBreak, _ first: StoredDifference?) -> String {
         let object = item.ticket.map { "ticket \($0)" } ?? item.tradeID.map { "trade \($0)" } ?? "account"
         let start = "\(item.symbol) \(object): \(item.breakClass.rawValue)"
-        guard let field = first.field else { return start }
-        let (ours, broker) = (first.ours?.json ?? "none", first.broker?.json ?? "none")
-        return "\(start), \(field.rawValue) \(ours) in the book, \(broker) at the broker"
+        guard let first, let field = first.field else { return start }
+        return "\(start), \(field) \(text(first.ours)) in the book, \(text(first.broker)) at the broker"
+    }
+
+    private static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case .number(let digits)?: digits
+        case .string(let word)?: word
+        default: "none"
+        }
     }
 }

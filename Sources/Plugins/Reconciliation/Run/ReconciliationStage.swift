@@ -68,8 +68,9 @@ struct ReconciliationStage: IngestStage {
         let unknown = result.breaks.filter { !known.contains($0.key) }
         stored += try store.resolved(
             unknown.map { BreakLife.id(account: account.id, key: $0.key) }, in: transaction)
-        let lifeOutcome = life.advance(result.breaks, stored: stored)
-        try store.write(lifeOutcome, life: life, in: transaction)
+        let lifeOutcome = try life.advance(result.breaks, stored: stored)
+        try store.drop(lifeOutcome.dropped, in: transaction)
+        try store.write(lifeOutcome.changed, lifeOutcome.steps, in: transaction)
         return RunComparison(
             result: result, life: lifeOutcome, positions: positions,
             policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
@@ -116,12 +117,11 @@ struct ReconciliationStage: IngestStage {
         let entries =
             [.sync(run)] + pairing.formed.map { LogEntry.match($0.pair, ticket: $0.ticket) }
             + closed.map { .close(ticket: $0.ticket, symbol: $0.symbol, tradeID: $0.tradeID, at: run.asOf) }
-            + comparison.divergences
+            + (try comparison.divergences)
         try LogEntry.write(entries, of: run, in: transaction)
-        state.pendingBreaks = Int64(comparison.life.pendingKeys.count)
-        state.acknowledgedBreaks = Int64(comparison.life.acknowledged)
-        state.openBreaks = Int64(
-            comparison.life.opened.count + comparison.life.stillOpen - comparison.life.acknowledged)
+        state.pendingBreaks = comparison.life.count(.pending)
+        state.acknowledgedBreaks = comparison.life.count(.acknowledged)
+        state.openBreaks = comparison.life.count(.open)
     }
 
     /// A late snapshot and a failed one say nothing about when the source was last heard.

@@ -33,13 +33,9 @@ struct RunComparison {
         return pairing
     }
 
-    /// The opened breaks for the log; the gravest come last, and so first where the newest stands on top.
+    /// The noticed breaks for the log; the gravest come last, and so first where the newest stands on top.
     var divergences: [LogEntry] {
-        var firsts: [String: Difference] = [:]
-        for found in result.breaks { firsts[found.key] = found.differences.first }
-        return life.opened.reversed().compactMap { item in
-            firsts[item.key].map { LogEntry.divergence(item, first: $0) }
-        }
+        get throws { try life.noticed.reversed().map { try LogEntry.divergence($0) } }
     }
 }
 

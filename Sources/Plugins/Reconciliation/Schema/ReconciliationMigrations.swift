@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The schema of runs, breaks and logs, step by step. Steps are appended, never edited.
 enum ReconciliationMigrations {
-    static let all: [Migration] = [runs, breaks, logs]
+    static let all: [Migration] = [runs, breaks, logs, life]
 
     private static let runs = Migration(
         number: 1,
@@ -133,5 +133,23 @@ enum ReconciliationMigrations {
             CREATE INDEX reconciliation_logs_by_time ON reconciliation_logs (account_id, at, sequence, log_id);
             """,
         down: "DROP TABLE reconciliation_logs;"
+    )
+
+    private static let life = Migration(
+        number: 4,
+        name: "when time changes a break, and what each step of its life says",
+        up: """
+            ALTER TABLE breaks ADD COLUMN wake_at {TIMESTAMP};
+            UPDATE breaks SET wake_at = due_at WHERE status = 'pending';
+            CREATE INDEX breaks_due ON breaks (wake_at, account_id) WHERE wake_at IS NOT NULL;
+            ALTER TABLE break_events ADD COLUMN resolution {TEXT};
+            ALTER TABLE break_events ADD COLUMN valid_until {TIMESTAMP};
+            """,
+        down: """
+            ALTER TABLE break_events DROP COLUMN valid_until;
+            ALTER TABLE break_events DROP COLUMN resolution;
+            DROP INDEX breaks_due;
+            ALTER TABLE breaks DROP COLUMN wake_at;
+            """
     )
 }

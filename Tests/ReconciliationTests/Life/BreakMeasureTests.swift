@@ -1,0 +1,102 @@
+import PluginAPI
+import Testing
+
+@testable import Reconciliation
+
+@Suite("When a break is worse than it was")
+struct BreakMeasureTests {
+    @Test(
+        "It is worse when a field differs by more, a new one differs, a side is missing that was there, or the class changed",
+        arguments: [
+            Change("the same", ["partial_fill volume 0.2 0.1"], ["partial_fill volume 0.2 0.1"], nil),
+            Change("the same size", ["partial_fill volume 0.2 0.1"], ["partial_fill volume 0.3 0.2"], nil),
+            Change("smaller", ["partial_fill volume 0.2 0.1"], ["partial_fill volume 0.2 0.15"], nil),
+            Change(
+                "larger by the last digit", ["partial_fill volume 0.2 0.1"], ["partial_fill volume 0.20000001 0.1"],
+                "larger: volume"),
+            Change(
+                "the other way", ["entry_slippage entry_price 1.1 1.2"], ["entry_slippage entry_price 1.2 1.1"], nil),
+            Change(
+                "larger the other way", ["entry_slippage entry_price 1.1 1.2"],
+                ["entry_slippage entry_price 1.25 1.1"], "larger: entry_price"),
+            Change(
+                "beyond what is taken in", ["cash_mismatch equity -91000000000 90000000000"],
+                ["cash_mismatch equity -91000000000 91000000000"], "larger: equity"),
+            Change(
+                "a new field", ["partial_fill volume 0.2 0.1"],
+                ["partial_fill volume 0.2 0.1", "sl_mismatch stop_loss 1.1 1.2"], "a new difference: stop_loss"),
+            Change(
+                "a field less", ["partial_fill volume 0.2 0.1", "sl_mismatch stop_loss 1.1 1.2"],
+                ["partial_fill volume 0.2 0.1"], nil),
+            Change(
+                "the second field larger", ["partial_fill volume 0.2 0.1", "sl_mismatch stop_loss 1.1 1.2"],
+                ["partial_fill volume 0.2 0.1", "sl_mismatch stop_loss 1.1 1.3"], "larger: stop_loss"),
+            Change(
+                "the broker lost its stop", ["sl_mismatch stop_loss 1.1 1.2"], ["sl_mismatch stop_loss 1.1 -"],
+                "missing on a side that had it: stop_loss"),
+            Change(
+                "the missing stop changed sides", ["sl_mismatch stop_loss 1.1 -"], ["sl_mismatch stop_loss - 1.1"],
+                "missing on a side that had it: stop_loss"),
+            Change(
+                "another price of a stop that one side lacks", ["sl_mismatch stop_loss 1.1 -"],
+                ["sl_mismatch stop_loss 1.3 -"], nil),
+            Change(
+                "the missing stop is there and differs", ["sl_mismatch stop_loss 1.1 -"],
+                ["sl_mismatch stop_loss 1.1 1.3"], nil),
+            Change("a missing row", ["broker_closed - 0.1 -"], ["broker_closed - 0.1 -"], nil),
+            Change(
+                "a larger missing row", ["broker_closed - 0.1 -"], ["broker_closed - 0.2 -"], "larger: broker_closed"),
+            Change("a smaller missing row", ["unknown_to_us - - 0.2"], ["unknown_to_us - - 0.1"], nil),
+            Change(
+                "another class", ["broker_closed - 0.1 -"], ["unknown_to_us - - 0.1"],
+                "another class: it was broker_closed"),
+            Change(
+                "a class of less weight", ["partial_fill volume 0.2 0.1", "tp_mismatch take_profit 1.1 1.2"],
+                ["tp_mismatch take_profit 1.1 1.2"], "another class: it was partial_fill"),
+            Change(
+                "another word", ["side_flip symbol EURUSD GBPUSD"], ["side_flip symbol EURUSD XAUUSD"],
+                "another value: symbol"),
+            Change(
+                "another field of the same class", ["side_flip direction buy sell"],
+                ["side_flip symbol EURUSD GBPUSD"], "a new difference: symbol"),
+            Change(
+                "one repeat more", ["duplicate_ours - 0.1 -"], ["duplicate_ours - 0.1 -", "duplicate_ours - 0.1 -"],
+                "a new difference: duplicate_ours"),
+            Change(
+                "the largest repeat gone",
+                ["duplicate_ours - 0.1 -", "duplicate_ours - 0.3 -", "duplicate_ours - 0.2 -"],
+                ["duplicate_ours - 0.1 -", "duplicate_ours - 0.2 -"], nil),
+            Change("a symbol now on both sides", ["instrument_unknown - ODD -"], ["instrument_unknown - ODD ODD"], nil),
+        ])
+    func worsening(_ change: Change) throws {
+        let (then, now) = (found(change.then), found(change.now))
+
+        let before = try BreakMeasure(then.breakClass, differences: then.differencesJSON)
+        let after = try BreakMeasure(now.breakClass, differences: now.differencesJSON)
+
+        #expect(after.worsening(since: before)?.note == change.note)
+    }
+
+    @Test("Magnitudes are compared digit by digit, whatever their sign and trailing zeros")
+    func magnitudes() throws {
+        let ordered = ["0", "0.00000001", "-0.05", "0.1", "-0.100", "0.5", "1", "-9.99", "10", "184000000000.5"]
+
+        let magnitudes = try ordered.map { try #require(Magnitude(.number($0))) }
+
+        for (index, pair) in zip(magnitudes, magnitudes.dropFirst()).enumerated() {
+            #expect(pair.0 < pair.1 || (index == 3 && pair.0 == pair.1))
+            #expect(!(pair.1 < pair.0))
+        }
+    }
+
+    struct Change: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var then: [String]
+        var now: [String]
+        var note: String?
+
+        init(_ name: String, _ then: [String], _ now: [String], _ note: String?) {
+            (testDescription, self.then, self.now, self.note) = (name, then, now, note)
+        }
+    }
+}
