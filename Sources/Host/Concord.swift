@@ -9,7 +9,8 @@ struct Concord: AsyncParsableCommand {
         version: HostAssembly.version,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ConfigCommand.self, ModulesCommand.self, MigrateCommand.self,
-            AccountCommand.self, TokenCommand.self, ImportCommand.self, StatusCommand.self, WarmupCommand.self,
+            AccountCommand.self, TokenCommand.self, ImportCommand.self, ReconcileCommand.self, StatusCommand.self,
+            WarmupCommand.self,
             HealthCommand.self, OpenAPICommand.self,
         ]
     )

@@ -104,3 +104,28 @@ class Commands(unittest.TestCase):
         self.assertIn(f"bad.csv:{len(lines)}", refused.stderr)
         taken = self.host.run("import", "trades", str(good), "--account", "sample", check=True)
         self.assertIn(f"{len(lines) - 1} inserted", taken.stdout)
+
+    def test_lists_of_positions_are_imported_as_csv_and_json_with_the_moment_they_name(self):
+        self.host.run("account", "put", "acc", "--user", "U", "--currency", "USD", "--time-zone", "UTC",
+                      "--snapshot-interval", "manual", check=True)
+        row = {"ticket": 11, "symbol": "EURUSD", "direction": "buy", "volume": "0.10", "entry_price": "1.17120",
+               "entry_time": at(0), "current_price": "1.17200", "profit": "8.00"}
+        listed, table = self.host.path / "p.json", self.host.path / "p.csv"
+        listed.write_text(json.dumps([{**row, "as_of": at(1)}]))
+        table.write_text(",".join(row) + "\n" + ",".join(map(str, row.values())) + "\n")
+        bad = self.host.path / "bad.json"
+        bad.write_text(listed.read_text().replace("buy", "long"))
+
+        first = self.host.run("import", "statement", str(listed), "--account", "acc", check=True)
+        refused = self.host.run("import", "statement", str(bad), "--account", "acc")
+        undated = self.host.run("import", "statement", str(table), "--account", "acc")
+        self.host.serve()
+        second = self.host.run("import", "statement", str(table), "--account", "acc", "--as-of", at(2), check=True)
+
+        self.assertIn("1 open", first.stdout)
+        self.assertEqual((refused.returncode, undated.returncode), (2, 2))
+        self.assertRegex(refused.stderr, r"bad\.json:1:\d+: /0/direction: must be buy or sell")
+        self.assertIn("as_of", undated.stderr)
+        self.assertIn("1 open", second.stdout)
+        status = self.host.ok("GET", "/api/v1/reconciliation/status?account_id=acc", self.host.operator)
+        self.assertEqual((status["total_syncs"], status["open_positions_count"]), ("2", "1"))

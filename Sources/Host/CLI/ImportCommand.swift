@@ -21,7 +21,7 @@ struct ImportCommand: AsyncParsableCommand {
         var account: String
 
         func run() async throws {
-            let body = try ImportedFile(file).tradesJSON(account: account)
+            let body = try FileComplaint.orExit { try ImportedFile(file).tradesJSON(account: account) }
             try await HostSession(options).run { api in
                 let counts = try await api.send(
                     APICall(
@@ -37,7 +37,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     struct Statement: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "A broker's statement: MetaTrader 4 as .htm, or positions as .csv.")
+            abstract: "A broker's statement: MetaTrader 4 as .htm, or positions as .csv or .json.")
 
         @OptionGroup var options: CommonOptions
 
@@ -56,24 +56,26 @@ struct ImportCommand: AsyncParsableCommand {
         @Option(help: "The broker's clock, when the account is created.")
         var timeZone: String?
 
-        @Option(help: "The moment a .csv of positions was taken, with a zone.")
-        var asOf: String?
+        @Option(help: "The moment positions were read, with a zone; their rows may name it as as_of instead.")
+        var asOf: MomentArgument?
 
         func run() async throws {
-            let source = try ImportedFile(file)
-            if source.format == .csv, asOf == nil { throw ValidationError("a .csv of positions needs --as-of") }
+            let (source, moment) = try FileComplaint.orExit { () -> (ImportedFile, Timestamp?) in
+                let source = try ImportedFile(file)
+                guard source.format != .html else { return (source, asOf?.moment) }
+                return (source, try source.positions(account: account, asOf: asOf?.moment).asOf)
+            }
             try await HostSession(options).run { api in
                 try await createAccountIfNew(source, api)
-                Console.data(StatementReport(try await api.send(call(source)).json()).text)
+                Console.data(StatementReport(try await api.send(call(source, moment)).json()).text)
             }
         }
 
-        private func call(_ source: ImportedFile) -> APICall {
-            let time = asOf.map { "&as_of=\(PercentEncoding.encode($0))" } ?? ""
+        private func call(_ source: ImportedFile, _ moment: Timestamp?) -> APICall {
+            let time = moment.map { "&as_of=\(PercentEncoding.encode($0.description))" } ?? ""
             return APICall(
                 method: .post, target: "/api/v1/statements?account_id=\(PercentEncoding.encode(account))\(time)",
-                caller: .importer(of: account), contentType: source.format == .html ? "text/html" : "text/csv",
-                body: source.bytes)
+                caller: .importer(of: account), contentType: source.mediaType, body: source.bytes)
         }
 
         /// With `--user`, makes the account when there is none: hedging, `manual`, with the statement's login. The
@@ -97,7 +99,7 @@ struct ImportCommand: AsyncParsableCommand {
             guard let rule = TimeZoneRule(parsing: timeZone) else {
                 throw ValidationError("`\(timeZone)` is not a time zone")
             }
-            let statement = try source.statement(timeZone: rule)
+            let statement = try FileComplaint.orExit { try source.statement(timeZone: rule) }
             guard statement.currency == currency.uppercased() else {
                 Console.diagnostic("concord: \(file) is in \(statement.currency), not in \(currency)")
                 throw ExitStatus.badInput

@@ -11,40 +11,64 @@ struct ImportedFile: Sendable {
     let bytes: [UInt8]
     let format: Format
 
+    /// As `POST /statements` knows it.
+    var mediaType: String {
+        switch format {
+        case .csv: "text/csv"
+        case .json: "application/json"
+        case .html: "text/html"
+        }
+    }
+
     /// Larger files are refused rather than read.
     private static let bytesMax = 32 << 20
 
-    /// - Throws: `ExitCode` 2 after saying why on standard error.
+    /// - Throws: ``FileComplaint``
     init(_ name: String) throws {
         self.name = name
         switch name.split(separator: ".").last?.lowercased() {
         case "csv": format = .csv
         case "json": format = .json
         case "htm", "html": format = .html
-        default:
-            Console.diagnostic("concord: \(name) is none of .csv, .json, .htm and .html")
-            throw ExitStatus.badInput
+        default: throw FileComplaint(lines: ["concord: \(name) is none of .csv, .json, .htm and .html".printable])
         }
         do throws(FileProblem) {
             bytes = try TextFile.bytes(of: name, max: Self.bytesMax)
         } catch {
-            Console.diagnostic("concord: \(name) \(error.detail)")
-            throw ExitStatus.badInput
+            throw FileComplaint(lines: ["concord: \(name) \(error.detail)".printable])
+        }
+    }
+
+    /// How the file's rows are written; a statement has none that could be read without its proof.
+    ///
+    /// - Throws: ``FileComplaint`` for a statement.
+    func rowFormat(of what: String) throws -> FileFormat {
+        switch format {
+        case .csv: return .csv
+        case .json: return .json
+        case .html: throw FileComplaint(lines: ["\(name): is not a list of \(what); those are .csv or .json".printable])
         }
     }
 
     /// The body of `POST /trades` that says what this file says.
     func tradesJSON(account: String) throws -> [UInt8] {
-        guard format != .html else {
-            Console.diagnostic("concord: \(name) is not a book of trades; those are .csv or .json")
-            throw ExitStatus.badInput
-        }
+        let format = try rowFormat(of: "trades")
         let trades = try reading { () throws(FileRefused) in
-            try TradeFile.parse(bytes, format: format == .csv ? .csv : .json, account: account)
+            try TradeFile.parse(bytes, format: format, account: account)
         }
         var json = JSONWriter()
         json.array(of: trades) { json, trade in trade.write(to: &json) }
         return json.bytes
+    }
+
+    /// The open positions this file lists, as a complete snapshot; checks them before anything is sent.
+    ///
+    /// - Parameter asOf: `nil` takes the moment that the rows name.
+    func positions(account: String, asOf: Timestamp?) throws -> Snapshot {
+        let format = try rowFormat(of: "positions")
+        return try reading { () throws(FileRefused) in
+            try PositionFile.parse(bytes, format: format, account: account, asOf: asOf)
+        }
     }
 
     /// The statement this file holds; proves it before anything is sent.
@@ -52,17 +76,12 @@ struct ImportedFile: Sendable {
         try reading { () throws(FileRefused) in try MT4Statement.parse(bytes, timeZone: timeZone) }
     }
 
-    /// Runs a reader; every problem it finds is a line `file:line:column: what`.
-    private func reading<Result>(_ read: () throws(FileRefused) -> Result) throws -> Result {
-        do {
+    /// Runs a reader; what it refuses is a complaint about this file.
+    func reading<Result>(_ read: () throws(FileRefused) -> Result) throws -> Result {
+        do throws(FileRefused) {
             return try read()
         } catch {
-            for problem in error.problems {
-                let place = [name, problem.line.map(String.init), problem.column.map(String.init)].compactMap(\.self)
-                let section = problem.section.map { "\($0): " } ?? ""
-                Console.diagnostic("\(place.joined(separator: ":")): \(section)\(problem.detail)")
-            }
-            throw ExitStatus.badInput
+            throw FileComplaint(name, error)
         }
     }
 }

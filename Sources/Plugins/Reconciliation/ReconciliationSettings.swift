@@ -1,4 +1,4 @@
-import PluginAPI
+public import PluginAPI
 
 /// The module's configuration as its parts need it.
 struct ReconciliationSettings: Sendable, Equatable {
@@ -12,30 +12,10 @@ struct ReconciliationSettings: Sendable, Equatable {
     init() {}
 
     init(_ configuration: ModuleConfiguration) throws(ModuleError) {
-        let pairing = configuration.section("pairing")
-        let tolerance = configuration.section("tolerance")
-        policy = MatchPolicy(
-            volume: try ReconciliationSettings.tolerance("volume", in: tolerance, section: "tolerance"),
-            entryPrice: try ReconciliationSettings.tolerance("entry_price", in: tolerance, section: "tolerance"),
-            takeProfit: try ReconciliationSettings.tolerance("take_profit", in: tolerance, section: "tolerance"),
-            stopLoss: try ReconciliationSettings.tolerance("stop_loss", in: tolerance, section: "tolerance"),
-            pairingWindow: pairing.duration("window"),
-            pairingPrice: try ReconciliationSettings.tolerance("price", in: pairing, section: "pairing"),
-            candidatesMax: pairing.integer("candidates"))
+        policy = try MatchPolicy(configuration)
         grace = try ReconciliationSettings.grace(configuration)
         batchSize = configuration.integer("batch_size")
         acknowledgeFor = configuration.duration("acknowledge_for")
-    }
-
-    private static func tolerance(
-        _ key: String,
-        in section: ModuleConfiguration,
-        section name: String
-    ) throws(ModuleError) -> Tolerance {
-        guard let tolerance = Tolerance(parsing: section.text(key)) else {
-            throw .misconfigured(key: "\(name).\(key)", detail: "is not a tolerance, such as 5 pips")
-        }
-        return tolerance
     }
 
     private static func grace(_ configuration: ModuleConfiguration) throws(ModuleError) -> GracePolicy {
@@ -108,5 +88,32 @@ struct ReconciliationSettings: Sendable, Equatable {
             return "is not exact, an amount in lots, or a number of bps"
         }
         return tolerance.needsPrice ? "counts price steps, which say nothing about a volume" : nil
+    }
+}
+
+extension MatchPolicy {
+    /// Reads the sections `pairing` and `tolerance` of the module's configuration.
+    public init(_ configuration: ModuleConfiguration) throws(ModuleError) {
+        let pairing = configuration.section("pairing")
+        let tolerance = configuration.section("tolerance")
+        self.init(
+            volume: try MatchPolicy.tolerance("volume", in: tolerance, section: "tolerance"),
+            entryPrice: try MatchPolicy.tolerance("entry_price", in: tolerance, section: "tolerance"),
+            takeProfit: try MatchPolicy.tolerance("take_profit", in: tolerance, section: "tolerance"),
+            stopLoss: try MatchPolicy.tolerance("stop_loss", in: tolerance, section: "tolerance"),
+            pairingWindow: pairing.duration("window"),
+            pairingPrice: try MatchPolicy.tolerance("price", in: pairing, section: "pairing"),
+            candidatesMax: pairing.integer("candidates"))
+    }
+
+    private static func tolerance(
+        _ key: String,
+        in section: ModuleConfiguration,
+        section name: String
+    ) throws(ModuleError) -> Tolerance {
+        guard let tolerance = Tolerance(parsing: section.text(key)) else {
+            throw .misconfigured(key: "\(name).\(key)", detail: "is not a tolerance, such as 5 pips")
+        }
+        return tolerance
     }
 }

@@ -87,8 +87,9 @@ extension BookModule {
             .command(
                 "statements", at: "/statements", summary: "Import a broker's statement", scope: .accounts,
                 roles: [.agent],
-                parameters: [Parameter("as_of", .time, "When the positions of a CSV file were read")],
-                body: BodySchema(contentTypes: ["text/html", "text/csv"], schema: .text), reply: BookSchemas.statement
+                parameters: [Parameter("as_of", .time, "When the positions of a CSV or JSON file were read")],
+                body: BodySchema(contentTypes: ["text/html", "text/csv", "application/json"], schema: .text),
+                reply: BookSchemas.statement
             ) { (request: Request) async throws -> Reply in
                 try await self.importStatement(request)
             },

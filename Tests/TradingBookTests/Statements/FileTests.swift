@@ -101,7 +101,7 @@ struct RowFileTests {
         #expect(throws: FileRefused.self) { try TradeFile.parse(Array(text.utf8), format: .csv, account: "acc-1") }
     }
 
-    @Test("A JSON file has the same fields, and fills; its problems are named by pointer")
+    @Test("A JSON file has the same fields, and fills; its problems are named by pointer, line and column")
     func json() throws {
         let good = """
             [{"trade_id": "t-1", "symbol": "EURUSD", "direction": "buy", "volume": 0.10, "entry_price": "1.17120",
@@ -116,7 +116,10 @@ struct RowFileTests {
         }
 
         #expect(trades.first?.fills.count == 1)
-        #expect(refusal?.problems == [.init(section: "/0/volume", detail: "must be greater than 0")])
+        #expect(
+            refusal?.problems == [
+                .init(line: 1, column: 72, section: "/0/volume", detail: "must be greater than 0")
+            ])
     }
 
     @Test("A repeated trade is taken once when it is equal and refused when it is not")
@@ -126,6 +129,95 @@ struct RowFileTests {
 
         #expect(try TradeFile.parse(Array(equal.utf8), format: .csv, account: "a").count == 1)
         #expect(throws: FileRefused.self) { try TradeFile.parse(Array(other.utf8), format: .csv, account: "a") }
+    }
+
+    @Test("Repeats stay where they are asked for, each with its ID as its reference")
+    func keptRepeats() throws {
+        let other = row.replacing("t-1", with: "t-2")
+        let text = Array("\(header)\n\(row)\n\(other)\n\(row)\n".utf8)
+
+        let trades = try TradeFile.parse(text, format: .csv, account: nil, keepsRepeats: true)
+
+        #expect(trades.map(\.id) == ["t-1", "t-2", "t-1"])
+        #expect(trades.map(\.reference) == ["t-1", nil, "t-1"])
+        #expect(TradeFile.account(of: trades) == nil)
+    }
+
+    @Test("Read for no account, a file is of the one that its rows name, and of no second one")
+    func statedAccount() throws {
+        let rows = "\(row),acc-1\n\(row.replacing("t-1", with: "t-2")),"
+        let one = Array("\(header),account_id\n\(rows)\n".utf8)
+        let two = Array("\(header),account_id\n\(rows)acc-2\n".utf8)
+
+        let trades = try TradeFile.parse(one, format: .csv, account: nil)
+
+        #expect(trades.map(\.account) == ["acc-1", "acc-1"])
+        #expect(TradeFile.account(of: trades) == "acc-1")
+        #expect(
+            throws: FileRefused([
+                .init(line: 3, column: 55, detail: "account_id is acc-2, but the file is read for acc-1")
+            ])
+        ) { try TradeFile.parse(two, format: .csv, account: nil) }
+    }
+
+    @Test("A field that a file has once must be text in every row that has it", arguments: ["7", "true", "{}"])
+    func statedOnceAsText(_ value: String) {
+        let text = """
+            [{"ticket": 1, "symbol": "EURUSD", "direction": "buy", "volume": 1, "entry_price": 1, "current_price": 1,
+              "entry_time": "2026-01-05T10:00:00Z", "account_id": \(value)}]
+            """
+
+        let refusal = #expect(throws: FileRefused.self) {
+            try PositionFile.parse(Array(text.utf8), format: .json, account: "a", asOf: Timestamp(seconds: 0))
+        }
+
+        #expect(refusal?.problems.map(\.section) == ["/0/account_id"])
+        #expect(refusal?.problems.first?.line == 2 && refusal?.problems.first?.column == 55)
+    }
+
+    @Test("A JSON file of positions is like a CSV one, and for a comparison may be a whole snapshot")
+    func jsonPositions() throws {
+        let rows = """
+            [{"ticket": 12, "symbol": "XAUUSD", "direction": "sell", "volume": 0.10, "entry_price": 1950.50,
+              "entry_time": "2026-01-05T09:58:11Z", "current_price": 1955.75, "as_of": "2026-01-05T10:00:00Z"}]
+            """
+        let positions = rows.replacing(#", "as_of": "2026-01-05T10:00:00Z""#, with: "")
+        let whole = """
+            {"account_id": "acc-1", "as_of": "2026-01-05T10:00:00Z", "completeness": "partial",
+             "account": {"balance": 100.00, "equity": 94.75}, "positions": \(positions)}
+            """
+
+        let list = try PositionFile.read(Array(rows.utf8), format: .json, account: nil, asOf: nil)
+        let snapshot = try PositionFile.read(Array(whole.utf8), format: .json, account: "acc-1", asOf: nil)
+
+        #expect(list.account == nil && snapshot.account == "acc-1")
+        #expect(list.snapshot.completeness == .complete && snapshot.snapshot.completeness == .partial)
+        #expect(list.snapshot.positions == snapshot.snapshot.positions)
+        #expect(list.snapshot.asOf == snapshot.snapshot.asOf)
+        #expect(snapshot.snapshot.figures?.equity == "94.75")
+        #expect(
+            throws: FileRefused([
+                .init(line: 1, column: 16, section: "/account_id", detail: "is acc-1, but the file is read for acc-2")
+            ])
+        ) { try PositionFile.read(Array(whole.utf8), format: .json, account: "acc-2", asOf: nil) }
+        #expect(
+            throws: FileRefused([.init(line: 1, column: 1, detail: "must be an array of rows, not an object")])
+        ) { try PositionFile.parse(Array(whole.utf8), format: .json, account: "acc-1", asOf: nil) }
+    }
+
+    @Test("Equal repeats of a position are told apart from the snapshot; different ones refuse the file")
+    func repeatedPositions() throws {
+        let header = "ticket,symbol,direction,volume,entry_price,entry_time,current_price"
+        let row = "12,XAUUSD,sell,0.10,1950.50,2026-01-05T09:58:11Z,1955.75"
+        let asOf = Timestamp(seconds: 1_767_607_200)
+        let equal = Array("\(header)\n\(row)\n\(row)\n\(row)\n".utf8)
+        let other = Array("\(header)\n\(row)\n\(row.replacing("sell", with: "buy"))\n".utf8)
+
+        let content = try PositionFile.read(equal, format: .csv, account: nil, asOf: asOf)
+
+        #expect(content.snapshot.positions.map(\.ticket) == [12])
+        #expect(content.repeats.map(\.ticket) == [12, 12])
+        #expect(throws: FileRefused.self) { try PositionFile.read(other, format: .csv, account: nil, asOf: asOf) }
     }
 
     @Test("Positions are a complete snapshot at the moment given")

@@ -32,7 +32,7 @@ public struct Difference: Sendable, Equatable {
         }
 
         /// The value as JSON.
-        var json: String {
+        public var json: String {
             var writer = JSONWriter(reservingCapacity: 24)
             switch self {
             case .number(let number, let digits): writer.decimal(number, digits: digits)

@@ -5,34 +5,104 @@ public import PluginAPI
 /// The fields are those of a snapshot's positions. The rows may also carry `account_id` and `as_of`; a file does not have
 /// to say when it was written, so the moment comes from outside or from those, and without either it is refused.
 public enum PositionFile {
+    /// What a file of positions may hold for a comparison that stores nothing: its size alone bounds it then.
+    public static let rowsMax = 1_000_000
+
+    /// A snapshot, and the rows of its file that repeat one of its positions to the last field.
+    public struct Content: Sendable, Equatable {
+        public var snapshot: Snapshot
+        public var repeats: [BrokerPosition]
+        /// `nil` when no row names one.
+        public var account: String?
+    }
+
     /// - Parameter asOf: The moment the positions were read; a row that names another is refused.
-    /// - Throws: ``FileRefused`` with every problem, each with line and column, or for JSON with its pointer.
+    /// - Throws: ``FileRefused`` with every problem, each with line and column, for JSON with its pointer too.
     public static func parse(
         _ bytes: [UInt8], format: FileFormat = .csv, account: String, asOf: Timestamp?
     ) throws(FileRefused) -> Snapshot {
-        let fields = SnapshotBody.positionFields + ["account_id", "as_of"]
-        var file = try FileRows(bytes, format: format, fields: fields)
-        try file.fill("account_id", with: account)
-        guard let moment = asOf?.description ?? stated(in: file.rows) else {
+        try snapshot(FileRows(bytes, format: format, fields: fields), account, asOf, SnapshotBody.positionsMax).snapshot
+    }
+
+    /// Reads a file for a comparison alone: a JSON file may also hold one whole snapshot, as `POST /snapshots` takes it,
+    /// with its own completeness and figures.
+    ///
+    /// - Parameter account: Whose positions they must be; `nil` takes the account that the file names.
+    public static func read(
+        _ bytes: [UInt8], format: FileFormat, account: String?, asOf: Timestamp?
+    ) throws(FileRefused) -> Content {
+        guard format == .json else {
+            return try snapshot(FileRows(bytes, format: .csv, fields: fields), account, asOf, rowsMax)
+        }
+        let document = try FileRows.document(bytes)
+        if case .object = document { return try whole(document, bytes, account, asOf) }
+        return try snapshot(FileRows(elementsOf: document, text: bytes), account, asOf, rowsMax)
+    }
+
+    private static let fields = SnapshotBody.positionFields + ["account_id", "as_of"]
+
+    private static func snapshot(
+        _ rows: FileRows, _ account: String?, _ asOf: Timestamp?, _ rowsMax: Int
+    ) throws(FileRefused) -> Content {
+        var file = rows
+        let stated = account ?? file.stated("account_id")
+        try file.fill("account_id", with: stated ?? FileRows.unnamedAccount)
+        guard let moment = asOf?.description ?? file.stated("as_of") else {
             throw FileRefused([.init(detail: "needs as_of, the moment its positions were read")])
         }
         try file.fill("as_of", with: moment) { Timestamp(parsing: $0) == Timestamp(parsing: $1) }
+        let rows = file.rows.map(position)
         let body = JSONValue.object([
-            .init(name: "account_id", value: .string(account)),
+            .init(name: "account_id", value: .string(stated ?? FileRows.unnamedAccount)),
             .init(name: "as_of", value: .string(moment)),
             .init(name: "completeness", value: .string("complete")),
-            .init(name: "positions", value: .array(file.rows.map(position))),
+            .init(name: "positions", value: .array(rows)),
         ])
         do throws(Problem) {
-            return try SnapshotBody.parse(body)
+            let snapshot = try SnapshotBody.parse(body, positionsMax: rowsMax)
+            return Content(snapshot: snapshot, repeats: repeats(of: snapshot, in: rows), account: stated)
         } catch {
             throw file.refusal(error, under: "/positions")
         }
     }
 
-    private static func stated(in rows: [JSONValue]) -> String? {
-        guard case .string(let text)? = rows.first?["as_of"] else { return nil }
-        return text
+    private static func whole(
+        _ document: JSONValue, _ bytes: [UInt8], _ account: String?, _ asOf: Timestamp?
+    ) throws(FileRefused) -> Content {
+        let snapshot: Snapshot
+        do throws(Problem) {
+            snapshot = try SnapshotBody.parse(document, positionsMax: rowsMax)
+        } catch {
+            throw try FileRows(elementsOf: .array([]), text: bytes).refusal(error)
+        }
+        var problems = FileProblems()
+        var places = JSONPlaces(bytes)
+        for (name, stated, wanted) in [
+            ("account_id", snapshot.account, account), ("as_of", snapshot.asOf.description, asOf?.description),
+        ] {
+            guard let wanted, wanted != stated else { continue }
+            let place = places.place(of: "/\(name)")
+            let detail = "is \(stated), but the file is read for \(wanted)"
+            problems.add(.init(line: place.line, column: place.column, section: "/\(name)", detail: detail))
+        }
+        try problems.throwIfAny()
+        var rows: [JSONValue] = []
+        if case .array(let elements)? = document["positions"] { rows = elements }
+        return Content(snapshot: snapshot, repeats: repeats(of: snapshot, in: rows), account: snapshot.account)
+    }
+
+    /// The rows beyond the first of each ticket; they are equal to it, or the file would have been refused.
+    private static func repeats(of snapshot: Snapshot, in rows: [JSONValue]) -> [BrokerPosition] {
+        guard rows.count > snapshot.positions.count else { return [] }
+        var extra: [Int64: Int] = [:]
+        for row in rows {
+            switch row["ticket"] {
+            case .string(let digits)?, .number(let digits)?:
+                if let ticket = Int64(digits) { extra[ticket, default: -1] += 1 }
+            default: continue
+            }
+        }
+        return snapshot.positions.flatMap { Array(repeating: $0, count: extra[$0.ticket] ?? 0) }
     }
 
     /// A row without the two fields that a snapshot has once.

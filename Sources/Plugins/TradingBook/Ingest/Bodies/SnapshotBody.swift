@@ -20,6 +20,7 @@ struct SnapshotBody {
     static let flowFields = ["flow_id", "time", "amount", "kind"]
     static let quoteFields = ["symbol", "bid", "ask", "open", "previous_close", "time"]
 
+    private let positionsMax: Int
     private let problems = BodyProblems()
     /// Contradictions that are a conflict rather than a broken rule.
     private var conflicts: [Problem.Item] = []
@@ -28,8 +29,11 @@ struct SnapshotBody {
         try parse(JSONBody.object(bytes))
     }
 
-    static func parse(_ value: JSONValue) throws(Problem) -> Snapshot {
-        var body = SnapshotBody()
+    /// - Parameter positionsMax: More are for files alone, which nothing is stored of.
+    static func parse(
+        _ value: JSONValue, positionsMax: Int = SnapshotBody.positionsMax
+    ) throws(Problem) -> Snapshot {
+        var body = SnapshotBody(positionsMax: positionsMax)
         let snapshot = body.snapshot(value)
         try body.problems.refuseIfAny("snapshot")
         guard body.conflicts.isEmpty else {
@@ -37,6 +41,10 @@ struct SnapshotBody {
         }
         guard let snapshot else { preconditionFailure("a snapshot without problems was not read") }
         return snapshot
+    }
+
+    private init(positionsMax: Int) {
+        self.positionsMax = positionsMax
     }
 
     private mutating func snapshot(_ value: JSONValue) -> Snapshot? {
@@ -86,7 +94,7 @@ struct SnapshotBody {
     private func positions(_ reader: ObjectReader, isFailed: Bool) -> [BrokerPosition] {
         if !isFailed, !reader.has("positions") { problems.add("/positions", "is missing") }
         var byTicket: [Int64: (position: BrokerPosition, index: Int)] = [:]
-        for (index, value) in (reader.elements("positions", max: Self.positionsMax) ?? []).enumerated() {
+        for (index, value) in (reader.elements("positions", max: positionsMax) ?? []).enumerated() {
             guard let position = position(value, at: JSONPointer.element(index, of: "/positions")) else { continue }
             if let first = byTicket[position.ticket], first.position != position {
                 problems.add(

@@ -1,4 +1,4 @@
-import PluginAPI
+public import PluginAPI
 
 /// The instruments of the configuration file: `instruments: {SYMBOL: {digits, pip, multiplier, quote_currency, aliases}}`.
 enum InstrumentSettings {
@@ -56,5 +56,12 @@ enum InstrumentSettings {
             names.append(name)
         }
         return names
+    }
+}
+
+extension InstrumentBook {
+    /// The instruments of a configuration's section `instruments`, laid over the built-in ones.
+    public init(_ configuration: ModuleConfiguration) throws(ModuleError) {
+        self = try InstrumentSettings.book(configuration)
     }
 }

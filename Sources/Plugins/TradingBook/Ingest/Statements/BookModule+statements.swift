@@ -2,7 +2,7 @@ public import PluginAPI
 
 extension BookModule {
     /// Imports the statement in `request`'s body into `request.account`, for its caller: `text/html` is an MT4 statement,
-    /// `text/csv` a list of open positions as they were at the parameter `as_of`.
+    /// `text/csv` or `application/json` a list of open positions as they were at the parameter `as_of`.
     ///
     /// - Returns: What the statement held, and the run on its open positions.
     /// - Throws: 404 for an account that the token does not cover, 409 for one without a time zone and for a statement that
@@ -27,11 +27,12 @@ extension BookModule {
         case "text/html":
             let (statement, hash) = try Self.html(request, for: account)
             return { try StatementImport(ingest: ingest, statement: statement, contentHash: hash).run($0, in: $1) }
-        case "text/csv":
-            let snapshot = try Self.csv(request, for: account)
+        case "text/csv", "application/json":
+            let format: FileFormat = request.contentType == "text/csv" ? .csv : .json
+            let snapshot = try Self.positions(request, format, for: account)
             return { try PositionListImport(ingest: ingest, snapshot: snapshot).run($0, in: $1) }
         default:
-            throw Problem.unsupportedMediaType("A statement is text/html or text/csv.")
+            throw Problem.unsupportedMediaType("A statement is text/html, text/csv or application/json.")
         }
     }
 
@@ -41,7 +42,7 @@ extension BookModule {
         for account: Account
     ) throws -> (statement: BrokerStatement, contentHash: String) {
         guard request.time("as_of") == nil else {
-            throw Problem.badParameter("as_of", "is for text/csv only: an HTML statement says its own time")
+            throw Problem.badParameter("as_of", "is for lists of positions only: an HTML statement says its own time")
         }
         guard let name = account.timeZone, let timeZone = TimeZoneRule(parsing: name) else {
             throw Problem.conflict(
@@ -53,12 +54,12 @@ extension BookModule {
         return (statement, ContentHash.of(Array("\(name)\n".utf8) + request.body))
     }
 
-    private static func csv(_ request: Request, for account: Account) throws -> Snapshot {
+    private static func positions(_ request: Request, _ format: FileFormat, for account: Account) throws -> Snapshot {
         guard let asOf = request.time("as_of") else {
             throw Problem.badParameter("as_of", "is missing: a list of positions does not say its time")
         }
         return try refusing { () throws(FileRefused) in
-            try PositionFile.parse(request.body, account: account.id, asOf: asOf)
+            try PositionFile.parse(request.body, format: format, account: account.id, asOf: asOf)
         }
     }
 
