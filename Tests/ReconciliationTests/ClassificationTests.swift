@@ -134,6 +134,32 @@ struct ClassificationTests {
         #expect(result.broker == SideCounts(rows: 2, matched: 1, duplicate: 1))
     }
 
+    @Test(
+        "Trades that differ in anything that is compared, or in what a comment may name, are no repeats",
+        arguments: [
+            trade("b", ticket: 1, comment: "#9"), trade("b", ticket: 1, magic: 7),
+            trade("b", ticket: 1, reference: "r"), trade("b", ticket: 1, stop: "1"),
+            trade("b", ticket: 1, fills: [fill("f", "0.10")]),
+        ])
+    func noRepeats(_ other: Trade) throws {
+        let result = try match([trade("a", ticket: 1), other], [position(1)])
+
+        #expect(result.found == ["broker_closed trade:b"])
+        #expect(result.ours == SideCounts(rows: 2, matched: 1, unmatched: 1))
+    }
+
+    @Test("A ticket that is listed with different contents is one position and one unknown row, whatever the order")
+    func conflictingTicket() throws {
+        let rows = [position(1), position(1, "EURUSD", .buy, "0.7"), position(1, comment: "x")]
+
+        let result = try match([trade("a", ticket: 1)], rows)
+        let reversed = try match([trade("a", ticket: 1)], rows.reversed())
+
+        #expect(result == reversed)
+        #expect(result.paired == ["ticket a [1]"])
+        #expect(result.broker == SideCounts(rows: 3, matched: 1, unmatched: 2))
+    }
+
     @Test("Fills that cannot be summed exactly are refused")
     func overflow() {
         let large = fill("f", "91999999999")

@@ -23,14 +23,15 @@ func trade(
     time: Timestamp = opening,
     reference: String? = nil,
     comment: String? = nil,
+    magic: Int64? = nil,
     target: FixedDecimal? = nil,
     stop: FixedDecimal? = nil,
     fills: [Fill] = []
 ) -> Trade {
     Trade(
         id: id, account: "acc", symbol: symbol, direction: direction, volume: volume, entryPrice: price,
-        entryTime: time, ticket: ticket, reference: reference, comment: comment, takeProfit: target, stopLoss: stop,
-        fills: fills)
+        entryTime: time, ticket: ticket, reference: reference, comment: comment, magic: magic, takeProfit: target,
+        stopLoss: stop, fills: fills)
 }
 
 func position(
@@ -41,12 +42,14 @@ func position(
     at price: FixedDecimal = "1.10000",
     time: Timestamp = opening,
     comment: String? = nil,
+    magic: Int64? = nil,
     target: FixedDecimal? = nil,
     stop: FixedDecimal? = nil
 ) -> BrokerPosition {
     BrokerPosition(
         ticket: ticket, symbol: symbol, direction: direction, volume: volume, entryPrice: price, entryTime: time,
-        currentPrice: price, takeProfit: target, stopLoss: stop, profit: .zero, comment: comment)
+        currentPrice: price, takeProfit: target, stopLoss: stop, profit: .zero, comment: comment,
+        magic: magic)
 }
 
 func fill(_ id: String, _ volume: FixedDecimal, at price: FixedDecimal = "1.1", after seconds: Int = 0) -> Fill {

@@ -74,6 +74,16 @@ struct IdentityTests {
         #expect(there.found == ["unknown_to_us ticket:6"])
     }
 
+    @Test("A position continues a ticket that a trade names in its comment")
+    func continuationOfComment() throws {
+        let gone = try match([trade("t", comment: "#5")], [position(6, "EURUSD", .buy, "0.04", comment: "from #5")])
+        let there = try match([trade("t", comment: "#5")], [position(5), position(6, comment: "from #5")])
+
+        #expect(gone.paired == ["continuation t [6]"])
+        #expect(gone.found == ["partial_fill ticket:6"])
+        #expect(there.paired == ["reference t [5]"])
+    }
+
     @Test("A ticket is stronger than a reference")
     func precedence() throws {
         let result = try match(

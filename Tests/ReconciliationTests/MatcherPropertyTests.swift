@@ -164,7 +164,8 @@ private struct SlowMatcher {
                     && (one.ticket != nil ? $0.ticket == one.ticket : $0.reference == one.reference)
             }
             if let first = firsts.first(where: { other in !repeats.contains { $0.id == other.id } }),
-                first.volume == one.volume, first.direction == one.direction, first.entryPrice == one.entryPrice
+                first.volume == one.volume, first.direction == one.direction, first.entryPrice == one.entryPrice,
+                first.comment == one.comment, first.reference == one.reference
             {
                 repeats.append(one)
             }
@@ -190,11 +191,16 @@ private struct SlowMatcher {
         join(byTrade) { $0.ticket == $1.ticket }
         join(byPosition) { $1.comment == $0.effectiveReference || $1.comment == "trade:\($0.effectiveReference)" }
         join(byTrade) { $0.comment == "#\($1.ticket)" }
+        // Only the first of several trades that claim a ticket is continued, one that records it before one whose comment
+        // names it.
+        let left = open
         join(byPosition) { one, other in
-            guard let ticket = one.ticket, !positions.contains(where: { $0.ticket == ticket }) else { return false }
-            // Only the first of several trades that claim a ticket is continued.
-            let claims = open.filter { $0.ticket == ticket }
-            return claims.first?.id == one.id && other.comment == "from #\(ticket)"
+            guard let ticket = (1...Int64(9)).first(where: { other.comment == "from #\($0)" }),
+                !positions.contains(where: { $0.ticket == ticket })
+            else { return false }
+            let claims = [left.first { $0.ticket == ticket }, left.first { $0.comment == "#\(ticket)" }]
+            let isOpen = { (claim: Trade) in open.contains { $0.id == claim.id } }
+            return claims.compactMap { $0 }.first(where: isOpen)?.id == one.id
         }
         var claimed: Set<Int64> = Set(positions.map(\.ticket))
         for one in open {

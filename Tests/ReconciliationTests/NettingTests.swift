@@ -30,6 +30,11 @@ struct NettingTests {
             ([("2", "10"), ("-2", "12")], "0", "0"),
             ([("2", "10"), ("-2", "12"), ("-1", "7")], "-1", "7"),
             ([("3", "10"), ("-1", "99"), ("2", "20")], "4", "15"),
+            // Small enough for a rounded cost to show: 5 ÷ 3 is 2 before the reduction and after it.
+            (
+                [("0.00000001", "0.00000001"), ("0.00000002", "0.00000002"), ("-0.00000002", "9")], "0.00000001",
+                "0.00000002"
+            ),
         ] as [([(String, String)], String, String)])
     func average(fills: [(String, String)], volume: String, price: String) throws {
         var net = NetPosition()

@@ -1,139 +1,171 @@
 /// Pairs trades and positions of a hedging account by keys, each row once: tickets, then references, then continued
-/// tickets. What it leaves unpaired has no partner that any key names.
+/// tickets. What it leaves free has no partner that any key names.
 struct IdentityJoin {
     let book: BookColumns
     let broker: BrokerColumns
-    /// A paired trade and position, by row.
-    struct Link: Equatable {
-        var trade: Int
-        var position: Int
-        var grade: MatchPair.Grade
-    }
-
-    private(set) var links: [Link] = []
-    /// For each repeat of a trade, the row it repeats.
-    private(set) var repeatOfTrade: [Int: Int] = [:]
-    /// For each repeat of a position, the row it repeats.
-    private(set) var repeatOfPosition: [Int: Int] = [:]
+    private(set) var pairing: Pairing
+    /// Whether a key names the position, even if the trade behind it is another's partner: likeness is not asked then.
+    private(set) var isNamed: [Bool]
+    /// How many rows were held against each other, or looked up by a key.
     private(set) var comparisons = 0
-    private var tradeIsTaken: [Bool]
-    private var positionIsTaken: [Bool]
+    /// First trades whose ticket the snapshot does not have.
+    private var goneTickets = TicketIndex()
+    /// Tickets that the snapshot does not have and a trade's comment names; first trades of all, and of those left free.
+    private var goneNames = TicketIndex()
+    private var freeNames = TicketIndex()
 
     init(book: BookColumns, broker: BrokerColumns) {
         self.book = book
         self.broker = broker
-        tradeIsTaken = Array(repeating: false, count: book.count)
-        positionIsTaken = Array(repeating: false, count: broker.count)
-        setRepeatsAside()
+        pairing = Pairing(trades: book.count, positions: broker.count)
+        isNamed = Array(repeating: false, count: broker.count)
+        setRepeatedPositionsAside()
         joinByTicket()
-        joinByReference()
-        joinByBeginning()
+        guard pairing.freeTrades > 0, pairing.freePositions > 0 else {
+            setRepeatedReferencesAside()
+            return
+        }
+        var references = ReferenceIndex(book)
+        setRepeatedReferencesAside(references)
+        joinByReference(&references)
+        joinByBeginning(&references)
         joinByTradesComment()
         joinByContinuation()
     }
 
-    var unpairedTrades: [Int] { book.ids.indices.filter { !tradeIsTaken[$0] } }
-    var unpairedPositions: [Int] { broker.tickets.indices.filter { !positionIsTaken[$0] } }
+    // MARK: Tickets
 
-    private mutating func link(_ trade: Int, _ position: Int, _ grade: MatchPair.Grade) {
-        tradeIsTaken[trade] = true
-        positionIsTaken[position] = true
-        links.append(Link(trade: trade, position: position, grade: grade))
+    private mutating func setRepeatedPositionsAside() {
+        var first = 0
+        for row in broker.tickets.indices.dropFirst() {
+            if broker.tickets[row] != broker.tickets[first] {
+                first = row
+            } else {
+                comparisons += 1
+                if broker.areEqual(first, row) { pairing.setAside(position: row) }
+            }
+        }
     }
 
-    private mutating func setRepeatsAside() {
-        var firstByKey: [RepeatKey: Int] = [:]
-        for row in book.ids.indices where book.tickets[row] != 0 || book.hasOwnReference[row] {
-            let ticket = book.tickets[row]
-            let key = RepeatKey(ticket: ticket, reference: ticket == 0 ? book.references[row] : [])
-            guard let first = firstByKey[key] else {
-                firstByKey[key] = row
+    /// The first trade that claims a ticket has it. An equal one repeats it; another is left for the other keys.
+    private mutating func joinByTicket() {
+        for trade in book.tickets.indices where book.tickets[trade] != 0 {
+            comparisons += 1
+            guard let position = broker.rowByTicket[book.tickets[trade]] else {
+                if let first = goneTickets.note(book.tickets[trade], row: trade) { setAsideIfEqual(trade, first) }
                 continue
             }
-            comparisons += 1
-            guard book.areEqual(first, row) else { continue }
-            repeatOfTrade[row] = first
-            tradeIsTaken[row] = true
-        }
-        for row in broker.tickets.indices {
-            guard let first = broker.rowByTicket[broker.tickets[row]], first != row else { continue }
-            repeatOfPosition[row] = first
-            positionIsTaken[row] = true
-        }
-    }
-
-    private mutating func joinByTicket() {
-        for trade in book.ids.indices where book.tickets[trade] != 0 && !tradeIsTaken[trade] {
-            guard let position = broker.rowByTicket[book.tickets[trade]] else { continue }
-            comparisons += 1
-            if !positionIsTaken[position] { link(trade, position, .ticket) }
-        }
-    }
-
-    private mutating func joinByReference() {
-        var rowsByReference: [[UInt8]: [Int]] = [:]
-        // Last row first, so that the next free one is taken off the end.
-        for trade in book.ids.indices.reversed() where !tradeIsTaken[trade] {
-            rowsByReference[book.references[trade], default: []].append(trade)
-        }
-        guard !rowsByReference.isEmpty else { return }
-        for position in broker.tickets.indices where !positionIsTaken[position] {
-            for reference in OrderComment.references(in: broker.comments[position]) {
-                comparisons += 1
-                guard let trade = rowsByReference[reference]?.popLast() else { continue }
-                link(trade, position, .reference)
-                break
+            if let first = pairing.partner(ofPosition: position)?.trade {
+                setAsideIfEqual(trade, first)
+            } else {
+                pairing.pair(trade, position, .ticket)
             }
+        }
+    }
+
+    private mutating func setAsideIfEqual(_ trade: Int, _ first: Int) {
+        comparisons += 1
+        if book.areEqual(first, trade) { pairing.setAside(trade: trade) }
+    }
+
+    // MARK: References
+
+    /// Trades without a ticket repeat each other by a reference of their own.
+    private mutating func setRepeatedReferencesAside(_ known: ReferenceIndex? = nil) {
+        let rows = book.tickets.indices.filter { book.tickets[$0] == 0 && book.hasOwnReference($0) }
+        guard !rows.isEmpty else { return }
+        let references = known ?? ReferenceIndex(book)
+        var firsts = [Int32](repeating: -1, count: references.count)
+        for row in rows {
+            let number = references.number(ofRow: row)
+            comparisons += 1
+            if firsts[number] < 0 {
+                firsts[number] = Int32(row)
+            } else {
+                setAsideIfEqual(row, Int(firsts[number]))
+            }
+        }
+    }
+
+    private mutating func joinByReference(_ references: inout ReferenceIndex) {
+        for position in broker.tickets.indices where pairing.isFree(position: position) {
+            var partner: Int?
+            broker.comment(position)?.withBytes { comment in
+                OrderComment.findReference(in: comment) { text in
+                    comparisons += 1
+                    guard let number = references.number(of: text) else { return false }
+                    isNamed[position] = true
+                    partner = references.firstFree(in: number) { pairing.isFree(trade: $0) }
+                    return partner != nil
+                }
+            }
+            if let partner { pairing.pair(partner, position, .reference) }
         }
     }
 
     /// A cut comment pairs only when it begins exactly one reference, paired already or not.
-    private mutating func joinByBeginning() {
-        var sorted: SortedReferences?
-        for position in broker.tickets.indices where !positionIsTaken[position] {
-            let beginnings = OrderComment.beginnings(in: broker.comments[position])
-            guard !beginnings.isEmpty else { continue }
-            var references = sorted ?? SortedReferences(book.references)
-            comparisons += beginnings.count
-            let found = Set(beginnings.flatMap { references.groups(beginningWith: $0) })
-            if let group = found.first, found.count == 1 {
-                let trade = references.nextFree(in: group) { !tradeIsTaken[$0] }
-                if let trade { link(trade, position, .reference) }
+    private mutating func joinByBeginning(_ references: inout ReferenceIndex) {
+        for position in broker.tickets.indices where pairing.isFree(position: position) && !isNamed[position] {
+            let number = broker.comment(position)?.withBytes { comment in
+                OrderComment.cutText(in: comment).flatMap { text in
+                    comparisons += 1
+                    return references.number(beginningWith: text)
+                }
             }
-            sorted = references
+            guard let number = number ?? nil else { continue }
+            isNamed[position] = true
+            if let trade = references.firstFree(in: number, { pairing.isFree(trade: $0) }) {
+                pairing.pair(trade, position, .reference)
+            }
         }
     }
 
     private mutating func joinByTradesComment() {
-        for trade in book.ids.indices where !tradeIsTaken[trade] && !book.comments[trade].isEmpty {
-            for ticket in OrderComment.tickets(in: book.comments[trade]) {
-                guard let position = broker.rowByTicket[ticket] else { continue }
-                comparisons += 1
-                guard !positionIsTaken[position] else { continue }
-                link(trade, position, .reference)
-                break
+        for trade in book.tickets.indices {
+            guard let comment = book.comment(trade) else { continue }
+            var partner: Int?
+            var gone: [Int64] = []
+            comment.withBytes { bytes in
+                OrderComment.eachTicket(in: bytes) { ticket in
+                    comparisons += 1
+                    guard let position = broker.rowByTicket[ticket] else { return gone.append(ticket) }
+                    isNamed[position] = true
+                    if partner == nil, pairing.isFree(position: position) { partner = position }
+                }
+            }
+            let isFree = pairing.isFree(trade: trade)
+            if isFree, let partner { pairing.pair(trade, partner, .reference) }
+            for ticket in gone {
+                goneNames.note(ticket, row: trade)
+                if isFree, partner == nil { freeNames.note(ticket, row: trade) }
             }
         }
     }
 
+    // MARK: Continued tickets
+
     private mutating func joinByContinuation() {
-        var rowByTicket: [Int64: Int] = [:]
-        for trade in book.ids.indices where !tradeIsTaken[trade] && book.tickets[trade] != 0 {
-            if rowByTicket[book.tickets[trade]] == nil { rowByTicket[book.tickets[trade]] = trade }
-        }
-        guard !rowByTicket.isEmpty else { return }
-        for position in broker.tickets.indices where !positionIsTaken[position] {
-            guard let continued = OrderComment.continuedTicket(in: broker.comments[position]),
-                broker.rowByTicket[continued] == nil, let trade = rowByTicket[continued]
-            else { continue }
+        var freeByTicket: TicketIndex?
+        for position in broker.tickets.indices where pairing.isFree(position: position) {
+            let continued = broker.comment(position)?.withBytes { OrderComment.continuedTicket(in: $0) }
+            guard let ticket = continued ?? nil, broker.rowByTicket[ticket] == nil else { continue }
             comparisons += 1
-            if !tradeIsTaken[trade] { link(trade, position, .continuation) }
+            guard goneTickets[ticket] != nil || goneNames[ticket] != nil else { continue }
+            isNamed[position] = true
+            let byTicket = freeByTicket ?? freeTradesByTicket()
+            freeByTicket = byTicket
+            let trades = [byTicket[ticket], freeNames[ticket]].compactMap { $0 }
+            if let trade = trades.first(where: { pairing.isFree(trade: $0) }) {
+                pairing.pair(trade, position, .continuation)
+            }
         }
     }
-}
 
-/// What makes two trades repeats of each other: the ticket, or without one the reference.
-private struct RepeatKey: Hashable {
-    var ticket: Int64
-    var reference: [UInt8]
+    private func freeTradesByTicket() -> TicketIndex {
+        var index = TicketIndex()
+        for trade in book.tickets.indices where book.tickets[trade] != 0 && pairing.isFree(trade: trade) {
+            index.note(book.tickets[trade], row: trade)
+        }
+        return index
+    }
 }

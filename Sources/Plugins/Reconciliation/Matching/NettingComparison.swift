@@ -28,10 +28,9 @@ struct NettingComparison {
         }
     }
 
-    init(_ input: MatchInput, book: BookColumns, broker: BrokerColumns, classifier: PairClassifier) throws(MatchFailure)
-    {
+    init(book: BookColumns, broker: BrokerColumns, classifier: PairClassifier) throws(MatchFailure) {
         self.classifier = classifier
-        let ours = try NettingComparison.sums(of: input.trades, book: book, symbols: classifier.symbols)
+        let ours = try NettingComparison.sums(of: book, symbols: classifier.symbols)
         let theirs = try NettingComparison.sums(of: broker, symbols: classifier.symbols)
         for number in Set(ours.keys).union(theirs.keys).sorted() {
             comparisons += 1
@@ -59,13 +58,13 @@ struct NettingComparison {
         default:
             pairs.append(
                 MatchPair(
-                    tradeIDs: ours.rows.map { book.ids[$0] }, tickets: theirs.rows.map { broker.tickets[$0] },
+                    tradeIDs: ours.rows.map { book.id($0) }, tickets: theirs.rows.map { broker.tickets[$0] },
                     grade: .net, symbol: symbol))
             found = differences(ours, theirs, number)
         }
         breaks.add(
             found, key: "net:\(symbol)", symbol: symbol,
-            tradeID: ours.rows.count == 1 ? book.ids[ours.rows[0]] : nil,
+            tradeID: ours.rows.count == 1 ? book.id(ours.rows[0]) : nil,
             ticket: theirs.rows.count == 1 ? broker.tickets[theirs.rows[0]] : nil,
             ourUnmatchedRows: ours.net.volume != 0 && theirs.net.volume == 0 ? ours.rows.count : 0,
             brokerUnmatchedRows: theirs.net.volume != 0 && ours.net.volume == 0 ? theirs.rows.count : 0)
@@ -103,18 +102,14 @@ struct NettingComparison {
         }
     }
 
-    private static func sums(
-        of trades: [Trade],
-        book: BookColumns,
-        symbols: SymbolTable
-    ) throws(MatchFailure) -> [Int32: Side] {
-        let sorted = trades.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+    private static func sums(of book: BookColumns, symbols: SymbolTable) throws(MatchFailure) -> [Int32: Side] {
         var executions: [Execution] = []
         var sides: [Int32: Side] = [:]
-        for (row, trade) in sorted.enumerated() {
+        for row in 0..<book.count {
+            let fills = book.fills(row)
             let number = book.instruments[row]
             sides[number, default: Side()].note(target: book.targets[row], stop: book.stops[row], row: row)
-            if trade.fills.isEmpty {
+            if fills.isEmpty {
                 executions.append(
                     Execution(
                         time: book.times[row], row: row, fillID: "", volume: book.volumes[row], price: book.prices[row])
@@ -122,9 +117,9 @@ struct NettingComparison {
             } else {
                 sides[number]?.hasFills = true
             }
-            for fill in trade.fills {
+            for fill in fills {
                 guard let volume = fill.volume.storedUnits, let price = fill.price.storedUnits else {
-                    throw .outOfRange("fill \(fill.id) of trade \(trade.id)")
+                    throw .outOfRange("fill \(fill.id) of trade \(book.id(row))")
                 }
                 executions.append(
                     Execution(

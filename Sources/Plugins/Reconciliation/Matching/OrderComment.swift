@@ -1,74 +1,78 @@
-/// Reads what a comment on an order or position refers to. Works on bytes, because brokers write what they like.
+/// Reads what a comment on an order or position refers to. Works on bytes, because brokers write what they like, and
+/// copies none of them.
 enum OrderComment {
     /// Brokers cut comments at this many characters.
     static let brokerLimit = 31
+    /// May stand before a reference.
+    static let prefix = Array("trade:".utf8)
+    private static let continuation = Array("from #".utf8)
 
-    /// The texts that may be a trade's reference, likeliest first: the comment, without trailing `[…]`, and both
-    /// without a leading `trade:`.
-    static func references(in comment: [UInt8]) -> [[UInt8]] {
-        guard !comment.isEmpty else { return [] }
+    /// Tries the texts that may be a trade's reference until one is found, likeliest first: the comment, without trailing
+    /// `[…]`, and both without a leading `trade:`.
+    static func findReference(in comment: Bytes, _ isFound: (Bytes) -> Bool) {
+        guard !comment.isEmpty else { return }
         let cut = withoutBrackets(comment)
-        return [comment, cut, withoutPrefix(comment), withoutPrefix(cut)].reduce(into: []) { texts, text in
-            if !text.isEmpty, !texts.contains(text) { texts.append(text) }
-        }
+        let isCut = cut.count < comment.count
+        if isFound(comment) { return }
+        if isCut, !cut.isEmpty, isFound(cut) { return }
+        if let bare = withoutPrefix(comment), isFound(bare) { return }
+        if isCut, let bare = withoutPrefix(cut) { _ = isFound(bare) }
     }
 
-    /// The texts that may be the beginning of a reference, when the broker has cut the comment.
-    static func beginnings(in comment: [UInt8]) -> [[UInt8]] {
-        let whole = [comment, withoutBrackets(comment)].first { characters(in: $0) == brokerLimit }
-        guard let whole else { return [] }
-        let bare = withoutPrefix(whole)
-        return bare == whole || bare.isEmpty ? [whole] : [whole, bare]
+    /// The text that a broker has cut, if it may be one; a reference begins with it, or with what follows its `trade:`.
+    static func cutText(in comment: Bytes) -> Bytes? {
+        if characters(in: comment) == brokerLimit { return comment }
+        let cut = withoutBrackets(comment)
+        return characters(in: cut) == brokerLimit ? cut : nil
     }
 
-    /// Tickets written as `#N`, in order, or the comment when it is nothing but digits.
-    static func tickets(in comment: [UInt8]) -> [Int64] {
-        if let ticket = number(comment[...]) { return [ticket] }
-        return comment.indices.compactMap { index in
-            comment[index] == UInt8(ascii: "#") ? leadingNumber(comment[(index + 1)...]) : nil
+    /// What follows a leading `trade:`; `nil` without one, or when nothing does.
+    static func withoutPrefix(_ text: Bytes) -> Bytes? {
+        text.count > prefix.count && text.starts(with: prefix) ? text.dropFirst(prefix.count) : nil
+    }
+
+    /// Tells every ticket written as `#N`, in order, or the comment when it is nothing but digits.
+    static func eachTicket(in comment: Bytes, _ body: (Int64) -> Void) {
+        if let ticket = number(comment) { return body(ticket) }
+        for index in comment.indices where comment[index] == UInt8(ascii: "#") {
+            if let ticket = leadingNumber(comment[(index + 1)...]) { body(ticket) }
         }
     }
 
     /// The ticket N that a position with `from #N` continues.
-    static func continuedTicket(in comment: [UInt8]) -> Int64? {
-        let marker = Array("from #".utf8)
-        guard comment.count > marker.count else { return nil }
-        for start in 0..<(comment.count - marker.count)
-        where comment[start..<start + marker.count].elementsEqual(marker) {
-            if let ticket = leadingNumber(comment[(start + marker.count)...]) { return ticket }
+    static func continuedTicket(in comment: Bytes) -> Int64? {
+        guard comment.count > continuation.count else { return nil }
+        for start in comment.startIndex..<(comment.endIndex - continuation.count)
+        where comment[start..<start + continuation.count].elementsEqual(continuation) {
+            if let ticket = leadingNumber(comment[(start + continuation.count)...]) { return ticket }
         }
         return nil
     }
 
-    private static func withoutBrackets(_ comment: [UInt8]) -> [UInt8] {
-        var text = trimmed(comment[...])
+    private static func withoutBrackets(_ comment: Bytes) -> Bytes {
+        var text = trimmed(comment)
         while text.last == UInt8(ascii: "]"), let bracket = text.lastIndex(of: UInt8(ascii: "[")) {
             text = trimmed(text[..<bracket])
         }
-        return Array(text)
+        return text
     }
 
-    private static func withoutPrefix(_ text: [UInt8]) -> [UInt8] {
-        let prefix = Array("trade:".utf8)
-        return text.starts(with: prefix) ? Array(text.dropFirst(prefix.count)) : text
-    }
-
-    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    private static func trimmed(_ text: Bytes) -> Bytes {
         var text = text
         while text.last == UInt8(ascii: " ") { text.removeLast() }
         return text
     }
 
     /// Unicode scalars, counted by the bytes that begin one.
-    private static func characters(in text: [UInt8]) -> Int {
+    private static func characters(in text: Bytes) -> Int {
         text.count { $0 & 0xC0 != 0x80 }
     }
 
-    private static func leadingNumber(_ text: ArraySlice<UInt8>) -> Int64? {
+    private static func leadingNumber(_ text: Bytes) -> Int64? {
         number(text.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+    private static func number(_ digits: Bytes) -> Int64? {
         guard !digits.isEmpty, digits.count <= 19 else { return nil }
         var value: Int64 = 0
         for byte in digits {

@@ -5,7 +5,8 @@ import TradingBook
 struct PairClassifier {
     let policy: MatchPolicy
     let symbols: SymbolTable
-    private let steps: [PriceSteps?]
+    /// By symbol; `nil` for an instrument nobody has described.
+    let steps: [PriceSteps?]
     private let digits: [Int]
 
     init(policy: MatchPolicy, symbols: SymbolTable, instruments: [String: Instrument]) {
@@ -43,7 +44,7 @@ struct PairClassifier {
             Quantities(
                 isBuy: broker.isBuy[position], volume: broker.volumes[position], price: broker.prices[position],
                 target: broker.targets[position], stop: broker.stops[position]),
-            symbol: ourSymbol, hasFills: book.hasFills[trade])
+            symbol: ourSymbol, hasFills: book.hasFills(trade))
     }
 
     /// Differences of two sides of one instrument. A stop or target that is `nil` on a side is not compared.

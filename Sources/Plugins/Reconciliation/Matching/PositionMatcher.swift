@@ -23,8 +23,8 @@ public struct PositionMatcher: Sendable {
         let classifier = PairClassifier(policy: policy, symbols: symbols, instruments: input.instruments)
         var findings: Findings
         switch input.mode {
-        case .hedging: findings = hedging(book, broker, classifier)
-        case .netting: findings = try netting(input, book, broker, classifier)
+        case .hedging: findings = Findings(HedgingComparison(book: book, broker: broker, classifier: classifier))
+        case .netting: findings = Findings(try NettingComparison(book: book, broker: broker, classifier: classifier))
         }
         addUnknownInstruments(input, book, broker, symbols, to: &findings.breaks)
         addCash(input, to: &findings.breaks)
@@ -40,103 +40,24 @@ public struct PositionMatcher: Sendable {
         var ourRepeats = 0
         var brokerRepeats = 0
         var comparisons: Int
-    }
 
-    // MARK: Hedging
-
-    private func hedging(_ book: BookColumns, _ broker: BrokerColumns, _ classifier: PairClassifier) -> Findings {
-        let join = IdentityJoin(book: book, broker: broker)
-        var breaks = BreakCollector()
-        for link in join.links {
-            let ticket = broker.tickets[link.position]
-            breaks.add(
-                classifier.differences(link.trade, of: book, link.position, of: broker), key: "ticket:\(ticket)",
-                symbol: classifier.symbols[book.instruments[link.trade]], tradeID: book.ids[link.trade],
-                ticket: ticket)
+        init(_ comparison: HedgingComparison) {
+            pairs = comparison.pairs
+            breaks = comparison.breaks
+            ourMatched = comparison.pairs.count
+            brokerMatched = comparison.pairs.count
+            ourRepeats = comparison.ourRepeats
+            brokerRepeats = comparison.brokerRepeats
+            comparisons = comparison.comparisons
         }
-        addUnpaired(join, book, broker, classifier.symbols, to: &breaks)
-        addRepeats(join, book, broker, classifier.symbols, to: &breaks)
-        return Findings(
-            pairs: pairs(of: join, book, broker, classifier.symbols), breaks: breaks, ourMatched: join.links.count,
-            brokerMatched: join.links.count, ourRepeats: join.repeatOfTrade.count,
-            brokerRepeats: join.repeatOfPosition.count, comparisons: join.comparisons + join.links.count)
-    }
 
-    private func pairs(
-        of join: IdentityJoin,
-        _ book: BookColumns,
-        _ broker: BrokerColumns,
-        _ symbols: SymbolTable
-    ) -> [MatchPair] {
-        join.links.sorted { $0.position < $1.position }.map { link in
-            MatchPair(
-                tradeIDs: [book.ids[link.trade]], tickets: [broker.tickets[link.position]], grade: link.grade,
-                symbol: symbols[broker.instruments[link.position]])
+        init(_ comparison: NettingComparison) {
+            pairs = comparison.pairs.sorted { $0.tickets.lexicographicallyPrecedes($1.tickets) }
+            breaks = comparison.breaks
+            ourMatched = comparison.ourMatched
+            brokerMatched = comparison.brokerMatched
+            comparisons = comparison.comparisons
         }
-    }
-
-    private func addUnpaired(
-        _ join: IdentityJoin,
-        _ book: BookColumns,
-        _ broker: BrokerColumns,
-        _ symbols: SymbolTable,
-        to breaks: inout BreakCollector
-    ) {
-        for trade in join.unpairedTrades {
-            let ticket = book.tickets[trade]
-            // A ticket that is there but belongs to another trade's pair cannot name this break as well.
-            let ownsTicket =
-                ticket != 0 && broker.rowByTicket[ticket] == nil && !breaks.contains("ticket:\(ticket)")
-            breaks.add(
-                [Difference(.brokerClosed, ours: .units(Int128(book.volumes[trade]), digits: 0), broker: nil)],
-                key: ownsTicket ? "ticket:\(ticket)" : "trade:\(book.ids[trade])",
-                symbol: symbols[book.instruments[trade]], tradeID: book.ids[trade],
-                ticket: ticket == 0 ? nil : ticket, ourUnmatchedRows: 1)
-        }
-        for position in join.unpairedPositions {
-            breaks.add(
-                [Difference(.unknownToUs, ours: nil, broker: .units(Int128(broker.volumes[position]), digits: 0))],
-                key: "ticket:\(broker.tickets[position])", symbol: symbols[broker.instruments[position]],
-                ticket: broker.tickets[position], brokerUnmatchedRows: 1)
-        }
-    }
-
-    private func addRepeats(
-        _ join: IdentityJoin,
-        _ book: BookColumns,
-        _ broker: BrokerColumns,
-        _ symbols: SymbolTable,
-        to breaks: inout BreakCollector
-    ) {
-        for row in join.repeatOfTrade.keys.sorted() {
-            let ticket = book.tickets[row]
-            breaks.add(
-                [Difference(.duplicateOurs, ours: .units(Int128(book.volumes[row]), digits: 0), broker: nil)],
-                key: ticket == 0 ? "trade:\(book.ids[row])" : "ticket:\(ticket)",
-                symbol: symbols[book.instruments[row]], tradeID: book.ids[row], ticket: ticket == 0 ? nil : ticket)
-        }
-        for row in join.repeatOfPosition.keys.sorted() {
-            let ticket = broker.tickets[row]
-            breaks.add(
-                [Difference(.duplicateBroker, ours: nil, broker: .units(Int128(broker.volumes[row]), digits: 0))],
-                key: "ticket:\(ticket)", symbol: symbols[broker.instruments[row]], ticket: ticket)
-        }
-    }
-
-    // MARK: Netting
-
-    private func netting(
-        _ input: MatchInput,
-        _ book: BookColumns,
-        _ broker: BrokerColumns,
-        _ classifier: PairClassifier
-    ) throws(MatchFailure) -> Findings {
-        let comparison = try NettingComparison(input, book: book, broker: broker, classifier: classifier)
-        return Findings(
-            pairs: comparison.pairs.sorted { $0.tickets.lexicographicallyPrecedes($1.tickets) },
-            breaks: comparison.breaks,
-            ourMatched: comparison.ourMatched, brokerMatched: comparison.brokerMatched,
-            comparisons: comparison.comparisons)
     }
 
     // MARK: The account as a whole
@@ -148,14 +69,15 @@ public struct PositionMatcher: Sendable {
         _ symbols: SymbolTable,
         to breaks: inout BreakCollector
     ) {
-        let ours = Set(book.instruments)
-        let theirs = Set(broker.instruments)
-        for number in ours.union(theirs) {
-            let symbol = symbols[number]
+        var isOurs = Array(repeating: false, count: symbols.symbols.count)
+        var isBrokers = isOurs
+        for number in book.instruments { isOurs[Int(number)] = true }
+        for number in broker.instruments { isBrokers[Int(number)] = true }
+        for (number, symbol) in symbols.symbols.enumerated() {
             guard input.instruments[symbol]?.isKnown != true else { continue }
             let unknown = Difference(
-                .instrumentUnknown, ours: ours.contains(number) ? .text(symbol) : nil,
-                broker: theirs.contains(number) ? .text(symbol) : nil)
+                .instrumentUnknown, ours: isOurs[number] ? .text(symbol) : nil,
+                broker: isBrokers[number] ? .text(symbol) : nil)
             breaks.add([unknown], key: "symbol:\(symbol)", symbol: symbol)
         }
     }

@@ -1,0 +1,90 @@
+import PluginAPI
+import TradingBook
+
+/// Compares two books of a hedging account: rows are paired one by one, and each pair is judged.
+struct HedgingComparison {
+    let book: BookColumns
+    let broker: BrokerColumns
+    let classifier: PairClassifier
+    private let pairing: Pairing
+    /// Sorted by ticket.
+    private(set) var pairs: [MatchPair] = []
+    private(set) var breaks = BreakCollector()
+    private(set) var comparisons: Int
+    private(set) var ourRepeats = 0
+    private(set) var brokerRepeats = 0
+
+    init(book: BookColumns, broker: BrokerColumns, classifier: PairClassifier) {
+        self.book = book
+        self.broker = broker
+        self.classifier = classifier
+        let join = IdentityJoin(book: book, broker: broker)
+        pairing = join.pairing
+        comparisons = join.comparisons
+        judgePairs()
+        addUnpaired()
+        addRepeats()
+    }
+
+    private var symbols: SymbolTable { classifier.symbols }
+
+    private mutating func judgePairs() {
+        pairs.reserveCapacity(pairing.pairs)
+        comparisons += pairing.pairs
+        for position in broker.tickets.indices {
+            guard let (trade, grade) = pairing.partner(ofPosition: position) else { continue }
+            let ticket = broker.tickets[position]
+            let id = book.id(trade)
+            pairs.append(
+                MatchPair(
+                    tradeIDs: [id], tickets: [ticket], grade: grade, symbol: symbols[broker.instruments[position]]))
+            let differences = classifier.differences(trade, of: book, position, of: broker)
+            guard !differences.isEmpty else { continue }
+            breaks.add(
+                differences, key: "ticket:\(ticket)", symbol: symbols[book.instruments[trade]], tradeID: id,
+                ticket: ticket)
+        }
+    }
+
+    private mutating func addUnpaired() {
+        for trade in pairing.unpairedTrades {
+            let ticket = book.tickets[trade]
+            // A ticket that is there but belongs to another trade's pair cannot name this break as well.
+            let ownsTicket =
+                ticket != 0 && broker.rowByTicket[ticket] == nil && !breaks.contains("ticket:\(ticket)")
+            breaks.add(
+                [Difference(.brokerClosed, ours: volume(ofTrade: trade), broker: nil)],
+                key: ownsTicket ? "ticket:\(ticket)" : "trade:\(book.id(trade))",
+                symbol: symbols[book.instruments[trade]], tradeID: book.id(trade),
+                ticket: ticket == 0 ? nil : ticket, ourUnmatchedRows: 1)
+        }
+        for position in pairing.unpairedPositions {
+            add(.unknownToUs, position: position)
+        }
+    }
+
+    private mutating func addRepeats() {
+        for trade in pairing.repeatedTrades {
+            let ticket = book.tickets[trade]
+            ourRepeats += 1
+            breaks.add(
+                [Difference(.duplicateOurs, ours: volume(ofTrade: trade), broker: nil)],
+                key: ticket == 0 ? "trade:\(book.id(trade))" : "ticket:\(ticket)",
+                symbol: symbols[book.instruments[trade]], tradeID: book.id(trade), ticket: ticket == 0 ? nil : ticket)
+        }
+        for position in pairing.repeatedPositions {
+            brokerRepeats += 1
+            add(.duplicateBroker, position: position, unmatchedRows: 0)
+        }
+    }
+
+    private mutating func add(_ breakClass: BreakClass, position: Int, unmatchedRows: Int = 1) {
+        let volume = Difference.Cell.units(Int128(broker.volumes[position]), digits: 0)
+        breaks.add(
+            [Difference(breakClass, ours: nil, broker: volume)], key: "ticket:\(broker.tickets[position])",
+            symbol: symbols[broker.instruments[position]], ticket: broker.tickets[position],
+            brokerUnmatchedRows: unmatchedRows)
+    }
+
+    private func volume(ofTrade trade: Int) -> Difference.Cell { .units(Int128(book.volumes[trade]), digits: 0) }
+}

@@ -1,0 +1,23 @@
+import PluginAPI
+
+extension FixedDecimal {
+    private static let powers: [Int64] = [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000,
+    ]
+
+    /// The number in units of 10⁻⁸; `nil` when it has more decimals or is out of storage's range.
+    ///
+    /// The same as `storedUnits`, in 64 bits where they suffice: a large book has millions of these.
+    var columnUnits: Int64? {
+        guard scale <= 8, let narrow = Int64(exactly: units) else { return storedUnits }
+        let (product, overflow) = narrow.multipliedReportingOverflow(by: FixedDecimal.powers[8 - Int(scale)])
+        guard !overflow, product.magnitude <= UInt64(FixedDecimal.storedUnitsMax) else { return nil }
+        return product
+    }
+}
+
+/// The units of a number that belongs to `name`, or the failure that says whose number it is.
+func units(_ number: FixedDecimal, of name: @autoclosure () -> String) throws(MatchFailure) -> Int64 {
+    guard let units = number.columnUnits else { throw .outOfRange(name()) }
+    return units
+}
