@@ -95,6 +95,14 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
+        // Measurements; not part of the product.
+        .executableTarget(
+            name: "IngestBenchmark",
+            dependencies: [pluginAPI, testing, "SQLiteStorage", "TradingBook", "Reconciliation", "Guards"],
+            path: "Benchmarks/Ingest",
+            swiftSettings: strict
+        ),
+
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
         tests("SQLiteStorageTests", ["SQLiteStorage", conformance, testing]),
