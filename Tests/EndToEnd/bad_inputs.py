@@ -118,6 +118,24 @@ def cases():
         "quote_currency": ["dollar", 7] + one, "aliases": ["GOLD", [7], [""]], "digit": [1]},
         method="PUT", path="/api/v1/instruments/XAUUSD")
 
+    breaks = "/api/v1/reconciliation/breaks/absent/"
+    until, note = TIME + ["2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"], TEXT + ["", " \t", "x" * 4097, "a\u0000"]
+    yield from fields("acknowledge", {"note": "n"}, [], {"until": until, "note": note, "untill": [at(0)]},
+                      path=breaks + "acknowledge")
+    yield from fields("snooze", {}, [], {"until": until + [None], "note": ["n"]}, path=breaks + "snooze")
+    yield from fields("resolve", {"resolution": "accepted", "note": "n"}, [], {
+        "resolution": ["auto", "Fixed", "", 7, None] + one, "note": note + [None] + one, "reason": ["x"]},
+        path=breaks + "resolve")
+    yield from fields("reopen", {}, [], {"note": note, "until": [at(0)]}, path=breaks + "reopen")
+    yield ("snooze: nothing sent", "POST", breaks + "snooze", None, None)
+    yield ("acknowledge: an array", "POST", breaks + "acknowledge", "[]", None)
+    yield ("acknowledge: not JSON", "POST", breaks + "acknowledge", "{", None)
+    yield ("acknowledge: a parameter", "POST", breaks + "acknowledge?until=2027-01-01", "{}", None)
+    yield ("acknowledge: no such break", "POST", breaks + "acknowledge", "{}", None)
+    for value in [7, "a b", None]:
+        yield (f"rerun.account_id={value}", "POST", "/api/v1/reconciliation/runs", {"account_id": value}, None)
+    yield ("rerun.account", "POST", "/api/v1/reconciliation/runs", {"account": "acc"}, None)
+
     query = "/api/v1/reconciliation/logs?account_id=acc"
     for text in ["limit=0", "limit=501", "limit=x", "limit=1.5", "limit=", "limit=1&limit=2", "hours=0", "hours=721",
                  "event_type=nothing", "cursor=abc", "cursor=", "symbol=" + "x" * 65, "symbol=", "limt=1", "account_id=other",

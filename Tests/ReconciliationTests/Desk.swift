@@ -3,6 +3,7 @@ import PluginAPI
 import PluginTesting
 import Reconciliation
 import SQLiteStorage
+import Synchronization
 import TradingBook
 
 /// A book and a reconciliation on a database of their own, driven through their operations as the host would.
@@ -11,6 +12,10 @@ struct Desk {
     let storage: SQLiteStorageModule
     let book: BookModule
     let module: ReconciliationModule
+    /// What was announced to the cache, in order.
+    let announced = Announcements()
+    /// What was counted.
+    let counts = Counts()
     private let directory: String
 
     /// Runs `body` on a started desk with one account, `acc` of user `ann`, and takes everything away afterwards.
@@ -37,25 +42,38 @@ struct Desk {
         storage = SQLiteStorageModule(path: "\(directory)/concord.db")
         book = try BookModule(
             configuration: ModuleConfiguration(["instruments": .mapping([:])]),
-            context: Desk.context(clock, storage, [:]))
+            context: Desk.context(clock, storage, announced, counts, [:]))
         module = try ReconciliationModule(
-            configuration: Desk.configuration(grace: grace), context: Desk.context(clock, storage, ["book": book]))
+            configuration: Desk.configuration(grace: grace),
+            context: Desk.context(clock, storage, announced, counts, ["book": book]))
+    }
+
+    /// The same modules once more on the same storage, as another host has them.
+    func otherHost(batchSize: Int = 500) throws -> ReconciliationModule {
+        let book = try BookModule(
+            configuration: ModuleConfiguration(["instruments": .mapping([:])]),
+            context: Desk.context(clock, storage, announced, counts, [:]))
+        return try ReconciliationModule(
+            configuration: Desk.configuration(grace: .duration(.zero), batchSize: batchSize),
+            context: Desk.context(clock, storage, announced, counts, ["book": book]))
     }
 
     private static func context(
         _ clock: ManualClock,
         _ storage: SQLiteStorageModule,
+        _ announced: Announcements,
+        _ counts: Counts,
         _ required: [String: any Module]
     ) -> ModuleContext {
         ModuleContext(
-            logger: SilentLogger(), metrics: NoMetrics(), clock: clock, storage: storage, invalidator: NoCache(),
+            logger: SilentLogger(), metrics: counts, clock: clock, storage: storage, invalidator: announced,
             required: required)
     }
 
     /// The contract's defaults, as the host fills them in.
-    static func configuration(grace: ConfigurationValue) -> ModuleConfiguration {
+    static func configuration(grace: ConfigurationValue, batchSize: Int = 500) -> ModuleConfiguration {
         ModuleConfiguration([
-            "grace": grace, "batch_size": .integer(500), "acknowledge_for": .duration(.seconds(86_400)),
+            "grace": grace, "batch_size": .integer(batchSize), "acknowledge_for": .duration(.seconds(86_400)),
             "pairing": .mapping([
                 "window": .duration(.seconds(120)), "price": .text("20 pips"), "candidates": .integer(64),
             ]),
@@ -75,9 +93,9 @@ struct Desk {
         }
     }
 
-    private func openAccount(interval: String) async throws {
-        let body = #"{"user_id": "ann", "currency": "USD", "snapshot_interval": "\#(interval)"}"#
-        _ = try await send("putAccount", .put, "/accounts/{account_id}", body, account: "acc")
+    func openAccount(_ id: String = "acc", of user: String = "ann", interval: String) async throws {
+        let body = #"{"user_id": "\#(user)", "currency": "USD", "snapshot_interval": "\#(interval)"}"#
+        _ = try await send("putAccount", .put, "/accounts/{account_id}", body, account: id)
     }
 
     private func close() async {
@@ -174,20 +192,50 @@ private struct SilentLogger: Logger {
     func log(_ level: LogLevel, _ message: String, _ metadata: [String: String]) {}
 }
 
-private struct NoCache: CacheInvalidator {
-    func invalidate(_ tags: [CacheTag]) async {}
+/// Remembers which tags were announced.
+final class Announcements: CacheInvalidator {
+    private let tags = Mutex<[CacheTag]>([])
+
+    func invalidate(_ tags: [CacheTag]) async { self.tags.withLock { $0 += tags } }
+
+    /// Those announced since the last look.
+    func take() -> [CacheTag] {
+        tags.withLock { tags in
+            defer { tags = [] }
+            return tags
+        }
+    }
 }
 
-private struct NoMetrics: Metrics, Counter, Gauge, Histogram {
-    func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter { self }
-    func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge { self }
+/// Counters by name and label values: `recon_runs_total breaks`.
+final class Counts: Metrics {
+    private let totals = Mutex<[String: Int]>([:])
+
+    subscript(_ name: String) -> Int { totals.withLock { $0[name] ?? 0 } }
+
+    private struct Meter: Counter, Gauge, Histogram {
+        let name: String
+        let counts: Counts
+
+        func increment(by amount: Int) { counts.totals.withLock { $0[name, default: 0] += amount } }
+        func set(_ value: Double) {}
+        func record(_ value: Double) {}
+    }
+
+    func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter {
+        Meter(name: ([name] + labels.map(\.value)).joined(separator: " "), counts: self)
+    }
+
+    func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge {
+        Meter(name: name, counts: self)
+    }
+
     func histogram(
         _ name: String,
         help: String,
         labels: [(name: String, value: String)],
         buckets: [Double]
-    ) -> any Histogram { self }
-    func increment(by amount: Int) {}
-    func set(_ value: Double) {}
-    func record(_ value: Double) {}
+    ) -> any Histogram {
+        Meter(name: name, counts: self)
+    }
 }

@@ -14,18 +14,20 @@ public final class ReconciliationModule: QueryService {
     public static var configuration: ConfigurationSpec { ReconciliationSettings.specification }
     public static var migrations: [Migration] { ReconciliationMigrations.all }
 
-    private let context: ModuleContext
-    private let book: BookModule
+    let context: ModuleContext
+    let book: BookModule
+    let settings: ReconciliationSettings
+    let metrics: RunMetrics
     private let gauges: BreakGauges
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         self.context = context
         book = context.module(BookModule.self)
+        settings = try ReconciliationSettings(configuration)
+        metrics = RunMetrics(context.metrics)
         gauges = BreakGauges(context)
         book.attach(
-            ReconciliationStage(
-                settings: try ReconciliationSettings(configuration), clock: context.clock, logger: context.logger,
-                metrics: RunMetrics(context.metrics)))
+            ReconciliationStage(settings: settings, clock: context.clock, logger: context.logger, metrics: metrics))
     }
 
     /// Refreshes the gauges on the way, at most every ten seconds.
@@ -39,7 +41,7 @@ public final class ReconciliationModule: QueryService {
     }
 
     public var operations: [Operation] {
-        [status, logs, breaks, oneBreak, breakEvents, runs, oneRun, rerun]
+        [status, logs, breaks, oneBreak, breakEvents, runs, oneRun, rerun] + breakCommands
     }
 
     private static let ttl: Duration = .seconds(5)
@@ -106,13 +108,5 @@ public final class ReconciliationModule: QueryService {
             "run", at: "/reconciliation/runs/{run_id}", summary: "One run", ttl: Self.ttl,
             parameters: [RunsQuery.idParameter], reply: .object(RunsQuery.members)
         ) { (request) async throws -> Reply in try await query.one(request) }
-    }
-
-    private var rerun: Operation {
-        let command = RerunCommand(book: book)
-        return .command(
-            "rerun", at: "/reconciliation/runs", summary: "Run the latest snapshot again", roles: [.agent, .operator],
-            body: RerunCommand.body, reply: RerunCommand.schema
-        ) { (request) async throws -> Reply in try await command.reply(to: request) }
     }
 }

@@ -70,7 +70,7 @@ struct BreaksQuery: Sendable {
         return chosen.contains(BreaksQuery.everyStatus) ? "" : " AND status IN (\(chosen))"
     }
 
-    private static func unknown(_ id: String) -> Problem { .notFound("There is no break \(id).") }
+    static func unknown(_ id: String) -> Problem { .notFound("There is no break \(id).") }
 
     static let parameters: [Parameter] = [
         Parameter(

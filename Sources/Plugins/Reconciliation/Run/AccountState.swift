@@ -25,6 +25,23 @@ struct AccountState: Sendable, Equatable {
         )
     }
 
+    /// Counts breaks where steps outside of a run have brought them.
+    mutating func follow(_ steps: [BreakStep]) {
+        for step in steps {
+            if let from = step.from { count(from, by: -1) }
+            count(step.to, by: 1)
+        }
+    }
+
+    private mutating func count(_ status: BreakStatus, by amount: Int64) {
+        switch status {
+        case .pending: pendingBreaks += amount
+        case .open: openBreaks += amount
+        case .acknowledged: acknowledgedBreaks += amount
+        case .resolved: break
+        }
+    }
+
     func write(_ account: String, in transaction: any Transaction) throws {
         try transaction.execute(
             """

@@ -37,12 +37,29 @@ struct LogEntry: Sendable {
 
     /// Writes a run's entries, numbered from 1 in their order.
     static func write(_ entries: [LogEntry], of run: RunRecord, in transaction: any Transaction) throws {
+        try write(entries, of: run.account, at: run.ranAt, runID: run.id, cause: run.id, in: transaction)
+    }
+
+    /// Writes entries that belong together, numbered from 1 in their order.
+    ///
+    /// - Parameters:
+    ///   - runID: The run they belong to; `nil` for what time or somebody did.
+    ///   - cause: What caused them, and nothing else: their IDs are derived from it.
+    static func write(
+        _ entries: [LogEntry],
+        of account: String,
+        at time: Timestamp,
+        runID: String?,
+        cause: String,
+        in transaction: any Transaction
+    ) throws {
+        guard !entries.isEmpty else { return }
         let rows = entries.enumerated().map { index, entry -> [Value] in
             let sequence = Int64(index + 1)
             return [
-                .text(DerivedID.make("log", run.account, run.id, String(sequence))), .text(run.account),
-                .timestamp(run.ranAt), .text(run.id), .integer(sequence), .text(entry.kind.rawValue),
-                .text(entry.kind.eventType), .text(entry.divergenceReason), .text(entry.symbol),
+                .text(DerivedID.make("log", account, cause, String(sequence))), .text(account), .timestamp(time),
+                .text(runID), .integer(sequence), .text(entry.kind.rawValue), .text(entry.kind.eventType),
+                .text(entry.divergenceReason), .text(entry.symbol),
                 .integer(entry.ticket), .text(entry.tradeID), .text(entry.breakID), .text(entry.description),
                 .json(entry.metadata),
             ]

@@ -32,8 +32,13 @@ struct RunMetrics: Sendable {
     /// - Parameter opened: The `divergence_reason` of each break it opened or reopened.
     func count(_ run: RunRecord, opened: [String], isRepeat: Bool) {
         runs[run.verdict.rawValue]?.increment()
-        for reason in opened { divergences[reason]?.increment() }
+        count(opened: opened)
         if !isRepeat { syncs.increment() }
         latency.record(Double(run.durationMilliseconds) / 1_000)
+    }
+
+    /// Called when breaks have been opened or reopened, by the `divergence_reason` of each.
+    func count(opened reasons: [String]) {
+        for reason in reasons { divergences[reason]?.increment() }
     }
 }

@@ -1,9 +1,9 @@
-import PluginAPI
+public import PluginAPI
 
 /// Takes an account's row for the rest of the transaction, so that runs of one account come one after the other.
-enum AccountLock {
+public enum AccountLock {
     /// - Returns: `nil` when there is no such account.
-    static func take(_ account: String, in transaction: any Transaction) throws -> AccountState? {
+    public static func take(_ account: String, in transaction: any Transaction) throws -> AccountState? {
         let select = SQL(parts: [
             .text("SELECT \(AccountState.columns) FROM accounts WHERE account_id = "), .value(.text(account)),
         ])
@@ -12,7 +12,7 @@ enum AccountLock {
     }
 
     /// As ``take(_:in:)``; 404 when there is no such account.
-    static func require(
+    public static func require(
         _ account: String,
         pointer: String? = nil,
         in transaction: any Transaction
@@ -22,7 +22,7 @@ enum AccountLock {
     }
 
     /// The answer for an account that does not exist and for one that the caller may not know of.
-    static func unknown(_ account: String, pointer: String? = nil) -> Problem {
+    public static func unknown(_ account: String, pointer: String? = nil) -> Problem {
         var problem = Problem.notFound("There is no account \(account).")
         problem.errors = pointer.map { [Problem.Item(.pointer($0), "no such account")] } ?? []
         return problem

@@ -1,20 +1,40 @@
-import PluginAPI
+public import PluginAPI
 
 /// One change that somebody made by hand, for the audit log.
-struct AuditEntry {
-    var at: Timestamp
-    var actor: String
-    /// What was done: `account.put`.
-    var action: String
-    /// To what: `account:acc-1`.
-    var object: String
-    /// JSON before and after; `nil` before a creation.
-    var before: [UInt8]?
-    var after: [UInt8]
-    var requestID: String
+public struct AuditEntry {
+    private let at: Timestamp
+    private let actor: String
+    private let action: String
+    private let object: String
+    private let before: [UInt8]?
+    private let after: [UInt8]
+    private let requestID: String
+
+    /// - Parameters:
+    ///   - action: What was done: `account.put`.
+    ///   - object: To what: `account:acc-1`.
+    ///   - before: JSON; `nil` before a creation.
+    ///   - after: JSON.
+    public init(
+        at: Timestamp,
+        actor: String,
+        action: String,
+        object: String,
+        before: [UInt8]?,
+        after: [UInt8],
+        requestID: String
+    ) {
+        self.at = at
+        self.actor = actor
+        self.action = action
+        self.object = object
+        self.before = before
+        self.after = after
+        self.requestID = requestID
+    }
 
     /// Appends the entry with its own digest, inside the caller's transaction.
-    func append(in transaction: any Transaction) throws {
+    public func append(in transaction: any Transaction) throws {
         let before = before.map { String(decoding: $0, as: UTF8.self) }
         let after = String(decoding: after, as: UTF8.self)
         let digest = DerivedID.make(

@@ -103,7 +103,7 @@ extension BookModule {
     }
 
     /// The tags that a write for these accounts of these owners makes stale.
-    static func tags(_ owners: [String: String]) -> [CacheTag] {
+    public static func tags(_ owners: [String: String]) -> [CacheTag] {
         owners.keys.sorted().map { .account($0) } + Set(owners.values).sorted().map { .user($0) }
     }
 

@@ -1,8 +1,8 @@
-import PluginAPI
+public import PluginAPI
 
 /// A client's `Idempotency-Key`, bound to who sent it, the route and the body: the same call again gets the same answer
 /// for a day, another call under the key is refused. A refused call does not use the key up.
-struct IdempotencyKey: Sendable, Equatable {
+public struct IdempotencyKey: Sendable, Equatable {
     private static let lifetime: Duration = .seconds(86_400)
 
     let subject: String
@@ -14,7 +14,7 @@ struct IdempotencyKey: Sendable, Equatable {
     /// `nil` when the request carries no key.
     ///
     /// - Parameter route: The operation and every parameter that changes what it does.
-    init?(_ request: Request, route: String) throws(Problem) {
+    public init?(_ request: Request, route: String) throws(Problem) {
         guard let key = request.idempotencyKey else { return nil }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw .badRequest("Idempotency-Key must be 1 to 255 characters of printable ASCII without space.")
@@ -34,7 +34,7 @@ struct IdempotencyKey: Sendable, Equatable {
 
     /// The answer to the same call before, or `nil` when this is the first: then the key is taken, and
     /// ``keep(_:in:)`` must follow in the same transaction.
-    func replay(in transaction: any Transaction) throws -> [UInt8]? {
+    public func replay(in transaction: any Transaction) throws -> [UInt8]? {
         try transaction.execute("DELETE FROM idempotency_keys WHERE created_at <= \(now - Self.lifetime)")
         let taken = try transaction.execute(
             """
@@ -53,7 +53,8 @@ struct IdempotencyKey: Sendable, Equatable {
         return Array(answer.utf8)
     }
 
-    func keep(_ answer: [UInt8], in transaction: any Transaction) throws {
+    /// Keeps the answer for the same call again.
+    public func keep(_ answer: [UInt8], in transaction: any Transaction) throws {
         try transaction.execute(
             """
             UPDATE idempotency_keys SET answer = \(String(decoding: answer, as: UTF8.self))

@@ -1,9 +1,29 @@
-import PluginAPI
+public import PluginAPI
 
 /// Takes a request's bytes as JSON: one document, an array of rows, or one row a line.
-enum JSONBody {
+public enum JSONBody {
     /// Rows of one request at most.
     static let rowsMax = 20_000
+
+    /// Takes the object in a body by the names and rules that `take` reads it by, or refuses it with every problem at once.
+    ///
+    /// - Parameters:
+    ///   - fields: Every member that the object may have.
+    ///   - name: What the refusal calls the body.
+    ///   - take: Gives `nil` when, and only when, it has met a problem.
+    /// - Throws: 400 for what is no object, 422 for one that breaks rules.
+    public static func read<Body>(
+        _ bytes: [UInt8],
+        fields: [String],
+        as name: String,
+        _ take: (ObjectReader) -> Body?
+    ) throws(Problem) -> Body {
+        let problems = BodyProblems()
+        let body = ObjectReader(try object(bytes), at: "", fields: fields, problems: problems).flatMap(take)
+        try problems.refuseIfAny(name)
+        guard let body else { preconditionFailure("the \(name) was not read, and without a problem") }
+        return body
+    }
 
     /// The object in the body; anything else is 400.
     static func object(_ bytes: [UInt8]) throws(Problem) -> JSONValue {

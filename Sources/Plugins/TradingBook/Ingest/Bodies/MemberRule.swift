@@ -1,22 +1,31 @@
-import PluginAPI
+public import PluginAPI
 
 /// What one field may hold: turns a JSON value into a value of the domain or says what is wrong with it.
-struct MemberRule<Value> {
+public struct MemberRule<Value> {
     let read: (JSONValue) throws(MemberProblem) -> Value
+
+    /// The rule and one condition more: `problem` says in a clause what breaks it, or `nil`.
+    public func requiring(_ problem: @escaping (Value) -> String?) -> MemberRule {
+        MemberRule { value throws(MemberProblem) in
+            let read = try self.read(value)
+            if let detail = problem(read) { throw MemberProblem(detail) }
+            return read
+        }
+    }
 }
 
 /// What is wrong with a field, as a clause that follows its name.
-struct MemberProblem: Error, Equatable {
-    var detail: String
+public struct MemberProblem: Error, Equatable {
+    public var detail: String
 
-    init(_ detail: String) {
+    public init(_ detail: String) {
         self.detail = detail
     }
 }
 
 extension MemberRule where Value == String {
     /// 1…128 bytes of printable ASCII without space.
-    static var id: MemberRule {
+    public static var id: MemberRule {
         string { text throws(MemberProblem) in
             guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw MemberProblem("must be 1 to 128 characters of printable ASCII without space")
@@ -36,7 +45,7 @@ extension MemberRule where Value == String {
     }
 
     /// Free text without NUL, which PostgreSQL cannot keep.
-    static func text(bytesMax: Int, isEmptyAllowed: Bool = true) -> MemberRule {
+    public static func text(bytesMax: Int, isEmptyAllowed: Bool = true) -> MemberRule {
         string { text throws(MemberProblem) in
             guard text.utf8.count <= bytesMax else { throw MemberProblem("is longer than \(bytesMax) bytes") }
             guard isEmptyAllowed || !text.utf8.isEmpty else { throw MemberProblem("must not be empty") }
@@ -60,7 +69,7 @@ extension MemberRule {
 
 extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     /// One of the words that the type has.
-    static var choice: MemberRule {
+    public static var choice: MemberRule {
         string { text throws(MemberProblem) in
             guard let choice = Value.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
                 throw MemberProblem("must be \(Value.allCases.map(\.rawValue).joined(separator: " or "))")
@@ -88,7 +97,8 @@ extension MemberRule where Value == FixedDecimal {
         }
     }
 
-    static var positive: MemberRule {
+    /// A decimal above zero.
+    public static var positive: MemberRule {
         MemberRule { value throws(MemberProblem) in
             let number = try MemberRule.decimal.read(value)
             guard !number.isZero, !number.isNegative else { throw MemberProblem("must be greater than 0") }
@@ -125,7 +135,8 @@ extension MemberRule where Value == Int64 {
         }
     }
 
-    static func integer(_ range: ClosedRange<Int64> = .min ... .max) -> MemberRule {
+    /// A whole number in the range, not in a string.
+    public static func integer(_ range: ClosedRange<Int64> = .min ... .max) -> MemberRule {
         MemberRule { value throws(MemberProblem) in
             guard case .number(let text) = value else {
                 throw MemberProblem("must be an integer, not \(value.kindName)")
@@ -140,7 +151,7 @@ extension MemberRule where Value == Int64 {
 
 extension MemberRule where Value == Timestamp {
     /// ISO 8601 with a zone, from 1970 to 9998.
-    static var time: MemberRule {
+    public static var time: MemberRule {
         string { text throws(MemberProblem) in
             guard let time = Timestamp(parsing: text) else {
                 let lacksZone = Timestamp(parsing: text + "Z") != nil

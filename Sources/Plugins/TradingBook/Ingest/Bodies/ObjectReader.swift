@@ -4,7 +4,7 @@ import PluginAPI
 ///
 /// An optional member may be absent or null. Reading goes on after a problem, so a caller gets `nil` for what it cannot
 /// use and must refuse the body by its ``BodyProblems`` in the end.
-struct ObjectReader {
+public struct ObjectReader {
     let pointer: String
     let problems: BodyProblems
     private let members: [JSONValue.Member]
@@ -29,7 +29,7 @@ struct ObjectReader {
 
     func has(_ name: String) -> Bool { member(name) != nil }
 
-    func required<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
+    public func required<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
         guard let value = member(name) else {
             problems.add(place(name), "is missing")
             return nil
@@ -37,7 +37,7 @@ struct ObjectReader {
         return read(name, value, rule)
     }
 
-    func optional<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
+    public func optional<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
         member(name).flatMap { read(name, $0, rule) }
     }
 

@@ -1,0 +1,92 @@
+import PluginAPI
+import TradingBook
+
+/// Does to stored breaks what time alone causes: a grace that is over opens a pending break, an acknowledgement that has
+/// expired reopens one, a snooze ends.
+///
+/// Each account is one transaction under its row's lock, which looks again at what is due: of two hosts that found the
+/// same work the second finds nothing left to do. An account that fails keeps nobody else from theirs.
+struct DueBreaks: Sendable {
+    let context: ModuleContext
+    let batchSize: Int
+    let metrics: RunMetrics
+
+    /// - Parameter deadline: Accounts that are not reached by then stay due.
+    /// - Throws: The first failure, after everything that could be done has been done.
+    func settle(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
+        var last: Place?
+        var settled: Set<String> = []
+        var failure: (any Error)?
+        repeat {
+            let places = try await places(after: last, at: now, deadline: deadline)
+            for place in places where ContinuousClock.now < deadline && settled.insert(place.account).inserted {
+                do {
+                    try await settle(place.account, at: now, deadline: deadline)
+                } catch let error as StorageError where error.isOfEverybody {
+                    throw error
+                } catch {
+                    context.logger.error("breaks not settled", ["account_id": place.account, "error": "\(error)"])
+                    failure = failure ?? error
+                }
+            }
+            last = places.count == batchSize ? places.last : nil
+        } while last != nil && ContinuousClock.now < deadline
+        if let failure { throw failure }
+    }
+
+    /// When something of an account is due.
+    struct Place: Sendable, Equatable {
+        var wakeAt: Timestamp
+        var account: String
+    }
+
+    /// What is due, longest due first: one look into an index that holds nothing else.
+    private func places(
+        after last: Place?,
+        at now: Timestamp,
+        deadline: ContinuousClock.Instant
+    ) async throws -> [Place] {
+        let statement = DueBreaks.places(after: last, at: now, limit: batchSize)
+        return try await context.storage.rows(statement, deadline: deadline).compactMap { row in
+            guard let wakeAt = row.timestamp(0), let account = row.text(1) else { return nil }
+            return Place(wakeAt: wakeAt, account: account)
+        }
+    }
+
+    static func places(after last: Place?, at now: Timestamp, limit: Int) -> SQL {
+        "SELECT DISTINCT wake_at, account_id FROM breaks WHERE wake_at <= \(now)"
+            + .when(last) { " AND (wake_at, account_id) > (\($0.wakeAt), \($0.account))" }
+            + " ORDER BY wake_at, account_id LIMIT \(limit)"
+    }
+
+    private func settle(_ account: String, at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
+        let settled = try await context.storage.transaction(deadline: deadline) {
+            transaction -> (owner: String, openedReasons: [String])? in
+            guard let owner = try AccountLock.take(account, in: transaction)?.account.user else { return nil }
+            let due = try BreakStore(account: account).due(at: now, in: transaction)
+            guard !due.isEmpty else { return nil }
+            var changes = BreakChanges(account: account, at: now)
+            for before in due {
+                var item = before
+                let steps = item.elapse(.time(now))
+                changes.add(item, steps)
+            }
+            try changes.write(in: transaction)
+            return (owner, changes.openedReasons)
+        }
+        guard let settled else { return }
+        metrics.count(opened: settled.openedReasons)
+        await context.invalidator.invalidate(BookModule.tags([account: settled.owner]))
+    }
+}
+
+extension StorageError {
+    /// Whether the next account would meet it too.
+    fileprivate var isOfEverybody: Bool {
+        switch self {
+        case .unavailable, .timedOut, .full: true
+        case .constraint, .statement: false
+        @unknown default: true
+        }
+    }
+}
