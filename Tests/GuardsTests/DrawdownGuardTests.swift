@@ -198,6 +198,38 @@ struct DrawdownGuardTests {
         #expect(account.guardState.peak?.amount == "25100")
     }
 
+    @Test("A flow after an unexplained rise moves it as it moves the peak, so that confirming it never lowers the peak")
+    func flowAfterRise() {
+        var paidIn = History(equities: ["10000", "15000"])
+        var paidOut = History(equities: ["10000", "15000"])
+
+        paidIn.see("25000", flows: [flow("d", "10000", at: paidIn.time(of: 2))])
+        paidOut.see("12000", flows: [flow("w", "-4000", at: paidOut.time(of: 2))])
+
+        #expect(paidIn.guardState.peak?.amount == "25000")
+        #expect(paidOut.guardState.peak?.amount == "11000")
+    }
+
+    @Test("A flow told late, of before an unexplained rise, explains it")
+    func flowBeforeRise() {
+        var account = History(equities: ["10000", "15000"])
+
+        account.see("15100", flows: [flow("d", "5000", at: account.time(of: 1))])
+
+        #expect(account.guardState.peak?.amount == "15100")
+    }
+
+    @Test("A rise that a late flow explains confirms no other")
+    func explainedRiseConfirmsNothing() {
+        var account = History(equities: ["10000", "13000"])
+
+        account.see("22000", flows: [flow("d", "8000", at: account.time(of: 1))])
+        #expect(account.guardState.peak?.amount == "18000")
+        account.see("21900")
+
+        #expect(account.guardState.peak?.amount == "21900")
+    }
+
     @Test("A pending rise hides no fall")
     func fallAfterRise() {
         let account = History(equities: ["10000", "20000", "7000"])
@@ -290,16 +322,18 @@ struct DrawdownGuardTests {
                 let isDoubted = random.next(below: 5) == 0
                 let moved = FixedDecimal(Int(random.next(below: 4_000)) - 2_000)
                 let flows = random.next(below: 4) == 0 ? [flow("f\(step)", moved, at: account.time(of: step))] : []
-                let waiting = account.guardState.pendingRise
+                let (waiting, before) = (account.guardState.pendingRise, account.guardState.peak?.amount)
                 account.see(equity, flows: flows, cashMismatch: isDoubted)
 
                 let seen = account.guardState
                 #expect(seen.drawdown(digits: 2).map { (.zero...FixedDecimal(100)).contains($0) } == true)
                 #expect(account.trips.count <= 1)
                 #expect((seen.state == .tripped) == (seen.trip != nil))
+                let movedBy: FixedDecimal = flows.isEmpty ? .zero : moved
                 if let peak = seen.peak?.amount, peak < equity {
-                    #expect(isDoubted || seen.pendingRise == equity || peak == waiting)
+                    #expect(isDoubted || seen.pendingRise == equity || peak == waiting.map { $0 + movedBy })
                 }
+                if let before, let peak = seen.peak?.amount { #expect(peak >= before + movedBy) }
             }
             #expect(Set(account.settled).count == account.settled.count)
         }

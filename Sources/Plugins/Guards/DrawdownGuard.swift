@@ -107,13 +107,14 @@ struct DrawdownGuard: Sendable, Equatable {
     }
 
     /// A transfer after the peak moves it, so that a withdrawal is no loss and a deposit no gain. One before the peak is
-    /// already in it.
+    /// already in it. An unexplained rise is moved the same way: it is the equity last seen, at that equity's time.
     private mutating func settle(_ flows: [Flow], firstPeakAt: Timestamp) -> [Event] {
         flows.compactMap { flow in
             guard let known = peak else {
                 return flow.time <= firstPeakAt ? .settled(flow: flow.id) : nil
             }
             if flow.time > known.at { peak?.amount += flow.amount }
+            if let equity, flow.time > equity.at { pendingRise? += flow.amount }
             return .settled(flow: flow.id)
         }
     }
@@ -126,11 +127,12 @@ struct DrawdownGuard: Sendable, Equatable {
         let waiting = pendingRise
         pendingRise = nil
         guard amount > known, !observation.hasCashMismatch else { return }
-        guard (amount - known).isMoreThan(Self.unexplainedRiseMax, percentOf: known.magnitude) else {
+        guard Self.isUnexplained(amount, above: known) else {
             peak = Figure(amount: amount, at: observation.asOf)
             return
         }
-        guard let waiting else {
+        // A flow told late may have explained the first of the two.
+        guard let waiting, Self.isUnexplained(waiting, above: known) else {
             pendingRise = amount
             return
         }
@@ -166,6 +168,10 @@ struct DrawdownGuard: Sendable, Equatable {
         trip = made
         state = .tripped
         return [.tripped(made)]
+    }
+
+    private static func isUnexplained(_ amount: FixedDecimal, above peak: FixedDecimal) -> Bool {
+        (amount - peak).isMoreThan(unexplainedRiseMax, percentOf: peak.magnitude)
     }
 
     /// An equity further above the peak than this, in percent, is taken for a glitch until it is seen twice.
