@@ -101,9 +101,11 @@ struct HostAssembly: Sendable {
             verifier: security.verifier, limiter: security.limiter,
             policy: .init(cors: CORSPolicy(origins: configuration.corsOrigins)), meters: meters, accessLog: accessLog)
         let admin = HostAdmin(
-            modules: made.host, operations: queryPath.operations, cacheModule: made.cache, document: document)
+            modules: made.host, operations: queryPath.operations + queryPath.adminOperations, cacheModule: made.cache,
+            document: document)
         operators = RequestPipeline(
-            publicRoutes: try RouteTable([]), protectedRoutes: try Self.readRoutes(AdminPages(source: admin).endpoints),
+            publicRoutes: try RouteTable([]),
+            protectedRoutes: try Self.adminRoutes(AdminPages(source: admin), queryPath),
             verifier: security.verifier, limiter: security.limiter,
             policy: .init(roles: [.operator], limitsRequests: false), meters: meters, accessLog: accessLog)
     }
@@ -141,6 +143,17 @@ struct HostAssembly: Sendable {
         _ endpoints: [(path: String, endpoint: Endpoint)]
     ) throws(RouteTableError) -> RouteTable<Endpoint> {
         try RouteTable(endpoints.map { .init(method: .get, template: $0.path, target: $0.endpoint) })
+    }
+
+    /// The host's own pages, and what modules declare for operators.
+    private static func adminRoutes(
+        _ pages: AdminPages,
+        _ queryPath: QueryPath
+    ) throws(RouteTableError) -> RouteTable<Endpoint> {
+        let own = pages.endpoints.map { page in
+            RouteTable<Endpoint>.Entry(method: .get, template: page.path, target: page.endpoint)
+        }
+        return try RouteTable(own + queryPath.adminOperations.map { entry($0, queryPath) })
     }
 
     private static func entry(_ operation: BoundOperation, _ queryPath: QueryPath) -> RouteTable<Endpoint>.Entry {

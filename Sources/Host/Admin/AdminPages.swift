@@ -1,7 +1,7 @@
 import HTTPTypes
 import PluginAPI
 
-/// The routes of the admin listener; all of them read.
+/// The host's own routes on the admin listener; all of them read. Modules declare further ones.
 struct AdminPages: Sendable {
     private let source: any AdminSource
 

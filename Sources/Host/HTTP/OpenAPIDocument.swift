@@ -47,7 +47,7 @@ enum OpenAPIDocument {
         for service in services {
             for operation in service.service.operations {
                 let entry = OpenAPIOperation(module: service.id, operation: operation)
-                paths[BoundOperation.prefix + operation.path, default: []].append(entry)
+                paths[BoundOperation.Audience.clients.prefix + operation.path, default: []].append(entry)
             }
         }
         json.objectField("paths") { json in

@@ -11,8 +11,10 @@ import PluginAPI
 /// Authorisation comes before every look-up, and the key's scope is the owner after authorisation: two users never share an
 /// answer, whatever a service does.
 struct QueryPath: Sendable {
-    /// Everything that can be asked, in the order of the services.
+    /// Everything that clients can ask, in the order of the services.
     let operations: [BoundOperation]
+    /// Everything that operators can ask on their own listener.
+    let adminOperations: [BoundOperation]
     let settings: QueryPathSettings
     let access: AccessRules
     /// L1; `nil` for `cache.use: none`, when single flight stays.
@@ -43,7 +45,8 @@ struct QueryPath: Sendable {
         }
         let known = KnownAccounts(directory: directory)
         invalidations.attach(known: known, cache: cache)
-        self.operations = operations
+        self.operations = operations.filter { $0.audience == .clients }
+        adminOperations = operations.filter { $0.audience == .operators }
         self.settings = settings
         self.access = AccessRules(known: known)
         self.cache = cache
