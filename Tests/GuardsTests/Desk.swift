@@ -5,12 +5,14 @@ import PluginTesting
 import Reconciliation
 import SQLiteStorage
 import Synchronization
+import Testing
 import TradingBook
 
 /// A book, a reconciliation and the guards on a database of their own, driven through their operations as the host would.
 struct Desk {
     let clock = ManualClock()
     let metrics = CountingMetrics()
+    let announced = Announcements()
     let storage: SQLiteStorageModule
     private let book: BookModule
     private let reconciliation: ReconciliationModule
@@ -22,9 +24,10 @@ struct Desk {
         act: String = "close",
         marketAct: String = "report",
         interval: String = "10s",
+        countdown: Duration = .seconds(10),
         _ body: (Desk) async throws -> Void
     ) async throws {
-        let desk = try Desk(act: act, marketAct: marketAct)
+        let desk = try Desk(Desk.configuration(act: act, marketAct: marketAct, countdown: countdown))
         try await desk.storage.start()
         do {
             try await desk.migrate()
@@ -37,26 +40,37 @@ struct Desk {
         await desk.close()
     }
 
-    private init(act: String, marketAct: String) throws {
+    private init(_ configuration: ModuleConfiguration) throws {
         directory = try TemporaryDirectory().path
         storage = SQLiteStorageModule(path: "\(directory)/concord.db")
-        let lent = Lent(clock: clock, storage: storage, metrics: metrics)
+        let lent = Lent(clock: clock, storage: storage, metrics: metrics, announced: announced)
         book = try BookModule(
             configuration: ModuleConfiguration(["instruments": .mapping([:])]), context: lent.context([:]))
         reconciliation = try ReconciliationModule(
             configuration: Desk.reconciliationDefaults, context: lent.context(["book": book]))
-        module = try GuardsModule(
-            configuration: Desk.configuration(act: act, marketAct: marketAct), context: lent.context(["book": book]))
+        module = try GuardsModule(configuration: configuration, context: lent.context(["book": book]))
+    }
+
+    /// The guards of another host on the same storage, or of this one after a restart.
+    func anotherHost(act: String = "close") throws -> GuardsModule {
+        let lent = Lent(clock: clock, storage: storage, metrics: metrics, announced: announced)
+        let book = try BookModule(
+            configuration: ModuleConfiguration(["instruments": .mapping([:])]), context: lent.context([:]))
+        return try GuardsModule(
+            configuration: Desk.configuration(act: act), context: lent.context(["book": book]))
     }
 
     /// The contract's defaults, as the host fills them in.
     static func configuration(
-        warning: FixedDecimal = "15", act: String = "close", marketAct: String = "report"
+        warning: FixedDecimal = "15",
+        act: String = "close",
+        marketAct: String = "report",
+        countdown: Duration = .seconds(10)
     ) -> ModuleConfiguration {
         ModuleConfiguration([
             "drawdown": .mapping([
                 "warning": .decimal(warning), "max": .decimal("20"), "min_equity": .decimal("100"),
-                "countdown": .duration(.seconds(10)), "act": .text(act),
+                "countdown": .duration(countdown), "act": .text(act),
             ]),
             "market": .mapping(["price_gap": .decimal("5"), "spread": .decimal("0.5"), "act": .text(marketAct)]),
         ])
@@ -100,7 +114,7 @@ struct Desk {
         try await send("snapshots", snapshot)
     }
 
-    /// A complete snapshot of an account without positions, taken now.
+    /// A complete snapshot of an account, taken now, with positions of these tickets.
     @discardableResult
     func see(
         equity: String,
@@ -109,13 +123,21 @@ struct Desk {
         flows: String = "",
         quotes: String = "",
         completeness: String = "complete",
-        age: Duration = .zero
+        age: Duration = .zero,
+        tickets: [Int] = [],
+        symbol: String = "XAUUSD"
     ) async throws -> JSONValue {
+        let positions = tickets.map { ticket in
+            """
+            {"ticket": \(ticket), "symbol": "\(symbol)", "direction": "buy", "volume": 0.10, "entry_price": 1950.50,
+             "entry_time": "2026-01-05T09:58:11Z", "current_price": 1955.75, "profit": 52.50, "swap": -1.25}
+            """
+        }.joined(separator: ",")
         let figures = balance.map { #"{"equity": \#(equity), "balance": \#($0)}"# } ?? #"{"equity": \#(equity)}"#
         return try await post(
             snapshot: """
                 {"account_id": "\(account)", "as_of": "\(clock.now - age)", "completeness": "\(completeness)",
-                 "account": \(figures), "positions": [], "flows": [\(flows)], "quotes": [\(quotes)]}
+                 "account": \(figures), "positions": [\(positions)], "flows": [\(flows)], "quotes": [\(quotes)]}
                 """)
     }
 
@@ -131,6 +153,70 @@ struct Desk {
                 caller: Caller(subject: "agent", role: .operator, grant: .all), parameters: parameters,
                 body: Array(body.utf8), contentType: "application/json", now: clock.now, cursors: PlainCursors()))
         return try JSONValue(parsing: reply.body)
+    }
+
+    /// What time alone causes, `duration` from now.
+    func wait(_ duration: Duration = .zero) async throws {
+        clock.advance(by: duration)
+        try await module.runDue(at: clock.now, deadline: .now + .seconds(10))
+    }
+
+    /// A call of an agent, as the host makes it.
+    @discardableResult
+    func command(
+        _ name: String,
+        _ body: String,
+        id: String = "",
+        by subject: String = "bot",
+        covering grant: Caller.Grant = .accounts(["acc"]),
+        key: String? = nil
+    ) async throws -> JSONValue {
+        let reply = try await operation(name, of: [module]).handler(
+            Request(
+                caller: Caller(subject: subject, role: .agent, grant: grant), parameters: ["id": .text(id)],
+                body: Array(body.utf8), contentType: "application/json", idempotencyKey: key, requestID: "r-1",
+                now: clock.now, cursors: PlainCursors()))
+        return try JSONValue(parsing: reply.body)
+    }
+
+    /// The refusal of a call that must be refused.
+    func refusal(
+        _ name: String,
+        _ body: String,
+        id: String = "",
+        by subject: String = "bot",
+        covering grant: Caller.Grant = .accounts(["acc"]),
+        key: String? = nil
+    ) async throws -> Problem {
+        try await #require(throws: Problem.self) {
+            try await command(name, body, id: id, by: subject, covering: grant, key: key)
+        }
+    }
+
+    @discardableResult
+    func lease(limit: Int = 50, seconds: Int = 30, by subject: String = "bot") async throws -> [JSONValue] {
+        try await command(
+            "leaseCloseCommands", #"{"account_id": "acc", "limit": \#(limit), "seconds": \#(seconds)}"#, by: subject
+        )["commands"]?.elements ?? []
+    }
+
+    /// Everything that there is to close or was, as users see it.
+    func commands(_ statuses: String...) async throws -> [JSONValue] {
+        let all = ["pending", "leased", "confirmed", "failed", "expired"]
+        let reply = try await operation("closeCommands", of: [module]).handler(
+            Request(
+                caller: Caller(subject: "ann", role: .user), user: "ann", accounts: ["acc"],
+                parameters: ["limit": .integer(500)], choices: ["status": statuses.isEmpty ? all : statuses],
+                now: clock.now, cursors: PlainCursors()))
+        return try JSONValue(parsing: reply.body)["commands"]?.elements ?? []
+    }
+
+    func trips() async throws -> [JSONValue] {
+        try await ask("history", ["limit": .integer(50)])["trips"]?.elements ?? []
+    }
+
+    func count(_ table: String) async throws -> Int64? {
+        try await storage.rows(SQL(parts: [.text("SELECT count(*) FROM \(table)")])).first?.integer(0)
     }
 
     /// Asks a query of the guards for `ann`.
@@ -181,10 +267,11 @@ private struct Lent {
     let clock: ManualClock
     let storage: SQLiteStorageModule
     let metrics: CountingMetrics
+    let announced: Announcements
 
     func context(_ required: [String: any Module]) -> ModuleContext {
         ModuleContext(
-            logger: Silence(), metrics: metrics, clock: clock, storage: storage, invalidator: Silence(),
+            logger: Silence(), metrics: metrics, clock: clock, storage: storage, invalidator: announced,
             required: required)
     }
 }
@@ -193,11 +280,18 @@ private struct PlainCursors: CursorSigner {
     func sign(_ lastRow: [Value]) -> String { lastRow.map { "\($0)" }.joined(separator: "|") }
 }
 
-private struct Silence: Logger, CacheInvalidator, Gauge, Histogram {
+private struct Silence: Logger, Gauge, Histogram {
     func log(_ level: LogLevel, _ message: String, _ metadata: [String: String]) {}
-    func invalidate(_ tags: [CacheTag]) async {}
     func set(_ value: Double) {}
     func record(_ value: Double) {}
+}
+
+/// Remembers which tags a module has announced by itself.
+final class Announcements: CacheInvalidator {
+    private let seen = Mutex<[[CacheTag]]>([])
+
+    var all: [[CacheTag]] { seen.withLock { $0 } }
+    func invalidate(_ tags: [CacheTag]) async { seen.withLock { $0.append(tags) } }
 }
 
 /// Counters by name and label value, each there once it is made.
@@ -208,7 +302,7 @@ final class CountingMetrics: Metrics {
 
     func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter {
         let key = labels.isEmpty ? name : "\(name){\(labels.map(\.value).joined(separator: ","))}"
-        counts.withLock { $0[key] = 0 }
+        counts.withLock { $0[key] = $0[key] ?? 0 }
         return One(name: key, metrics: self)
     }
 

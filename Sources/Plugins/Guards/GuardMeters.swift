@@ -3,7 +3,7 @@ import PluginAPI
 /// What the guards count.
 struct GuardMeters: Sendable {
     let drawdownTriggers: any Counter
-    /// By reason; close commands count here once agents confirm them.
+    /// By reason; a close command counts here once its agent's confirmation is stored.
     let autoclosed: [String: any Counter]
 
     init(_ metrics: any Metrics) {

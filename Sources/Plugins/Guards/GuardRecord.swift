@@ -12,9 +12,12 @@ struct GuardRecord: Sendable {
     var lastCheckedAt: Timestamp?
     /// When quotes were last judged, on the host's clock; `nil` when there never were any.
     var marketCheckedAt: Timestamp?
+    /// From when on the source is stale if nothing newer comes; `nil` when it never is.
+    var staleFrom: Timestamp?
 
     mutating func see(_ change: IngestChange) {
         snapshotID = change.snapshotID
+        staleFrom = Freshness(interval: change.account.snapshotInterval).staleFrom(change.snapshot.asOf)
         if change.snapshot.completeness == .complete { lastCheckedAt = change.now }
         if !change.snapshot.quotes.isEmpty { marketCheckedAt = change.now }
     }
@@ -23,7 +26,7 @@ struct GuardRecord: Sendable {
         let row = try transaction.rows(
             """
             SELECT state, peak, peak_at, equity, equity_at, pending_rise, trip_id, trip_cause, tripped_at,
-                liquidation_at, snapshot_id, last_checked_at, market_checked_at
+                liquidation_at, snapshot_id, last_checked_at, market_checked_at, stale_from
             FROM guard_states WHERE account_id = \(account)
             """
         ).first
@@ -34,7 +37,8 @@ struct GuardRecord: Sendable {
         guard let snapshotID = row.text("snapshot_id") else { return nil }
         self.init(
             guardState: DrawdownGuard(row), tripID: row.text("trip_id"), snapshotID: snapshotID,
-            lastCheckedAt: row.timestamp("last_checked_at"), marketCheckedAt: row.timestamp("market_checked_at"))
+            lastCheckedAt: row.timestamp("last_checked_at"), marketCheckedAt: row.timestamp("market_checked_at"),
+            staleFrom: row.timestamp("stale_from"))
     }
 
     init(
@@ -42,13 +46,15 @@ struct GuardRecord: Sendable {
         tripID: String? = nil,
         snapshotID: String,
         lastCheckedAt: Timestamp? = nil,
-        marketCheckedAt: Timestamp? = nil
+        marketCheckedAt: Timestamp? = nil,
+        staleFrom: Timestamp? = nil
     ) {
         self.guardState = guardState
         self.tripID = tripID
         self.snapshotID = snapshotID
         self.lastCheckedAt = lastCheckedAt
         self.marketCheckedAt = marketCheckedAt
+        self.staleFrom = staleFrom
     }
 
     /// Deposits, withdrawals and the like that are not in the peak yet, in the order they happened.
@@ -103,22 +109,24 @@ struct GuardRecord: Sendable {
             "UPDATE flows SET is_applied = true WHERE account_id = ? AND flow_id = ?", settled)
     }
 
-    private func upsert(account: String, in transaction: any Transaction) throws(StorageError) {
+    /// Writes the guard.
+    func upsert(account: String, in transaction: any Transaction) throws(StorageError) {
         let trip = guardState.trip
         try transaction.execute(
             """
             INSERT INTO guard_states (account_id, state, peak, peak_at, equity, equity_at, pending_rise, trip_id,
-                trip_cause, tripped_at, liquidation_at, snapshot_id, last_checked_at, market_checked_at)
+                trip_cause, tripped_at, liquidation_at, snapshot_id, last_checked_at, market_checked_at, stale_from)
             VALUES (\(account), \(guardState.state.rawValue), \(guardState.peak?.amount), \(guardState.peak?.at),
                 \(guardState.equity?.amount), \(guardState.equity?.at), \(guardState.pendingRise), \(tripID),
                 \(trip?.cause.rawValue), \(trip?.at), \(trip?.liquidationAt), \(snapshotID), \(lastCheckedAt),
-                \(marketCheckedAt))
+                \(marketCheckedAt), \(staleFrom))
             ON CONFLICT (account_id) DO UPDATE SET
                 state = excluded.state, peak = excluded.peak, peak_at = excluded.peak_at,
                 equity = excluded.equity, equity_at = excluded.equity_at, pending_rise = excluded.pending_rise,
                 trip_id = excluded.trip_id, trip_cause = excluded.trip_cause, tripped_at = excluded.tripped_at,
                 liquidation_at = excluded.liquidation_at, snapshot_id = excluded.snapshot_id,
-                last_checked_at = excluded.last_checked_at, market_checked_at = excluded.market_checked_at
+                last_checked_at = excluded.last_checked_at, market_checked_at = excluded.market_checked_at,
+                stale_from = excluded.stale_from
             """)
     }
 }

@@ -7,12 +7,14 @@ import TradingBook
 /// quotes are judged all the same. A failed or a late one moves nothing. A snapshot that is reconciled again has been
 /// seen already, so its flows, its rise and its trip count once.
 struct GuardStage: IngestStage {
+    let book: BookModule
     let drawdownLimits: DrawdownLimits
     let marketGuard: MarketGuard
     let meters: GuardMeters
 
     func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
         guard change.snapshot.completeness != .failed, !change.isSuperseded else { return }
+        try settleCommands(of: change, in: transaction)
         let known = try GuardRecord.load(change.account.id, in: transaction)
         var record = known ?? GuardRecord(snapshotID: change.snapshotID)
         var symbols = try WatchedSymbols(of: change, in: transaction)
@@ -70,6 +72,17 @@ struct GuardStage: IngestStage {
             now: change.now)
     }
 
+    /// Positions that are gone need no closing any more; one that was closed on command keeps what its agent reported,
+    /// although a snapshot of before has shown it open once more.
+    private func settleCommands(of change: IngestChange, in transaction: any Transaction) throws {
+        guard !change.closedTickets.isEmpty else { return }
+        let store = CloseCommandStore(account: change.account.id, now: change.now, transaction: transaction)
+        for closing in try store.reported(among: change.closedTickets) {
+            _ = try book.close(closing, of: change.account, at: change.now, in: transaction)
+        }
+        try store.settle()
+    }
+
     /// A market condition is a trip only where it is to close positions; otherwise it is just shown while it lasts.
     private func recordTrips(
         _ detected: [(quote: Quote, condition: MarketCondition)],
@@ -78,8 +91,11 @@ struct GuardStage: IngestStage {
         in transaction: any Transaction
     ) throws {
         guard marketGuard.limits.act == .close else { return }
+        let store = CloseCommandStore(account: change.account.id, now: change.now, transaction: transaction)
         for (quote, condition) in detected {
-            try TripRecord(condition, quote, limits: marketGuard.limits, change, run: run).insert(in: transaction)
+            let trip = TripRecord(condition, quote, limits: marketGuard.limits, change, run: run)
+            try trip.insert(in: transaction)
+            try store.write(trip: trip.id, reason: condition.kind.closeReason, symbol: quote.instrument)
         }
     }
 

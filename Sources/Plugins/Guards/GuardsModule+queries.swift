@@ -51,7 +51,7 @@ extension GuardsModule {
         }
     }
 
-    private static let drawdownColumns: SQL = """
+    static let drawdownColumns: SQL = """
         a.account_id, a.currency_digits, a.snapshot_interval, a.current_as_of, s.state, s.peak, s.peak_at, s.equity, \
         s.equity_at, s.pending_rise, s.trip_cause, s.tripped_at, s.liquidation_at, s.last_checked_at, \
         s.market_checked_at
@@ -87,7 +87,7 @@ extension GuardsModule {
             """
             SELECT t.trip_id, t.account_id, t.guard, t.reason, t.symbol, t.act, t.value_pct, t.limit_pct, t.min_equity,
                 t.equity, t.peak, t.tripped_at, t.liquidation_at, t.released_at, t.released_by, t.release_note,
-                t.run_id, a.currency_digits
+                t.run_id, t.commands_at, a.currency_digits
             FROM guard_trips t JOIN accounts a ON a.account_id = t.account_id
             WHERE t.account_id IN (\(request.accounts)) \(behind)
             ORDER BY t.tripped_at DESC, t.trip_id LIMIT \(request.limit + 1)

@@ -1,7 +1,8 @@
 public import PluginAPI
 import TradingBook
 
-/// Watches accounts for losses and markets for jumps, at every complete snapshot, and tells what it has seen.
+/// Watches accounts for losses and markets for jumps, at every complete snapshot, tells what it has seen, and has positions
+/// closed by their accounts' own agents.
 ///
 /// Its ``GuardStage`` runs behind the stages attached before it, so `reconciliation` stands before `guards` in the list
 /// of query services: an equity that contradicts its own parts then never becomes a peak.
@@ -21,16 +22,20 @@ public struct GuardsModule: QueryService {
     let book: BookModule
     let drawdownLimits: DrawdownLimits
     let marketGuard: MarketGuard
+    let meters: GuardMeters
+    let invalidator: any CacheInvalidator
+    let lastLook = LastLook()
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         storage = context.storage
+        invalidator = context.invalidator
+        meters = GuardMeters(context.metrics)
         drawdownLimits = try DrawdownLimits(configuration.section("drawdown"))
         marketGuard = MarketGuard(limits: MarketLimits(configuration.section("market")))
         book = context.module(BookModule.self)
         book.attach(
-            GuardStage(
-                drawdownLimits: drawdownLimits, marketGuard: marketGuard, meters: GuardMeters(context.metrics)))
+            GuardStage(book: book, drawdownLimits: drawdownLimits, marketGuard: marketGuard, meters: meters))
     }
 
-    public var operations: [Operation] { [drawdown, market, status, history] }
+    public var operations: [Operation] { [drawdown, market, status, history] + closeCommandOperations }
 }

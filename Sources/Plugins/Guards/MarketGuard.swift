@@ -38,6 +38,14 @@ struct MarketCondition: Sendable, Equatable {
     enum Kind: String, Sendable, CaseIterable {
         case priceGap = "price_gap"
         case liquidityCrisis = "liquidity_crisis"
+
+        /// What a position that is closed for it is said to be closed for.
+        var closeReason: ReportedClosing.Reason {
+            switch self {
+            case .priceGap: .marketGap
+            case .liquidityCrisis: .marketLiquidity
+            }
+        }
     }
 
     enum Severity: String, Sendable {

@@ -40,6 +40,7 @@ struct TripHistory {
         json.field("peak_equity", row.decimal("peak"), digits: currencyDigits)
         json.field("tripped_at", row.timestamp("tripped_at"))
         json.field("liquidation_at", row.timestamp("liquidation_at"))
+        json.field("commands_at", row.timestamp("commands_at"))
         json.field("released_at", row.timestamp("released_at"))
         json.field("released_by", row.text("released_by"))
         json.field("note", row.text("release_note"))
@@ -54,8 +55,9 @@ struct TripHistory {
                 "symbol": .optional(.text), "act": .choice(["report", "close"]), "value_pct": .optional(.decimal),
                 "limit_pct": .optional(.decimal), "min_equity": .optional(.decimal), "equity": .optional(.decimal),
                 "peak_equity": .optional(.decimal), "tripped_at": .timestamp,
-                "liquidation_at": .optional(.timestamp), "released_at": .optional(.timestamp),
-                "released_by": .optional(.text), "note": .optional(.text), "run_id": .optional(.text),
+                "liquidation_at": .optional(.timestamp), "commands_at": .optional(.timestamp),
+                "released_at": .optional(.timestamp), "released_by": .optional(.text), "note": .optional(.text),
+                "run_id": .optional(.text),
             ])),
         "next_cursor": .optional(.text),
     ])

@@ -3,7 +3,8 @@ import TradingBook
 
 /// A trip on its way into the history: which limit was passed, by how much, on what evidence.
 struct TripRecord {
-    private let id: String
+    /// Derived from account, snapshot and what was passed.
+    let id: String
     private let account: String
     private let kind: String
     private let reason: String
@@ -16,6 +17,8 @@ struct TripRecord {
     private var peak: FixedDecimal?
     private let trippedAt: Timestamp
     private var liquidationAt: Timestamp?
+    /// When its close commands were written; `nil` while a countdown runs, and where the guard only reports.
+    private var commandsAt: Timestamp?
     private let snapshotID: String
     private let runID: String?
 
@@ -68,6 +71,7 @@ struct TripRecord {
         // Two prices of opposite extremes are further apart than a stored number can say.
         if valuePercentage?.storedUnits == nil { valuePercentage = nil }
         trippedAt = change.now
+        commandsAt = change.now
         snapshotID = change.snapshotID
         runID = run?.runID
     }
@@ -76,10 +80,10 @@ struct TripRecord {
         try transaction.execute(
             """
             INSERT INTO guard_trips (trip_id, account_id, guard, reason, symbol, act, value_pct, limit_pct, min_equity,
-                equity, peak, tripped_at, liquidation_at, snapshot_id, run_id)
+                equity, peak, tripped_at, liquidation_at, commands_at, snapshot_id, run_id)
             VALUES (\(id), \(account), \(kind), \(reason), \(symbol), \(act.rawValue), \(valuePercentage),
-                \(limitPercentage), \(minEquity), \(equity), \(peak), \(trippedAt), \(liquidationAt), \(snapshotID),
-                \(runID))
+                \(limitPercentage), \(minEquity), \(equity), \(peak), \(trippedAt), \(liquidationAt), \(commandsAt),
+                \(snapshotID), \(runID))
             """)
     }
 }

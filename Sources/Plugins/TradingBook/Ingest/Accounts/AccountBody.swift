@@ -5,12 +5,7 @@ enum AccountBody {
     static let fields = ["user_id", "mode", "currency", "time_zone", "broker", "login", "snapshot_interval"]
 
     static func parse(_ bytes: [UInt8], id: String) throws(Problem) -> Account {
-        let problems = BodyProblems()
-        let body = try JSONBody.object(bytes)
-        let account = ObjectReader(body, at: "", fields: fields, problems: problems).flatMap { read($0, id: id) }
-        try problems.refuseIfAny("account")
-        guard let account else { preconditionFailure("an account without problems was not read") }
-        return account
+        try JSONBody.read(bytes, fields: fields, as: "account") { read($0, id: id) }
     }
 
     private static func read(_ reader: ObjectReader, id: String) -> Account? {

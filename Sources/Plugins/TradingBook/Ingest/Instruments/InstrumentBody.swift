@@ -11,12 +11,7 @@ struct DescribedInstrument: Sendable, Equatable {
 
     /// Reads what `PUT /instruments/{symbol}` takes.
     static func parse(_ bytes: [UInt8], symbol: String) throws(Problem) -> DescribedInstrument {
-        let problems = BodyProblems()
-        let body = try JSONBody.object(bytes)
-        let described = ObjectReader(body, at: "", fields: fields, problems: problems).flatMap { read($0, symbol) }
-        try problems.refuseIfAny("instrument")
-        guard let described else { preconditionFailure("an instrument without problems was not read") }
-        return described
+        try JSONBody.read(bytes, fields: fields, as: "instrument") { read($0, symbol) }
     }
 
     private static func read(_ reader: ObjectReader, _ symbol: String) -> DescribedInstrument? {

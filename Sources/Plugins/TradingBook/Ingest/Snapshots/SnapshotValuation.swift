@@ -39,7 +39,10 @@ struct SnapshotValuation {
         }
     }
 
-    private func profit(_ position: BrokerPosition) throws(MemberProblem) -> FixedDecimal {
+    /// The price's move from entry to current price, times volume and multiplier, in the account's currency.
+    ///
+    /// - Throws: Why it cannot be known.
+    func profit(_ position: BrokerPosition) throws(MemberProblem) -> FixedDecimal {
         guard let instrument = book.known(position.instrument), let multiplier = instrument.multiplier,
             let quote = instrument.quoteCurrency
         else { throw MemberProblem("needs a profit: instrument \(position.instrument) is not described") }

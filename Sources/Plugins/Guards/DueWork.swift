@@ -1,0 +1,38 @@
+import PluginAPI
+import TradingBook
+
+/// What the end of a countdown, of a lease, or of a command's life does to one account, in one transaction.
+///
+/// Whoever comes first to the account's row does it; a second host, or the same one after a restart, finds it done.
+struct DueWork: Sendable {
+    let account: String
+    /// The host's clock.
+    let now: Timestamp
+    /// Whether positions are closed at all.
+    let writesCommands: Bool
+
+    /// - Returns: Whether anything changed.
+    func run(in transaction: any Transaction) throws -> Bool {
+        guard try AccountLock.take(account, in: transaction) != nil else { return false }
+        let store = CloseCommandStore(account: account, now: now, transaction: transaction)
+        let isSettled = try store.settle()
+        let trips = writesCommands ? try endCountdowns(in: transaction) : []
+        for trip in trips {
+            let commands = try store.write(trip: trip, reason: .drawdown)
+            try GuardLogEntry(countdownOf: trip, commands: commands)
+                .append(about: trip, of: account, at: now, in: transaction)
+        }
+        return isSettled || !trips.isEmpty
+    }
+
+    /// Claims the trips whose countdown is over and that are neither released nor claimed.
+    private func endCountdowns(in transaction: any Transaction) throws(StorageError) -> [String] {
+        try transaction.rows(
+            """
+            UPDATE guard_trips SET commands_at = \(now)
+            WHERE account_id = \(account) AND commands_at IS NULL AND released_at IS NULL AND liquidation_at <= \(now)
+            RETURNING trip_id
+            """
+        ).compactMap { $0.text(0) }
+    }
+}
