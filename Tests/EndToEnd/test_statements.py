@@ -82,6 +82,16 @@ class RealStatements(unittest.TestCase):
 
         self.assertNotIn("A", [line.split()[0] for line in self.host.run("account", "list").stdout.splitlines() if line])
 
+    def test_a_metatrader_5_report_is_refused_by_its_name(self):
+        text = "<html><head><title>Trade History Report</title></head><body><table></table></body></html>"
+        file = self.host.path / "ReportHistory-1.html"
+        for encoding in ("utf-16", "utf-8"):
+            file.write_bytes(text.encode(encoding))
+            result = self.load(file, "A", "EUR")
+            self.assertEqual(result.returncode, 2, result.stdout)
+            self.assertIn("is a MetaTrader 5 report", result.stderr)
+        self.assertNotIn("A ", self.host.run("account", "list").stdout)
+
 
 if __name__ == "__main__":
     unittest.main()

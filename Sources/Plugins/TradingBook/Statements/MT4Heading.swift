@@ -17,7 +17,9 @@ struct MT4Heading {
     init?(_ row: HTMLRow, timeZone: TimeZoneRule, problems: inout FileProblems) {
         let login = MT4Heading.accountLabels.lazy.compactMap { MT4Heading.value($0, in: row) }.first
         let currency = MT4Heading.value("Currency:", in: row)
-        let civil = row.shown.last.flatMap { MT4Text.headingTime($0.text) }
+        let civil = row.shown.last.flatMap { MT4Text.headingTime($0.text) }.flatMap {
+            MT4Text.years.contains($0.year) ? $0 : nil
+        }
         func refuse(_ detail: String) { problems.add(.init(line: row.line, section: "Heading", detail: detail)) }
 
         let isLogin = login.map {

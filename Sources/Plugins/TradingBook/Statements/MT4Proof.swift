@@ -10,11 +10,13 @@ struct MT4Proof {
     private var problems = FileProblems()
 
     /// - Throws: ``FileRefused`` with every sum that does not hold.
-    static func check(closed: MT4Section, open: MT4Section, summary: MT4Summary) throws(FileRefused) {
+    static func check(
+        closed: MT4Section, open: MT4Section, working: MT4Section, summary: MT4Summary
+    ) throws(FileRefused) {
         var proof = MT4Proof()
         proof.check(closed, of: .closed, summaryResult: summary.closedPnL, summaryLine: summary.line)
         proof.check(open, of: .open, summaryResult: summary.floatingPnL, summaryLine: summary.line)
-        proof.checkTickets(closed, open)
+        proof.checkTickets([(.closed, closed), (.open, open), (.working, working)])
         proof.checkMoney(closed.movements, summary)
         try proof.problems.throwIfAny()
     }
@@ -36,15 +38,15 @@ struct MT4Proof {
         expect(result.value, equals: summaryResult, part.rawValue, name, MT4Part.summary.rawValue, summaryLine)
     }
 
-    /// A ticket that is open cannot have been closed, nor be a deposit.
-    private mutating func checkTickets(_ closed: MT4Section, _ open: MT4Section) {
-        let closedTickets = Set(closed.trades.map(\.position.ticket))
-        let flows = Set(closed.movements.map(\.flow.id))
-        for position in open.trades.map(\.position) {
-            guard closedTickets.contains(position.ticket) || flows.contains(Flow.Kind.flowID(ofTicket: position.ticket))
-            else { continue }
-            let detail = "lists ticket \(position.ticket), which \(MT4Part.closed.rawValue) lists too"
-            problems.add(.init(section: MT4Part.open.rawValue, detail: detail))
+    /// A ticket is one thing: what is open has not been closed, and is neither a deposit nor an order that waits.
+    private mutating func checkTickets(_ sections: [(part: MT4Part, content: MT4Section)]) {
+        var parts: [Int64: MT4Part] = [:]
+        for (part, section) in sections {
+            for (ticket, place) in section.tickets.sorted(by: { $0.value.row < $1.value.row }) {
+                guard let first = parts.updateValue(part, forKey: ticket) else { continue }
+                let detail = "lists ticket \(ticket), which \(first.rawValue) lists too"
+                problems.add(.init(line: place.line, section: "\(part.rawValue), row \(place.row)", detail: detail))
+            }
         }
     }
 

@@ -7,6 +7,8 @@ struct MT4RowReader {
     private let timeZone: TimeZoneRule
     private(set) var problems: [FileRefused.Problem] = []
 
+    static let commentMax = 1_024
+
     init(row: HTMLRow, place: String, timeZone: TimeZoneRule) {
         self.row = row
         self.place = place
@@ -31,14 +33,21 @@ struct MT4RowReader {
 
     /// The magic number and the comment; `nil` inside for a blank cell.
     mutating func comment() -> (magic: Int64?, comment: String?)? {
-        let text = row.cells[2].text
         let number = row.cells[1].text
-        guard !number.isEmpty else { return (nil, text.isEmpty ? nil : text) }
+        let comment = bounded(row.cells[2].isBlank ? nil : row.cells[2].text)
+        guard !number.isEmpty else { return (nil, comment) }
         guard let magic = Int64(number) else {
             refuse("has the magic number \"\(number)\", which is not an integer")
             return nil
         }
-        return (magic, text.isEmpty ? nil : text)
+        return (magic, comment)
+    }
+
+    /// A comment of the length that a snapshot's may have: a statement's positions become one.
+    private mutating func bounded(_ comment: String?) -> String? {
+        guard let comment, comment.utf8.count > MT4RowReader.commentMax else { return comment }
+        refuse("has a comment longer than \(MT4RowReader.commentMax) bytes")
+        return nil
     }
 
     mutating func trade(ticket: Int64, isClosed: Bool) -> MT4Trade? {
@@ -46,7 +55,8 @@ struct MT4RowReader {
             refuse("has \(row.cells.count) cells instead of 14")
             return nil
         }
-        let (magic, comment) = MT4RowReader.magicAndComment(fromTitle: row.cells[0].title)
+        let (magic, titled) = MT4RowReader.magicAndComment(fromTitle: row.cells[0].title)
+        let comment = bounded(titled)
         let entryTime = time(row.cells[1], named: "open time")
         let direction = Direction(rawValue: row.cells[2].text)
         let volume = positive(row.cells[3], named: "size")
@@ -82,17 +92,6 @@ struct MT4RowReader {
         return MT4Movement(flow: flow, line: row.line)
     }
 
-    /// A pending order that never became a trade has text or zeros in its money columns.
-    mutating func checkCancelledOrder() {
-        guard row.cells.count == 11 || row.cells.count == 14 else {
-            return refuse("is a cancelled order with \(row.cells.count) cells instead of 11 or 14")
-        }
-        guard row.cells.count == 14 else { return }
-        if let amounts = amounts(row.cells[10...]), amounts != MT4Amounts() {
-            refuse("is a cancelled order that moved money")
-        }
-    }
-
     // MARK: Cells
 
     mutating func ticket() -> Int64? {
@@ -113,7 +112,7 @@ struct MT4RowReader {
         }
     }
 
-    private mutating func amounts(_ cells: ArraySlice<HTMLCell>) -> MT4Amounts? {
+    mutating func amounts(_ cells: ArraySlice<HTMLCell>) -> MT4Amounts? {
         let names = ["commission", "taxes", "swap", "profit"]
         let values = zip(cells, names).compactMap { amount($0, named: $1) }
         guard values.count == 4 else { return nil }
@@ -125,7 +124,7 @@ struct MT4RowReader {
         return amounts
     }
 
-    private mutating func positive(_ cell: HTMLCell, named name: String) -> FixedDecimal? {
+    mutating func positive(_ cell: HTMLCell, named name: String) -> FixedDecimal? {
         guard let value = amount(cell, named: name) else { return nil }
         guard value > .zero else {
             refuse("\(name) is \(cell.text); it must be above zero")
@@ -134,21 +133,21 @@ struct MT4RowReader {
         return value
     }
 
-    private mutating func unlessZero(_ cell: HTMLCell, named name: String) -> FixedDecimal? {
+    mutating func unlessZero(_ cell: HTMLCell, named name: String) -> FixedDecimal? {
         guard let value = amount(cell, named: name), !value.isZero else { return nil }
         if value.isNegative { refuse("\(name) is \(cell.text); it must not be below zero") }
         return value
     }
 
-    private mutating func time(_ cell: HTMLCell, named name: String) -> Timestamp? {
-        guard let civil = MT4Text.time(cell.text) else {
+    mutating func time(_ cell: HTMLCell, named name: String) -> Timestamp? {
+        guard let civil = MT4Text.time(cell.text), MT4Text.years.contains(civil.year) else {
             refuse("\(name) \"\(cell.text)\" is not a time like 2025.05.26 19:36:41")
             return nil
         }
         return timeZone.timestamp(of: civil)
     }
 
-    private mutating func symbol(_ cell: HTMLCell) -> String? {
+    mutating func symbol(_ cell: HTMLCell) -> String? {
         let bytes = cell.text.utf8
         guard (1...64).contains(bytes.count), bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             refuse("item \"\(cell.text)\" is not 1 to 64 characters of printable ASCII")

@@ -5,10 +5,18 @@ struct MT4Section {
     var trades: [MT4Trade] = []
     var movements: [MT4Movement] = []
     var cancelledOrders = 0
+    /// Where each ticket stands, whatever its row is.
+    var tickets: [Int64: Place] = [:]
     /// The row under the columns that adds them up, and its line.
     var totals: (amounts: MT4Amounts, line: Int)?
     /// `Closed P/L` or `Floating P/L` below it.
     var result: (value: FixedDecimal, line: Int)?
+
+    /// A row of the section and of the file, both from 1.
+    struct Place {
+        var row: Int
+        var line: Int
+    }
 }
 
 /// A trade's row and the comment row behind it.

@@ -1,13 +1,13 @@
 import PluginAPI
 
-/// Reads the rows of *Closed Transactions* or *Open Trades*, in the order a terminal writes them: trades, each with a
-/// row of magic number and comment behind it where it has them, then the columns' totals, then the result.
+/// Reads the rows of *Closed Transactions*, *Open Trades* or *Working Orders*, in the order a terminal writes them:
+/// entries, each with a row of magic number and comment behind it where it has them, then, but for working orders, the
+/// columns' totals and the result.
 struct MT4SectionReader {
     private let part: MT4Part
     private let timeZone: TimeZoneRule
     private var section = MT4Section()
     private var problems: FileProblems
-    private var tickets: Set<Int64> = []
     private var saysNone = false
     /// Whether the row before was a trade or an order, so that a comment row may follow.
     private var mayHaveComment = false
@@ -31,7 +31,14 @@ struct MT4SectionReader {
         self.problems = problems
     }
 
-    private var resultLabel: String { part == .closed ? "Closed P/L:" : "Floating P/L:" }
+    /// `nil` where nothing is added up.
+    private var resultLabel: String? {
+        switch part {
+        case .closed: "Closed P/L:"
+        case .open: "Floating P/L:"
+        case .working, .summary: nil
+        }
+    }
 
     private mutating func read(_ row: HTMLRow, number: Int) {
         var reader = MT4RowReader(row: row, place: "\(part.rawValue), row \(number)", timeZone: timeZone)
@@ -42,24 +49,24 @@ struct MT4SectionReader {
         mayHaveComment = false
         if section.result != nil {
             reader.refuse("stands behind the section's result")
-        } else if row.shown.count == 2, row.shown[0].text == resultLabel {
-            readResult(&reader)
+        } else if let resultLabel, row.shown.count == 2, row.shown[0].text == resultLabel {
+            readResult(&reader, resultLabel)
         } else if section.totals != nil {
-            reader.refuse("stands behind the totals, where \(resultLabel) should")
-        } else if reader.isTotals {
+            reader.refuse("stands behind the totals, where \(resultLabel ?? "nothing") should")
+        } else if resultLabel != nil, reader.isTotals {
             section.totals = reader.totals().map { ($0, row.line) }
         } else if row.shown.count == 1, row.shown[0].text == "No transactions" {
             saysNone = true
         } else if reader.isComment {
             readComment(&reader, isExpected: couldHaveComment)
         } else {
-            readEntry(&reader)
+            readEntry(&reader, .init(row: number, line: row.line))
         }
     }
 
-    private mutating func readResult(_ reader: inout MT4RowReader) {
+    private mutating func readResult(_ reader: inout MT4RowReader, _ label: String) {
         if section.totals == nil { reader.refuse("stands before the columns' totals") }
-        section.result = reader.amount(reader.row.shown[1], named: resultLabel).map { ($0, reader.row.line) }
+        section.result = reader.amount(reader.row.shown[1], named: label).map { ($0, reader.row.line) }
     }
 
     private mutating func readComment(_ reader: inout MT4RowReader, isExpected: Bool) {
@@ -69,34 +76,45 @@ struct MT4SectionReader {
         section.trades[section.trades.count - 1].position.comment = comment
     }
 
-    private mutating func readEntry(_ reader: inout MT4RowReader) {
+    private mutating func readEntry(_ reader: inout MT4RowReader, _ place: MT4Section.Place) {
         guard let ticket = reader.ticket() else { return }
-        if !tickets.insert(ticket).inserted { reader.refuse("repeats ticket \(ticket)") }
+        if section.tickets.updateValue(place, forKey: ticket) != nil { reader.refuse("repeats ticket \(ticket)") }
+        commentsTrade = false
         let type = reader.row.cells.count > 2 ? reader.row.cells[2].text : ""
         switch type {
-        case "buy", "sell":
+        case "buy" where part != .working, "sell" where part != .working:
             mayHaveComment = true
             let trade = reader.trade(ticket: ticket, isClosed: part == .closed)
             commentsTrade = trade != nil
             if let trade { section.trades.append(trade) }
         case "balance" where part == .closed, "credit" where part == .closed:
             if let movement = reader.movement(ticket: ticket) { section.movements.append(movement) }
-        case "buy limit", "sell limit", "buy stop", "sell stop":
+        case let order where MT4RowReader.orderTypes.contains(order):
             mayHaveComment = true
-            commentsTrade = false
-            guard part == .closed else { return reader.refuse("is a pending order among open trades") }
-            reader.checkCancelledOrder()
-            section.cancelledOrders += 1
+            readOrder(&reader)
         default:
             reader.refuse("has the type \"\(type)\", which is none of this section")
         }
     }
 
+    private mutating func readOrder(_ reader: inout MT4RowReader) {
+        switch part {
+        case .closed:
+            reader.checkCancelledOrder()
+            section.cancelledOrders += 1
+        case .working: reader.checkWorkingOrder()
+        case .open, .summary: reader.refuse("is a pending order among open trades")
+        }
+    }
+
     private mutating func checkEnd() {
         func refuse(_ detail: String) { problems.add(.init(section: part.rawValue, detail: detail)) }
-        if section.totals == nil { refuse("lacks the columns' totals: the file is not whole") }
-        if section.result == nil { refuse("lacks \(resultLabel) the file is not whole") }
-        if saysNone, !tickets.isEmpty { refuse("says \"No transactions\" and lists \(tickets.count)") }
-        if !saysNone, tickets.isEmpty { refuse("lists nothing and does not say \"No transactions\"") }
+        if let resultLabel {
+            if section.totals == nil { refuse("lacks the columns' totals: the file is not whole") }
+            if section.result == nil { refuse("lacks \(resultLabel) the file is not whole") }
+        }
+        let count = section.tickets.count
+        if saysNone, count > 0 { refuse("says \"No transactions\" and lists \(count)") }
+        if !saysNone, count == 0 { refuse("lists nothing and does not say \"No transactions\"") }
     }
 }

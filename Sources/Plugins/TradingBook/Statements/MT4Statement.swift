@@ -15,9 +15,9 @@ public enum MT4Statement {
 
     /// The HTML parser completes a document that was cut off, so the end is looked for in the bytes themselves.
     private static func checkIsWhole(_ bytes: [UInt8]) throws(FileRefused) {
+        if let refusal = MT5Report.refusal(of: bytes) { throw FileRefused([.init(detail: refusal)]) }
         guard !bytes.prefix(64).contains(0) else {
-            throw FileRefused([.init(detail: "is not an MT4 statement but a binary or UTF-16 file, as MT5 reports are")]
-            )
+            throw FileRefused([.init(detail: "is not an MT4 statement but a binary file")])
         }
         let end = String(decoding: bytes.suffix(endMax), as: UTF8.self).lowercased()
         guard let table = end.split(separator: "<td", omittingEmptySubsequences: false).last, table.contains("</table>")

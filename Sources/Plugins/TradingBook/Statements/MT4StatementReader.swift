@@ -12,12 +12,14 @@ struct MT4StatementReader {
         let closed = MT4SectionReader.read(
             .closed, outline.rows(of: .closed), timeZone: timeZone, problems: &problems)
         let open = MT4SectionReader.read(.open, outline.rows(of: .open), timeZone: timeZone, problems: &problems)
+        let working = MT4SectionReader.read(
+            .working, outline.rows(of: .working), timeZone: timeZone, problems: &problems)
         let summary = MT4Summary(outline.rows(of: .summary), problems: &problems)
         try problems.throwIfAny()
         guard let heading, let summary else {
             throw FileRefused([.init(detail: "is not an MT4 statement")])
         }
-        try MT4Proof.check(closed: closed, open: open, summary: summary)
+        try MT4Proof.check(closed: closed, open: open, working: working, summary: summary)
         return statement(heading, closed, open, summary)
     }
 

@@ -2,6 +2,9 @@ import PluginAPI
 
 /// How an MT4 statement writes numbers and times.
 enum MT4Text {
+    /// Those that a time may have everywhere in the book, whatever the zone makes of it.
+    static let years = 1971...9997
+
     /// Reads `-4 401.60`: digits in groups of three behind the first, parted by spaces.
     static func number(_ text: String) throws(DecimalError) -> FixedDecimal {
         guard text.utf8.contains(UInt8(ascii: " ")) else { return try FixedDecimal(parsing: text) }

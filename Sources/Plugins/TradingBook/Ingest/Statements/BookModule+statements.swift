@@ -51,6 +51,11 @@ extension BookModule {
         let statement = try refusing { () throws(FileRefused) in
             try MT4Statement.parse(request.body, timeZone: timeZone)
         }
+        guard statement.open.count <= SnapshotBody.positionsMax else {
+            throw Problem.tooLarge(
+                "The statement has \(statement.open.count) open trades; at most \(SnapshotBody.positionsMax) are taken."
+            )
+        }
         return (statement, ContentHash.of(Array("\(name)\n".utf8) + request.body))
     }
 
