@@ -113,7 +113,7 @@ def memory(minutes):
         for number in range(users):
             host.put_account(f"acc-{number}", f"user-{number}")
         tokens = [host.operator] * users
-        end, curve, count = time.monotonic() + minutes * 60, [], [0]
+        end, curve, count, refused = time.monotonic() + minutes * 60, [], [0], []
 
         def resident():
             text = pathlib.Path(f"/proc/{host.process.pid}/status").read_text()
@@ -126,9 +126,12 @@ def memory(minutes):
                 if generator.random() < 0.2:
                     count[0] += 1
                     body = dict(snapshot(count[0]), account_id=account)
-                    host.request("POST", "/api/v1/snapshots", host.agent, body)
+                    answer = host.request("POST", "/api/v1/snapshots", host.agent, body)
                 else:
-                    host.request("GET", f"/api/v1/reconciliation/status?account_id={account}", host.operator)
+                    answer = host.request(
+                        "GET", f"/api/v1/reconciliation/status?account_id={account}", host.operator)
+                if answer.status != 200:
+                    refused.append(answer)
 
         workers = [threading.Thread(target=load, args=(n,)) for n in range(4)]
         for worker in workers:
@@ -139,7 +142,10 @@ def memory(minutes):
         for worker in workers:
             worker.join()
         curve.append(resident())
-        return f"{minutes:g} min, resident MiB: {' '.join(map(str, curve))}"
+        assert not refused, refused[:3]
+        middle = max(curve[len(curve) // 2 - 1:len(curve) // 2 + 1])
+        assert curve[-1] <= middle * 1.1 + 4, curve
+        return f"{minutes:g} min, {count[0]} snapshots, 0 refused, resident MiB: {' '.join(map(str, curve))}"
     finally:
         host.close()
 

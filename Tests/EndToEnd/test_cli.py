@@ -127,5 +127,9 @@ class Commands(unittest.TestCase):
         self.assertRegex(refused.stderr, r"bad\.json:1:\d+: /0/direction: must be buy or sell")
         self.assertIn("as_of", undated.stderr)
         self.assertIn("1 open", second.stdout)
+        new = self.host.run("import", "statement", str(bad), "--account", "new", "--user", "U", "--currency", "USD",
+                            "--time-zone", "UTC+00:00")
+        self.assertEqual(new.returncode, 2)
+        self.assertNotIn("new ", self.host.run("account", "list", check=True).stdout)
         status = self.host.ok("GET", "/api/v1/reconciliation/status?account_id=acc", self.host.operator)
         self.assertEqual((status["total_syncs"], status["open_positions_count"]), ("2", "1"))

@@ -120,6 +120,30 @@ class Lifecycle(unittest.TestCase):
         result = self.host.run("serve")
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("book/9999", result.stderr)
+        probed = self.host.run("check", "--probe")
+        self.assertEqual(probed.returncode, 3)
+        self.assertIn("book/9999", probed.stdout)
+
+    def test_a_migration_whose_text_changed_is_shown_and_refused(self):
+        self.host.run("migrate", "up", check=True)
+        with sqlite3.connect(self.host.path / "concord.db") as database:
+            database.execute("UPDATE schema_migrations SET checksum = 'abc' WHERE module = 'guards' AND number = 1")
+        self.assertNotEqual(self.host.run("serve").returncode, 0)
+        self.assertRegex(self.host.run("migrate", "status", check=True).stdout, r"guards/0001 +changed")
+        self.assertEqual(self.host.run("check", "--probe").returncode, 3)
+
+    def test_a_probe_makes_no_database_and_says_what_serve_would(self):
+        absent = self.host.run("check", "--probe", check=True)
+        self.assertIn("not there yet", absent.stdout)
+        self.assertFalse((self.host.path / "concord.db").exists())
+        self.host.run("migrate", "up", check=True)
+        self.assertIn("schema: up: up to date", self.host.run("check", "--probe", check=True).stdout)
+        self.host.run("migrate", "down", check=True)
+        self.assertIn("applied at the start", self.host.run("check", "--probe", check=True).stdout)
+        self.host.config.write_text(self.host.config.read_text().replace("use: sqlite,", "use: sqlite, migrate: manual,"))
+        pending = self.host.run("check", "--probe")
+        self.assertEqual(pending.returncode, 3)
+        self.assertIn("migrate up", pending.stdout)
 
     def test_migrations_go_up_and_down(self):
         before = self.host.run("migrate", "status", check=True).stdout

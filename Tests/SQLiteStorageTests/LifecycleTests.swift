@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import PluginAPI
+import Synchronization
 import Testing
 
 @testable import SQLiteStorage
@@ -108,6 +109,24 @@ struct LifecycleTests {
         #expect(after == .ok)
     }
 
+    @Test("Idle and busy connections are counted, and none once it is closed")
+    func connections() async throws {
+        let database = try TemporaryDatabase()
+        defer { database.remove() }
+        let gauges = Gauges()
+        let storage = SQLiteStorageModule(path: database.path, metrics: gauges)
+
+        try await storage.start()
+        let open = gauges["idle"]
+        let whileWriting = try await storage.transaction { _ in [gauges["idle"], gauges["busy"]] }
+        await storage.stop()
+
+        #expect(open >= 3)
+        #expect(whileWriting == [open - 1, 1])
+        #expect(gauges["idle"] == 0)
+        #expect(gauges["busy"] == 0)
+    }
+
     private struct UnexpectedHealth: Error {
         let health: ModuleHealth
     }
@@ -123,6 +142,34 @@ struct LifecycleTests {
         try #expect(connection.rows("PRAGMA journal_mode").first?.text(0) == "wal")
         try #expect(connection.rows("PRAGMA synchronous").first?.integer(0) == 2)
         try #expect(connection.rows("PRAGMA foreign_keys").first?.integer(0) == 1)
+    }
+}
+
+/// Gauges by the value of their one label.
+private final class Gauges: Metrics {
+    private let values = Mutex<[String: Double]>([:])
+
+    subscript(label: String) -> Double { values.withLock { $0[label] ?? -1 } }
+
+    func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge {
+        let label = labels[0].value
+        return One { value in self.values.withLock { $0[label] = value } }
+    }
+
+    func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter { One { _ in } }
+
+    func histogram(
+        _ name: String,
+        help: String,
+        labels: [(name: String, value: String)],
+        buckets: [Double]
+    ) -> any Histogram { One { _ in } }
+
+    private struct One: Gauge, Counter, Histogram {
+        let note: @Sendable (Double) -> Void
+        func set(_ value: Double) { note(value) }
+        func increment(by amount: Int) {}
+        func record(_ value: Double) {}
     }
 }
 

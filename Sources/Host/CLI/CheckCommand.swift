@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuiltIn
 import PluginAPI
 
 /// `concord check`: is the configuration good? Opens nothing unless told to.
@@ -36,18 +37,42 @@ struct CheckCommand: AsyncParsableCommand {
         }
     }
 
-    /// Starts and stops storage and cache.
+    /// Starts and stops storage and cache, and looks at the schema as `serve` would. A database that is not there yet is
+    /// not made.
     private static func probe(_ configuration: HostConfiguration) async -> [ProbeResult] {
         guard let made = try? ModuleFactory.idle.make(configuration, wrap: { $0 }) else { return [] }
         var results: [ProbeResult] = []
         for module in made.host.all where module.kind != .query {
+            if let storage = module.module as? any SelfCreatingStorage, !storage.isCreated {
+                results.append(ProbeResult(name: module.id, isUp: true, detail: "not there yet; the first start makes it"))
+                continue
+            }
             let isUp = await module.start()
             await module.checkHealth()
             let status = made.host.board[module.id]
             results.append(
                 ProbeResult(name: module.id, isUp: isUp && status.isServing, detail: status.reason ?? status.word))
+            if module.kind == .storage, isUp { results.append(await schema(made.storage, configuration)) }
         }
         for module in made.host.all.reversed() where module.kind != .query { await module.stop() }
         return results
+    }
+
+    /// Whether `serve` would start on the schema there is.
+    private static func schema(_ storage: any StorageBackend, _ configuration: HostConfiguration) async -> ProbeResult {
+        func result(_ isUp: Bool, _ detail: String) -> ProbeResult {
+            ProbeResult(name: "schema", isUp: isUp, detail: detail)
+        }
+        do {
+            let migrator = try Migrator(storage: storage, clock: SystemClock(), modules: BuiltInModules.all)
+            let pending = try await migrator.pending().joined(separator: ", ")
+            if pending.isEmpty { return result(true, "up to date") }
+            guard configuration.storage.migratesAtStart else {
+                return result(false, "migrations are pending: \(pending); run: concord migrate up")
+            }
+            return result(true, "pending, applied at the start: \(pending)")
+        } catch {
+            return result(false, "\(error)")
+        }
     }
 }

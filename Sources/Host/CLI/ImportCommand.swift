@@ -66,45 +66,23 @@ struct ImportCommand: AsyncParsableCommand {
                 return (source, try source.positions(account: account, asOf: asOf?.moment).asOf)
             }
             try await HostSession(options).run { api in
-                try await createAccountIfNew(source, api)
                 Console.data(StatementReport(try await api.send(call(source, moment)).json()).text)
             }
         }
 
+        /// The account is created, where it is to be, in the transaction that takes the statement in: a refused one leaves
+        /// none behind.
         private func call(_ source: ImportedFile, _ moment: Timestamp?) -> APICall {
-            let time = moment.map { "&as_of=\(PercentEncoding.encode($0.description))" } ?? ""
+            let parameters = [
+                ("as_of", moment?.description), ("user_id", user), ("currency", currency), ("time_zone", timeZone),
+            ]
+            let query = parameters.compactMap { name, value in
+                value.map { "&\(name)=\(PercentEncoding.encode($0))" }
+            }
             return APICall(
-                method: .post, target: "/api/v1/statements?account_id=\(PercentEncoding.encode(account))\(time)",
+                method: .post,
+                target: "/api/v1/statements?account_id=\(PercentEncoding.encode(account))\(query.joined())",
                 caller: .importer(of: account), contentType: source.mediaType, body: source.bytes)
-        }
-
-        /// With `--user`, makes the account when there is none: hedging, `manual`, with the statement's login. The
-        /// statement is proved first, so that a refused one leaves no account behind.
-        private func createAccountIfNew(_ source: ImportedFile, _ api: any HostAPI) async throws {
-            guard let user else { return }
-            let existing = try await api.send(
-                .get("/api/v1/accounts/\(PercentEncoding.encode(account))", as: .command))
-            guard existing.status == 404 else { return _ = try existing.json() }
-            guard let currency, let timeZone else {
-                throw ValidationError("account \(account) is new: give --currency and --time-zone too")
-            }
-            let login = source.format == .html ? try proved(source, currency, timeZone).login : nil
-            let put = AccountRequest(
-                id: account, user: user, currency: currency, timeZone: timeZone, snapshotInterval: "manual",
-                login: login)
-            _ = try await api.send(put.call).json()
-        }
-
-        private func proved(_ source: ImportedFile, _ currency: String, _ timeZone: String) throws -> BrokerStatement {
-            guard let rule = TimeZoneRule(parsing: timeZone) else {
-                throw ValidationError("`\(timeZone)` is not a time zone")
-            }
-            let statement = try FileComplaint.orExit { try source.statement(timeZone: rule) }
-            guard statement.currency == currency.uppercased() else {
-                Console.diagnostic("concord: \(file) is in \(statement.currency), not in \(currency)")
-                throw ExitStatus.badInput
-            }
-            return statement
         }
     }
 }

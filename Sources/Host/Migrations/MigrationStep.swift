@@ -29,6 +29,8 @@ struct MigrationStatus: Sendable, Equatable {
     enum State: String, Sendable {
         case applied
         case pending
+        /// Applied with another text than the program has.
+        case changed
         /// In the database only: it is newer than the program.
         case unknown
     }

@@ -34,11 +34,11 @@ struct Migrator: Sendable {
     /// Every migration, first those the program knows in their order, then those only the database has.
     func status() async throws -> [MigrationStatus] {
         let applied = try await applied()
-        let appliedIDs = Set(applied.map(\.id))
+        let checksums = Dictionary(applied.map { ($0.id, $0.checksum) }) { first, _ in first }
         let knownIDs = Set(steps.map(\.id))
         let known = steps.map { step in
-            MigrationStatus(
-                id: step.id, name: step.migration.name, state: appliedIDs.contains(step.id) ? .applied : .pending)
+            let state = checksums[step.id].map { $0 == step.checksum ? MigrationStatus.State.applied : .changed }
+            return MigrationStatus(id: step.id, name: step.migration.name, state: state ?? .pending)
         }
         let unknown = applied.filter { !knownIDs.contains($0.id) }
         return known + unknown.map { MigrationStatus(id: $0.id, name: $0.name, state: .unknown) }

@@ -7,15 +7,16 @@ struct Engine: Sendable {
     let writes: JobQueue<any Write>
     let writer: Writer
     private let lock: LockFile
+    private let meter: ConnectionMeter
     private let readerThreads: [WorkerThread]
     private let writerThread: WorkerThread
 
     /// Opens everything on a thread of its own, because opening may wait for the disk or recover a log.
-    static func open(path: String) async throws -> Engine {
+    static func open(path: String, meter: ConnectionMeter) async throws -> Engine {
         let opened = await withCheckedContinuation { continuation in
             do {
                 _ = try WorkerThread {
-                    continuation.resume(returning: Result { try Engine(path: path) })
+                    continuation.resume(returning: Result { try Engine(path: path, meter: meter) })
                 }
             } catch {
                 continuation.resume(returning: .failure(error))
@@ -24,20 +25,22 @@ struct Engine: Sendable {
         return try opened.get()
     }
 
-    private init(path: String) throws(ModuleError) {
+    private init(path: String, meter: ConnectionMeter) throws(ModuleError) {
+        self.meter = meter
         try Directory.create(containing: path)
         lock = try LockFile(path: path + ".lock", of: path)
         let readersTotal = min(max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8)
         do {
-            writer = Writer(connection: try Connection(path: path, role: .writer))
+            writer = Writer(connection: try Connection(path: path, role: .writer), meter: meter)
             let reading = try (0..<readersTotal).map { _ in try Connection(path: path, role: .reader) }
             let (reads, writes) = (JobQueue<Read>(), JobQueue<any Write>())
             (self.reads, self.writes) = (reads, writes)
             readerThreads = try reading.map { connection in
-                try WorkerThread { Read.work(through: reads, on: connection) }
+                try WorkerThread { Read.work(through: reads, on: connection, meter: meter) }
             }
             let writer = writer
             writerThread = try WorkerThread { writer.work(through: writes) }
+            meter.opened(readersTotal + 1)
         } catch let error as StorageError {
             throw .unavailable(reason: "cannot open the database \(path): \(error.reason)")
         } catch {
@@ -51,6 +54,7 @@ struct Engine: Sendable {
         for thread in readerThreads { await thread.join() }
         writes.close()
         await writerThread.join()
+        meter.closed(readerThreads.count + 1)
         lock.release()
     }
 }

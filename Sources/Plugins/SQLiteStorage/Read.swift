@@ -6,10 +6,10 @@ struct Read: Sendable {
     let call: Call<Result<Rows, StorageError>>
 
     /// A reader thread's life: reads until the queue is closed and empty, then closes the connection.
-    static func work(through queue: JobQueue<Read>, on connection: Connection) {
+    static func work(through queue: JobQueue<Read>, on connection: Connection, meter: ConnectionMeter) {
         while let read = queue.take(atMost: 1).first {
             guard read.call.begin() else { continue }
-            read.call.finish(read.answer(from: connection))
+            read.call.finish(meter.working { read.answer(from: connection) })
         }
         connection.close()
     }

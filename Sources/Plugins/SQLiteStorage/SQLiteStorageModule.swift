@@ -1,3 +1,4 @@
+import Glibc
 public import PluginAPI
 import Synchronization
 
@@ -5,7 +6,7 @@ import Synchronization
 ///
 /// One thread writes, several read; a write is acknowledged after the commit that holds it has reached the disk.
 /// Decimals are INTEGER units of 10⁻⁸, times INTEGER microseconds. A lock file keeps a second process out.
-public final class SQLiteStorageModule: StorageBackend {
+public final class SQLiteStorageModule: SelfCreatingStorage {
     public static let descriptor = ModuleDescriptor(id: "sqlite", summary: "Embedded storage in one SQLite file")
 
     public static let configuration = ConfigurationSpec([
@@ -18,6 +19,7 @@ public final class SQLiteStorageModule: StorageBackend {
     public let path: String
     public let dialect = SQLDialect.sqlite
     private let probeLimit: Duration
+    private let meter: ConnectionMeter
     private let engine = Mutex<Engine?>(nil)
 
     public convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
@@ -25,23 +27,28 @@ public final class SQLiteStorageModule: StorageBackend {
         guard !path.isEmpty, path != ":memory:" else {
             throw .misconfigured(key: "path", detail: "must name a file")
         }
-        self.init(path: path)
+        self.init(path: path, metrics: context.metrics)
     }
 
     /// A backend for commands and tests that have no configuration.
     ///
-    /// - Parameter probeLimit: How long each of the two questions of ``health()`` may take.
-    public init(path: String, probeLimit: Duration = .milliseconds(800)) {
+    /// - Parameters:
+    ///   - probeLimit: How long each of the two questions of ``health()`` may take.
+    ///   - metrics: Where busy and idle connections are counted.
+    public init(path: String, probeLimit: Duration = .milliseconds(800), metrics: (any Metrics)? = nil) {
         self.path = path
         self.probeLimit = probeLimit
+        meter = ConnectionMeter(metrics)
     }
+
+    public var isCreated: Bool { access(path, F_OK) == 0 }
 
     /// Takes the lock, opens the database and starts the threads.
     ///
     /// - Throws: ``ModuleError/unavailable(reason:)`` naming the file when another process holds it or it cannot be opened.
     public func start() async throws {
         guard engine.withLock({ $0 == nil }) else { return }
-        let opened = try await Engine.open(path: path)
+        let opened = try await Engine.open(path: path, meter: meter)
         engine.withLock { $0 = opened }
     }
 

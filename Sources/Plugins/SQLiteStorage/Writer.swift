@@ -23,10 +23,12 @@ final class Writer: Sendable {
     static let groupMax = 64
 
     private let connection: Connection
+    private let meter: ConnectionMeter
     private let failure = Mutex<StorageError?>(nil)
 
-    init(connection: Connection) {
+    init(connection: Connection, meter: ConnectionMeter = ConnectionMeter(nil)) {
         self.connection = connection
+        self.meter = meter
     }
 
     /// What kept the last commit from being stored, if it was a full or read-only medium.
@@ -37,7 +39,7 @@ final class Writer: Sendable {
         while true {
             let group = queue.take(atMost: Writer.groupMax)
             if group.isEmpty { break }
-            commitNow(group)
+            meter.working { commitNow(group) }
         }
         connection.checkpoint()
         connection.close()

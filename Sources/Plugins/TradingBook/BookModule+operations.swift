@@ -85,9 +85,14 @@ extension BookModule {
                     key: try IdempotencyKey(request, route: "snapshots"))
             },
             .command(
-                "statements", at: "/statements", summary: "Import a broker's statement", scope: .accounts,
-                roles: [.agent],
-                parameters: [Parameter("as_of", .time, "When the positions of a CSV or JSON file were read")],
+                "statements", at: "/statements", summary: "Import a broker's statement", roles: [.agent],
+                parameters: [
+                    Parameter("account_id", .id, "The account it is of; needed"),
+                    Parameter("as_of", .time, "When the positions of a CSV or JSON file were read"),
+                    Parameter("user_id", .id, "Creates the account for this user when there is none"),
+                    Parameter("currency", .text(maxBytes: 3), "Of the account when it is created"),
+                    Parameter("time_zone", .text(maxBytes: 128), "The broker's clock, when the account is created"),
+                ],
                 body: BodySchema(contentTypes: ["text/html", "text/csv", "application/json"], schema: .text),
                 reply: BookSchemas.statement
             ) { (request: Request) async throws -> Reply in

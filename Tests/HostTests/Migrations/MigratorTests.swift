@@ -109,6 +109,8 @@ struct MigratorTests {
                 await #expect(throws: MigrationError.checksumChanged(id: "book/0001")) {
                     try await migrator(storage, [edited, tags]).up()
                 }
+                let states = try await migrator(storage, [edited, tags]).status().map(\.state)
+                #expect(states == [.changed, .pending])
             }
         }
     }

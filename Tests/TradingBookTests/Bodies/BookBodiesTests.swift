@@ -70,6 +70,29 @@ struct BookBodiesTests {
         #expect(trades?.errors == [Problem.Item(.pointer("/1/trade_id"), "repeats t-1 of /0 with other content")])
     }
 
+    @Test("What could not be added up later is refused when it arrives, where it stands")
+    func sizes() throws {
+        let huge = #"{"fill_id": "f-2", "volume": 91999999999, "price": 1.17, "time": "2026-01-05T10:00:00Z"}"#
+        let fills = trade.replacing("\"fills\": [", with: "\"fills\": [\(huge), ")
+        let sum = fills.replacing("\"fills\": [", with: "\"fills\": [\(huge.replacing("f-2", with: "f-3")), ")
+        let cost = trade.replacing("\"0.10\"", with: "\"86000000000\"").replacing("1.17350", with: "1162.8")
+
+        let alone = try BookBodies.trades(Array("[\(fills.replacing("0.1,", with: "1,"))]".utf8), contentType: nil)
+        let together = #expect(throws: Problem.self) {
+            try BookBodies.trades(Array("[\(sum)]".utf8), contentType: nil)
+        }
+        let product = #expect(throws: Problem.self) {
+            try BookBodies.trades(Array("[\(cost)]".utf8), contentType: nil)
+        }
+
+        #expect(alone.count == 1)
+        #expect(together?.errors == [Problem.Item(.pointer("/0/fills"), "add up to more than a volume can be")])
+        #expect(
+            product?.errors == [
+                Problem.Item(.pointer("/0/volume"), "times entry_price must be below 100000000000000")
+            ])
+    }
+
     @Test("A broken line is named by its number")
     func brokenLine() throws {
         let problem = #expect(throws: Problem.self) {

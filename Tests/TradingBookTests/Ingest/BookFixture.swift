@@ -63,6 +63,8 @@ struct BookFixture: Sendable {
         key: String? = nil
     ) async throws -> Reply {
         let operation = try #require(book.operations.first { $0.name == name })
+        var parameters = parameters
+        if let account { parameters["account_id"] = .text(account) }
         return try await operation.handler(
             Request(
                 caller: caller, account: account, parameters: parameters, body: Array(body.utf8),

@@ -198,10 +198,77 @@ struct StatementImportTests {
                 String(decoding: reply.body, as: UTF8.self).hasPrefix(
                     #"{"as_of":"2026-01-05T10:00:00Z","open":1,"closed":0,"balance_movements":0,"cancelled_orders":0"#))
             #expect(try await book.openTickets() == [7])
-            #expect(noTime.status == 400)
+            #expect(noTime.status == 422)
+            #expect(noTime.errors.first?.detail.contains("as_of") == true)
             #expect(broken.status == 422)
             #expect(broken.errors.map(\.detail) == ["line 2, column 14: volume must be greater than 0"])
             #expect(image.status == 415)
+        }
+    }
+
+    @Test("Positions that name their own time need no other")
+    func datedRows() async throws {
+        try await BookFixture.run { book in
+            let file = """
+                ticket,symbol,direction,volume,entry_price,entry_time,current_price,as_of
+                7,XAUUSD,buy,0.10,1950.50,2026-01-05T09:58:11Z,1955.75,2026-01-05T10:00:00Z
+
+                """
+
+            let reply = try await book.call("statements", file, account: "acc-1", contentType: "text/csv")
+
+            #expect(String(decoding: reply.body, as: UTF8.self).hasPrefix(#"{"as_of":"2026-01-05T10:00:00Z","open":1"#))
+        }
+    }
+
+    @Test("A statement creates the account it is of, or leaves none behind when it is refused")
+    func newAccount() async throws {
+        let file = String(decoding: try SharedStatement.closedHistory.bytes(), as: UTF8.self)
+        try await BookFixture.run { book in
+            let before = try await book.counts()
+            var creation: [String: Value] = [
+                "user_id": .text("user-9"), "currency": .text("EUR"), "time_zone": .text("UTC+02:00"),
+            ]
+
+            let foreign = try await book.refusal(
+                "statements", file, account: "new", contentType: "text/html", parameters: creation)
+            let altered = try await book.refusal(
+                "statements", file.replacing("540.40", with: "540.41"), account: "new", contentType: "text/html",
+                parameters: creation)
+            let half = try await book.refusal(
+                "statements", file, account: "new", contentType: "text/html", parameters: ["user_id": .text("user-9")])
+            let unknown = try await book.refusal("statements", file, account: "new", contentType: "text/html")
+
+            #expect(foreign.status == 422)
+            #expect(altered.status == 422)
+            #expect(half.status == 400)
+            #expect(unknown.status == 404)
+            #expect(try await book.counts() == before)
+
+            creation["currency"] = .text("USD")
+            _ = try await book.call("statements", file, account: "new", contentType: "text/html", parameters: creation)
+
+            let row = try await book.rows(
+                "SELECT user_id, mode, snapshot_interval, login FROM accounts WHERE account_id = 'new'").first
+            #expect(row?.text(0) == "user-9")
+            #expect(row?.text(1) == "hedging")
+            #expect(row?.integer(2) == nil)
+            #expect(row?.text(3)?.isEmpty == false)
+        }
+    }
+
+    @Test("From its first statement on an account takes no other broker account's")
+    func login() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.importing(statement())
+            var other = statement()
+            other.login = "124"
+            other.asOf = Timestamp(seconds: 1_767_607_210)
+
+            let problem = await #expect(throws: Problem.self) { _ = try await book.importing(other) }
+
+            #expect(problem?.status == 422)
+            #expect(problem?.errors.map(\.detail) == ["heading: the account is 124, not 123"])
         }
     }
 

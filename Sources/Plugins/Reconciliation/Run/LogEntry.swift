@@ -85,7 +85,13 @@ extension LogEntry {
             $0.field("still_open", run.stillOpen)
             $0.field("resolved", run.resolved)
         }
-        let text = "snapshot of \(run.asOf) reconciled: \(run.verdict.rawValue)"
+        let text =
+            switch run.verdict {
+            case .superseded: "snapshot of \(run.asOf) came late and is not compared"
+            case .incomplete: "snapshot of \(run.asOf) is \(run.completeness.rawValue) and is not compared"
+            case .reconciled, .reconciledWithPending, .breaks:
+                "snapshot of \(run.asOf) compared: \(run.verdict.rawValue)"
+            }
         return LogEntry(kind: .sync, description: text, metadata: metadata)
     }
 

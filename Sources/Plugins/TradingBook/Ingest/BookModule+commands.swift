@@ -77,18 +77,22 @@ extension BookModule {
 
     /// Runs `work` on an account in one transaction, its row locked, and once that is stored what the stages left to do.
     ///
-    /// - Parameter pointer: Where the request names the account.
+    /// - Parameters:
+    ///   - pointer: Where the request names the account.
+    ///   - first: What comes before the account is looked for.
     /// - Throws: 404 when there is no such account.
     func ingest(
         into account: String,
         pointer: String? = nil,
         _ request: Request,
         key: IdempotencyKey?,
+        first: @escaping @Sendable (any Transaction) throws -> Void = { _ in },
         _ work: @escaping @Sendable (AccountState, any Transaction) throws -> IngestResult
     ) async throws -> Reply {
         let (result, owners) = try await context.storage.transaction(deadline: request.deadline) {
             transaction -> (IngestResult, [String: String]) in
             if let answer = try key?.replay(in: transaction) { return (IngestResult(answer: answer), [:]) }
+            try first(transaction)
             let state = try AccountLock.require(account, pointer: pointer, in: transaction)
             let result = try work(state, transaction)
             try key?.keep(result.answer, in: transaction)

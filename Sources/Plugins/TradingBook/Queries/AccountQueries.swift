@@ -19,9 +19,14 @@ struct AccountQueries: Sendable {
 
     /// - Throws: 404 when there is no such account.
     func state(_ id: String, deadline: ContinuousClock.Instant? = nil) async throws -> AccountState {
+        guard let state = try await stored(id, deadline: deadline) else { throw AccountLock.unknown(id) }
+        return state
+    }
+
+    /// `nil` when there is no such account.
+    func stored(_ id: String, deadline: ContinuousClock.Instant?) async throws -> AccountState? {
         let rows = try await storage.rows(Self.select + " WHERE account_id = \(id)", deadline: deadline)
-        guard let row = rows.first else { throw AccountLock.unknown(id) }
-        return try AccountState(stored: row)
+        return try rows.first.map(AccountState.init(stored:))
     }
 
     /// Equity, balance and peak at the snapshots from `from` up to but without `to`, thinned to `points` by taking the

@@ -91,6 +91,9 @@ struct BookBodies {
         }
         guard let id, let account, let symbol, let direction, let volume, let entryPrice, let entryTime, let status
         else { return nil }
+        if let problem = RowSize.problem(volume: volume, price: entryPrice, priceName: "entry_price") {
+            problems.add(row.place("volume"), problem)
+        }
         return Trade(
             id: id, account: account, symbol: symbol, direction: direction, volume: volume, entryPrice: entryPrice,
             entryTime: entryTime, isOpen: status == .open, signal: signal, approval: approval, ticket: ticket,
@@ -112,7 +115,13 @@ struct BookBodies {
             let time = row.required("time", .time)
             guard let id, let volume, let price, let time else { continue }
             if !seen.insert(id).inserted { problems.add(row.place("fill_id"), "repeats \(id)") }
+            if let problem = RowSize.problem(volume: volume, price: price, priceName: "price") {
+                problems.add(row.place("volume"), problem)
+            }
             fills.append(Fill(id: id, volume: volume, price: price, time: time))
+        }
+        if fills.reduce(FixedDecimal.zero, { $0 + $1.volume }).storedUnits == nil {
+            problems.add(trade.place("fills"), "add up to more than a volume can be")
         }
         return fills
     }

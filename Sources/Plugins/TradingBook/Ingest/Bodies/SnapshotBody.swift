@@ -128,6 +128,9 @@ struct SnapshotBody {
         let magic = row.optional("magic", .integer())
         guard let ticket, let symbol, let direction, let volume, let entryPrice, let entryTime, let currentPrice
         else { return nil }
+        if let problem = RowSize.problem(volume: volume, price: entryPrice, priceName: "entry_price") {
+            problems.add(row.place("volume"), problem)
+        }
         return BrokerPosition(
             ticket: ticket, symbol: symbol, direction: direction, volume: volume, entryPrice: entryPrice,
             entryTime: entryTime, currentPrice: currentPrice, takeProfit: takeProfit, stopLoss: stopLoss,

@@ -1,20 +1,35 @@
 public import PluginAPI
 
 extension BookModule {
-    /// Imports the statement in `request`'s body into `request.account`, for its caller: `text/html` is an MT4 statement,
-    /// `text/csv` or `application/json` a list of open positions as they were at the parameter `as_of`.
+    /// Imports the statement in `request`'s body into the account it names, for its caller: `text/html` is an MT4
+    /// statement, `text/csv` or `application/json` a list of open positions, with their time in the rows or in `as_of`.
+    /// With `user_id` an account that is not there yet is created in the same transaction.
     ///
     /// - Returns: What the statement held, and the run on its open positions.
     /// - Throws: 404 for an account that the token does not cover, 409 for one without a time zone and for a statement that
     ///   contradicts what is stored, 422 for one that does not add up or is another account's.
     public func importStatement(_ request: Request) async throws -> Reply {
-        guard let id = request.account else { throw Problem.badParameter("account_id", "is missing") }
+        guard let id = request.text("account_id") else {
+            throw Problem.badParameter(
+                "account_id", "is needed: a token of an agent or operator has no accounts of its own")
+        }
         guard request.caller.mayWrite(account: id) else { throw AccountLock.unknown(id) }
-        let account = try await queries.state(id, deadline: request.deadline).account
+        let stored = try await queries.stored(id, deadline: request.deadline)?.account
+        guard let account = try stored ?? NewAccount.described(by: request, id: id) else {
+            throw AccountLock.unknown(id)
+        }
         let store = try statement(for: account, request)
-        let asOf = request.time("as_of").map { "&as_of=\($0)" } ?? ""
-        let key = try IdempotencyKey(request, route: "statements?account_id=\(id)\(asOf)")
-        return try await ingest(into: id, request, key: key) { try store($0, $1) }
+        let parameters = ["as_of", "user_id", "currency", "time_zone"].compactMap { name in
+            request.parameters[name].map { "&\(name)=\($0)" }
+        }
+        let key = try IdempotencyKey(request, route: "statements?account_id=\(id)\(parameters.joined())")
+        let writer = AccountWriter(caller: request.caller, requestID: request.requestID, now: request.now)
+        return try await ingest(
+            into: id, request, key: key,
+            first: { transaction in
+                if try AccountLock.take(id, in: transaction) == nil { _ = try writer.put(account, in: transaction) }
+            }
+        ) { try store($0, $1) }
     }
 
     /// Reads the file, and says how to store what it holds.
@@ -60,11 +75,8 @@ extension BookModule {
     }
 
     private static func positions(_ request: Request, _ format: FileFormat, for account: Account) throws -> Snapshot {
-        guard let asOf = request.time("as_of") else {
-            throw Problem.badParameter("as_of", "is missing: a list of positions does not say its time")
-        }
-        return try refusing { () throws(FileRefused) in
-            try PositionFile.parse(request.body, format: format, account: account.id, asOf: asOf)
+        try refusing { () throws(FileRefused) in
+            try PositionFile.parse(request.body, format: format, account: account.id, asOf: request.time("as_of"))
         }
     }
 

@@ -38,6 +38,11 @@ struct StatementImport: Sendable {
                 credit: statement.totals.credit),
             positions: statement.open.sorted { $0.ticket < $1.ticket })
         try ingest.checkClock(snapshot)
+        if state.account.login == nil {
+            // From its first statement on an account takes no other broker account's.
+            try transaction.execute(
+                "UPDATE accounts SET login = \(statement.login) WHERE account_id = \(state.account.id)")
+        }
         try FlowStore(account: state.account.id, transaction: transaction).put(statement.flows)
         let closed = try ClosedPositionImport(
             account: state.account.id, asOf: statement.asOf, instruments: ingest.instruments, transaction: transaction
