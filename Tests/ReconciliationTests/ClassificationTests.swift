@@ -31,7 +31,8 @@ struct ClassificationTests {
 
     @Test("What only one side has is critical and names the row", arguments: [Account.Mode.hedging])
     func oneSided(_ mode: Account.Mode) throws {
-        let result = try match([trade("a", ticket: 5), trade("b")], [position(9)], mode: mode)
+        let result = try match(
+            [trade("a", ticket: 5), trade("b")], [position(9, time: opening + .seconds(3_600))], mode: mode)
 
         #expect(result.found == ["broker_closed ticket:5", "unknown_to_us ticket:9", "broker_closed trade:b"])
         #expect(

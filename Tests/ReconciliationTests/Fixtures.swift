@@ -71,6 +71,10 @@ func match(
 extension MatchResult {
     /// `class key` of every break, in order.
     var found: [String] { breaks.map { "\($0.breakClass.rawValue) \($0.key)" } }
+    /// `class key` of every difference of every break.
+    var named: Set<String> {
+        Set(breaks.flatMap { found in found.differences.map { "\($0.breakClass.rawValue) \(found.key)" } })
+    }
     /// `grade trade ticket` of every pair, in order.
     var paired: [String] {
         pairs.map { "\($0.grade.rawValue) \($0.tradeIDs.joined(separator: "+")) \($0.tickets)" }

@@ -6,6 +6,18 @@ import TradingBook
 
 @Suite("Keys decide who is compared with whom")
 struct IdentityTests {
+    /// A position so much later than the trades that likeness cannot pair it.
+    private func position(
+        _ ticket: Int64,
+        _ symbol: String = "EURUSD",
+        _ direction: Direction = .buy,
+        _ volume: FixedDecimal = "0.10",
+        comment: String? = nil
+    ) -> BrokerPosition {
+        ReconciliationTests.position(
+            ticket, symbol, direction, volume, time: opening + .seconds(86_400), comment: comment)
+    }
+
     @Test(
         "A position's comment names a trade",
         arguments: [
@@ -106,16 +118,5 @@ struct IdentityTests {
         let result = try match([trade("caf\u{E9}")], [position(1, comment: "cafe\u{301}")])
 
         #expect(result.pairs.isEmpty)
-    }
-
-    @Test("Comparisons grow with the rows")
-    func linear() throws {
-        func comparisons(_ count: Int) throws -> Int {
-            let trades = (1...count).map { trade("t\($0)", ticket: $0.isMultiple(of: 2) ? Int64($0) : nil) }
-            let positions = (1...count).map { position(Int64($0), comment: "trade:t\($0)") }
-            return try match(trades, positions).comparisons
-        }
-
-        #expect(try comparisons(4_000) == 10 * comparisons(400))
     }
 }

@@ -58,7 +58,8 @@ struct BookColumns {
 
     private func hasEqualDetails(_ a: Int, _ b: Int) -> Bool {
         let (one, other) = (Int(order[a]), Int(order[b]))
-        return trades[one].magic == trades[other].magic && trades[one].fills.isEmpty == trades[other].fills.isEmpty
+        return trades[one].magic == trades[other].magic && trades[one].volume == trades[other].volume
+            && trades[one].fills == trades[other].fills
             && areSame(trades[one].reference, trades[other].reference)
             && areSame(trades[one].comment, trades[other].comment)
     }

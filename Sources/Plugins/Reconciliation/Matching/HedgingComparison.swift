@@ -14,15 +14,19 @@ struct HedgingComparison {
     private(set) var ourRepeats = 0
     private(set) var brokerRepeats = 0
 
-    init(book: BookColumns, broker: BrokerColumns, classifier: PairClassifier) {
+    /// - Parameter onPaired: Called when every row has its partner, or none.
+    init(book: BookColumns, broker: BrokerColumns, classifier: PairClassifier, onPaired: () -> Void) {
         self.book = book
         self.broker = broker
         self.classifier = classifier
-        let join = IdentityJoin(book: book, broker: broker)
-        pairing = join.pairing
-        comparisons = join.comparisons
+        let identity = IdentityJoin(book: book, broker: broker)
+        let likeness = LikenessJoin(identity, classifier: classifier)
+        pairing = likeness.pairing
+        comparisons = identity.comparisons + likeness.comparisons
+        onPaired()
         judgePairs()
         addUnpaired()
+        addUndecided()
         addRepeats()
     }
 
@@ -60,6 +64,18 @@ struct HedgingComparison {
         }
         for position in pairing.unpairedPositions {
             add(.unknownToUs, position: position)
+        }
+    }
+
+    /// Each row of several possible partners stands under its own key, with the other side missing: it is not known which.
+    private mutating func addUndecided() {
+        for trade in pairing.undecidedTrades {
+            breaks.add(
+                [Difference(.ambiguous, ours: volume(ofTrade: trade), broker: nil)], key: "trade:\(book.id(trade))",
+                symbol: symbols[book.instruments[trade]], tradeID: book.id(trade), ourUnmatchedRows: 1)
+        }
+        for position in pairing.undecidedPositions {
+            add(.ambiguous, position: position)
         }
     }
 

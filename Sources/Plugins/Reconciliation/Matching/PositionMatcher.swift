@@ -17,18 +17,32 @@ public struct PositionMatcher: Sendable {
     /// - Returns: Pairs and breaks; each input row is accounted for once.
     /// - Throws: ``MatchFailure`` when a number cannot be kept exactly, or when rows do not add up.
     public func match(_ input: MatchInput) throws(MatchFailure) -> MatchResult {
+        try match(input) { _ in }
+    }
+
+    /// The same, telling the end of each phase.
+    package func match(
+        _ input: MatchInput,
+        onPhase: (MatchPhase) -> Void
+    ) throws(MatchFailure) -> MatchResult {
         var symbols = SymbolTable()
         let book = try BookColumns(input.trades, symbols: &symbols)
         let broker = try BrokerColumns(input.positions, symbols: &symbols)
         let classifier = PairClassifier(policy: policy, symbols: symbols, instruments: input.instruments)
+        onPhase(.normalised)
         var findings: Findings
         switch input.mode {
-        case .hedging: findings = Findings(HedgingComparison(book: book, broker: broker, classifier: classifier))
+        case .hedging:
+            findings = Findings(
+                HedgingComparison(book: book, broker: broker, classifier: classifier) { onPhase(.paired) })
         case .netting: findings = Findings(try NettingComparison(book: book, broker: broker, classifier: classifier))
         }
         addUnknownInstruments(input, book, broker, symbols, to: &findings.breaks)
         addCash(input, to: &findings.breaks)
-        return try proved(findings, input)
+        onPhase(.classified)
+        let result = try proved(findings, input)
+        onPhase(.proved)
+        return result
     }
 
     /// A comparison's outcome before it is proved; `matched` counts rows, from the joins and not from the breaks.
@@ -110,4 +124,16 @@ public struct PositionMatcher: Sendable {
         return MatchResult(
             pairs: findings.pairs, breaks: breaks, ours: ours, broker: broker, comparisons: findings.comparisons)
     }
+}
+
+/// A part of a comparison. Its end is told to who wants to know where the time goes; the matcher itself has no clock.
+package enum MatchPhase: String, Sendable, CaseIterable {
+    /// Both books are columns.
+    case normalised
+    /// Every row has its partner, or none. A netting account goes straight on.
+    case paired
+    /// Every difference is found.
+    case classified
+    /// The rows add up.
+    case proved
 }
