@@ -211,6 +211,18 @@ struct Desk {
         return try JSONValue(parsing: reply.body)["commands"]?.elements ?? []
     }
 
+    /// Releases the guard of `acc`, as an operator.
+    @discardableResult
+    func release(_ body: String = #"{"note": "seen"}"#, key: String? = nil) async throws -> JSONValue {
+        let operation = try #require(module.adminOperations.first { $0.name == "release" })
+        let reply = try await operation.handler(
+            Request(
+                caller: Caller(subject: "root", role: .operator), user: "ann", accounts: ["acc"], account: "acc",
+                body: Array(body.utf8), contentType: "application/json", idempotencyKey: key, requestID: "r-9",
+                now: clock.now, cursors: PlainCursors()))
+        return try JSONValue(parsing: reply.body)
+    }
+
     func trips() async throws -> [JSONValue] {
         try await ask("history", ["limit": .integer(50)])["trips"]?.elements ?? []
     }

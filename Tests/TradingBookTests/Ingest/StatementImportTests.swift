@@ -115,6 +115,45 @@ struct StatementImportTests {
         }
     }
 
+    @Test(
+        "A statement corrects what an agent has reported, and keeps the reason unless it knows better",
+        arguments: [nil, "1960"] as [FixedDecimal?])
+    func correctsReport(takeProfit: FixedDecimal?) async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T09:59:00Z", tickets: [1, 2]))
+            let reported = try await book.closing(1, at: "1959", closedAt: "2026-01-05T09:59:30Z")
+            var later = statement()
+            later.closed[0].position.takeProfit = takeProfit
+
+            _ = try await book.importing(later)
+
+            #expect(reported.realizedPnL == "85")
+            let row = try #require(
+                try await book.rows(
+                    "SELECT close_price, realized_pnl, close_reason FROM positions WHERE ticket = 1"
+                ).first)
+            #expect(row.decimal(0) == "1960")
+            #expect(row.decimal(1) == "10")
+            #expect(row.text(2) == (takeProfit == nil ? "drawdown" : "tp"))
+        }
+    }
+
+    @Test("A report gives the reason to a position that a statement has settled, and leaves its figures alone")
+    func reportAfterStatement() async throws {
+        try await BookFixture.run { book in
+            var earlier = statement()
+            earlier.closed[0].position.takeProfit = nil
+            _ = try await book.importing(earlier)
+
+            let reported = try await book.closing(1, at: "1959", closedAt: "2026-01-05T09:59:30Z")
+
+            #expect(reported.realizedPnL == "10")
+            let row = try await book.rows("SELECT close_price, close_reason FROM positions WHERE ticket = 1").first
+            #expect(row?.decimal(0) == "1960")
+            #expect(row?.text(1) == "drawdown")
+        }
+    }
+
     @Test("A statement of another currency or login is refused")
     func foreign() async throws {
         try await BookFixture.run { book in
@@ -293,6 +332,21 @@ struct StatementImportTests {
 }
 
 extension BookFixture {
+    /// Closes a position of `acc-1` as an agent reports it.
+    fileprivate func closing(
+        _ ticket: Int64,
+        at price: FixedDecimal,
+        closedAt time: String
+    ) async throws -> ReportedPosition {
+        let closedAt = try #require(Timestamp(parsing: time))
+        let closing = ReportedClosing(ticket: ticket, closedAt: closedAt, closePrice: price, reason: .drawdown)
+        let (book, now) = (book, clock.now)
+        return try await storage.transaction { transaction in
+            let state = try AccountLock.require("acc-1", in: transaction)
+            return try book.close(closing, of: state.account, at: now, in: transaction)
+        }
+    }
+
     /// Imports an already proved statement into `acc-1`.
     fileprivate func importing(_ statement: BrokerStatement) async throws -> String {
         let request = Request(caller: BookFixture.agent, requestID: "r-1", now: clock.now, cursors: NoCursors())

@@ -1,0 +1,209 @@
+"""Guards that act: a trip, its countdown over a restart, commands that agents carry out, and the release."""
+
+import json
+import signal
+import sqlite3
+import time
+import unittest
+from datetime import datetime
+
+from harness import ConcordTest, Host, at, position
+
+QUERIES = "queries:\n  - reconciliation\n  - positions\n  - guards: {{ drawdown: {{ countdown: {countdown} }} }}\n"
+
+
+def gold(ticket):
+    return position(ticket, symbol="XAUUSD", entry_price=1950.50, current_price=1900, profit=-505, swap=-1.25)
+
+
+def trip(host, account, tickets, user="ann"):
+    """Lets an account lose half of its equity with these positions open."""
+    host.put_account(account, user)
+    positions = [gold(ticket) for ticket in tickets]
+    host.snapshot(account, at(0), positions, account={"equity": 10000})
+    return host.snapshot(account, at(1), positions, account={"equity": 5000})
+
+
+def commands(host, account, **query):
+    text = "&".join(f"{k}={v}" for k, v in {"account_id": account, "limit": 500, **query}.items())
+    return host.ok("GET", f"/api/v1/close-commands?{text}", host.operator)["commands"]
+
+
+def eventually(look, seconds=30):
+    """The first answer of `look` that is something; a host works on its own clock, so a test has to ask again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing after {seconds} s")
+
+
+class Restart(unittest.TestCase):
+    def test_a_countdown_goes_on_over_a_crash_and_ends_in_one_command_per_position(self):
+        host = Host(QUERIES.format(countdown="4s"))
+        self.addCleanup(host.close)
+        host.serve()
+        told = trip(host, "acc", [1, 2, 3])
+        self.assertEqual(told["guards"]["state"], "tripped")
+        drawdown = host.ok("GET", "/api/v1/guards/drawdown", host.token("ann"))
+        self.assertEqual(commands(host, "acc"), [])
+
+        host.stop(signal.SIGKILL)
+        host.serve()
+        after = host.ok("GET", "/api/v1/guards/drawdown", host.token("ann"))
+        written = eventually(lambda: commands(host, "acc"))
+
+        self.assertEqual(after["liquidation_at"], drawdown["liquidation_at"])
+        self.assertEqual([c["ticket"] for c in written], ["1", "2", "3"])
+        self.assertEqual({c["status"] for c in written}, {"pending"})
+        moments = [datetime.fromisoformat(text) for text in (drawdown["liquidation_at"], written[0]["created_at"])]
+        self.assertEqual(moments, sorted(moments))
+        host.stop(signal.SIGTERM)
+        host.serve()
+        trips = host.ok("GET", "/api/v1/guards/history", host.token("ann"))["trips"]
+        self.assertEqual([t["commands_at"] for t in trips], [written[0]["created_at"]])
+        looks = eventually(lambda: self.looks(host))
+        eventually(lambda: self.looks(host) > looks + 1)
+        self.assertEqual(commands(host, "acc"), written)
+
+    def looks(self, host):
+        """How often the host has looked for what is due since its start."""
+        line = 'module_calls_total{module="guards",operation="scheduled",outcome="ok"} '
+        lines = host.request("GET", "/metrics").body.splitlines()
+        return next((int(text.removeprefix(line)) for text in lines if text.startswith(line)), 0)
+
+
+class CloseCommands(ConcordTest):
+    extra = QUERIES.format(countdown="0s")
+
+    def agent(self, name="bot-1", accounts=("acc",)):
+        return self.host.token(name, "agent", accounts=accounts)
+
+    def post(self, path, body, token=None, **headers):
+        return self.host.request(
+            "POST", f"/api/v1/close-commands{path}", token or self.agent(), body, headers=headers or None)
+
+    def lease(self, account="acc", token=None, **fields):
+        answer = self.post("/lease", {"account_id": account, "limit": 50, "seconds": 600, **fields}, token)
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json["commands"]
+
+    def metric(self, name):
+        lines = self.host.request("GET", "/metrics").body.splitlines()
+        return next(int(line.split(" ")[-1]) for line in lines if line.startswith(name + " "))
+
+    def test_an_agent_leases_confirms_and_fails(self):
+        closed = 'positions_autoclosed_total{reason="drawdown"}'
+        before = self.metric(closed), self.metric("drawdown_guard_triggers_total")
+        trip(self.host, "acc", [1, 2])
+        eventually(lambda: commands(self.host, "acc"))
+        self.assertEqual(self.post("/lease", {"account_id": "acc", "limit": 1, "seconds": 1}, self.agent("b", ("x",))).status, 404)
+
+        first, second = self.lease()
+        self.assertEqual(self.lease(token=self.agent("bot-2")), [])
+        self.assertEqual(
+            list(first)[:10],
+            ["id", "account_id", "ticket", "symbol", "direction", "volume", "reason", "status", "created_at", "leased_until"])
+        body = {"close_price": "1900.00", "closed_at": at(2)}
+        confirm = f"/{first['id']}/confirm"
+        self.assertEqual(self.post(confirm, body, self.agent("b", ("x",))).status, 404)
+        self.assertEqual(self.post(confirm, body, self.agent("bot-2")).status, 409)
+        done = self.post(confirm, body, **{"Idempotency-Key": "k-1"})
+        again = self.post(confirm, body)
+        replay = self.post(confirm, body, **{"Idempotency-Key": "k-1"})
+        self.assertEqual((done.status, done.json["status"], done.json["realized_pnl"]), (200, "confirmed", "-506.25"))
+        self.assertEqual([again.body, replay.body], [done.body, done.body])
+        self.assertEqual(self.post(confirm, {**body, "close_price": 1901}).status, 409)
+        failed = self.post(f"/{second['id']}/fail", {"reason": "the market is closed"})
+        self.assertEqual((failed.status, failed.json["status"], failed.json["detail"]), (200, "failed", "the market is closed"))
+        self.assertEqual(self.post(f"/{second['id']}/confirm", body).status, 409)
+
+        rows = self.host.ok("GET", "/api/v1/positions/closed?account_id=acc", self.host.operator)["positions"]
+        self.assertEqual(
+            [(r["ticket"], r["close_price"], r["realized_pnl"], r["close_reason"], r["closed_at"]) for r in rows],
+            [("1", "1900.00", "-506.25", "drawdown", at(2))])
+        still = self.host.ok("GET", "/api/v1/positions/open?account_id=acc", self.host.operator)["positions"]
+        self.assertEqual([r["ticket"] for r in still], ["2"])
+        logs = self.host.ok(
+            "GET", "/api/v1/reconciliation/logs?account_id=acc&event_type=position_closed", self.host.operator)["logs"]
+        self.assertEqual([(line["ticket"], line["run_id"]) for line in logs], [("1", None)])
+        self.assertEqual(self.metric(closed), before[0] + 1)
+        self.assertEqual(self.metric("drawdown_guard_triggers_total"), before[1] + 1)
+        self.assertEqual([c["ticket"] for c in commands(self.host, "acc", status="failed")], ["2"])
+
+    def test_a_lease_that_ends_returns_the_command(self):
+        trip(self.host, "lapse", [1])
+        eventually(lambda: commands(self.host, "lapse"))
+        (command,) = self.lease("lapse", self.agent(accounts=("lapse",)), seconds=1)
+        self.assertEqual(command["status"], "leased")
+
+        eventually(lambda: commands(self.host, "lapse", status="pending"))
+
+        late = self.post(f"/{command['id']}/confirm", {"close_price": 1900, "closed_at": at(2)},
+                         self.agent(accounts=("lapse",)))
+        self.assertEqual(late.status, 409, late)
+        self.assertEqual(len(self.lease("lapse", self.agent("bot-2", ("lapse",)))), 1)
+
+    def test_pages_hold_every_command_once(self):
+        trip(self.host, "pages", range(1, 8))
+        eventually(lambda: commands(self.host, "pages"))
+        tickets, cursor = [], ""
+        while cursor is not None:
+            page = self.host.ok("GET", f"/api/v1/close-commands?account_id=pages&limit=3{cursor}", self.host.operator)
+            tickets += [c["ticket"] for c in page["commands"]]
+            cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else None
+        self.assertEqual(tickets, [str(n) for n in range(1, 8)])
+
+    def test_an_operator_releases_with_a_note_and_nobody_else(self):
+        host = self.host
+        trip(host, "held", [1, 2])
+        eventually(lambda: commands(host, "held"))
+        leased = self.lease("held", self.agent(accounts=("held",)), limit=1)
+
+        def release(token, body, account="held"):
+            return host.request("POST", f"/admin/guards/{account}/release", token, body, port=host.admin_port)
+
+        note = {"note": "the deposit was late"}
+        for token, body, account, expected in [
+            (None, note, "held", 401), (host.token("ann"), note, "held", 403), (self.agent(accounts=("held",)), note, "held", 403),
+            (host.operator, note, "absent", 404), (host.operator, {}, "held", 422), (host.operator, {"note": ""}, "held", 422),
+            (host.operator, {"note": "x" * 1025}, "held", 422), (host.operator, {"note": "x", "nte": "x"}, "held", 422),
+            (host.operator, "{", "held", 400),
+        ]:
+            with self.subTest(body=body, account=account):
+                self.assertEqual(release(token, body, account).status, expected)
+        self.assertEqual(host.request("POST", "/api/v1/guards/held/release", host.operator, note).status, 404)
+        self.assertEqual(host.request("GET", "/admin/guards/held/release", host.operator, port=host.admin_port).status, 405)
+
+        done = release(host.operator, note)
+        self.assertEqual(done.status, 200, done)
+        self.assertEqual((done.json["state"], done.json["peak_equity"], done.json["should_close_all"]), ("ok", "5000.00", False))
+        self.assertEqual(release(host.operator, note).status, 409)
+        drawdown = host.ok("GET", "/api/v1/guards/drawdown?account_id=held", host.operator)
+        self.assertEqual(drawdown, done.json)
+        self.assertEqual({c["status"] for c in commands(host, "held")}, {"expired"})
+        late = self.post(f"/{leased[0]['id']}/fail", {"reason": "x"}, self.agent(accounts=("held",)))
+        self.assertEqual(late.status, 409, late)
+        (told,) = host.ok("GET", "/api/v1/guards/history?account_id=held", host.operator)["trips"]
+        self.assertEqual((told["released_by"], told["note"]), ("root", "the deposit was late"))
+        with sqlite3.connect(f"file:{host.path}/concord.db?mode=ro", uri=True) as database:
+            entries = database.execute(
+                "SELECT actor, object, before, after, request_id FROM audit_logs WHERE action = 'guard.release'").fetchall()
+        ((actor, of, before, after, request_id),) = entries
+        self.assertEqual((actor, of, request_id), ("root", "account:held", done.headers["x-request-id"]))
+        self.assertEqual((json.loads(before)["state"], json.loads(after)["state"]), ("tripped", "ok"))
+        routes = host.request("GET", "/admin/modules/guards", host.operator, port=host.admin_port).json["routes"]
+        self.assertIn("POST /admin/guards/{account}/release", routes)
+
+    def test_a_source_that_goes_stale_is_unknown_in_time(self):
+        host = self.host
+        host.put_account("quiet", "dan", snapshot_interval="2s")
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        host.snapshot("quiet", now, [], account={"equity": 10000})
+        look = lambda: host.ok("GET", "/api/v1/guards/status", host.token("dan"))
+        self.assertEqual(look()["drawdown_guard"]["state"], "ok")
+
+        stale = eventually(lambda: (found := look())["drawdown_guard"]["state"] == "unknown" and found)
+
+        self.assertEqual((stale["system_status"], stale["drawdown_guard"]["current_equity"]), ("degraded", "10000.00"))
