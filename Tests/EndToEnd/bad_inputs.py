@@ -36,6 +36,9 @@ APPROVAL = {"approval_id": "a-1", "signal_id": "s-1", "account_id": "acc", "deci
 ACCOUNT = {"user_id": "U", "mode": "hedging", "currency": "USD", "time_zone": "Europe/London", "broker": "b",
            "login": "1", "snapshot_interval": "10s"}
 INSTRUMENT = {"digits": 2, "pip": 0.1, "multiplier": 100, "quote_currency": "USD", "aliases": ["GOLD"]}
+LEASE = {"account_id": "acc", "limit": 10, "seconds": 30}
+CONFIRMATION = {"close_price": 1.1, "closed_at": at(0)}
+FAILURE = {"reason": "the market is closed"}
 
 ID = ["", "a b", "x" * 129, "é", 7, True, [], {}]
 TIME = ["2026-01-05T10:00:00", "2026-13-05T10:00:00Z", "2026-02-30T10:00:00Z", "yesterday", "", 7, "2026-01-05T25:00:00Z"]
@@ -135,6 +138,21 @@ def cases():
     for value in [7, "a b", None]:
         yield (f"rerun.account_id={value}", "POST", "/api/v1/reconciliation/runs", {"account_id": value}, None)
     yield ("rerun.account", "POST", "/api/v1/reconciliation/runs", {"account": "acc"}, None)
+
+    commands = "/api/v1/close-commands"
+    yield from fields("lease", LEASE, [], {
+        "account_id": ID + one, "limit": [0, 501, "x", 1.5, True] + one, "seconds": [0, 3601, "x", 1.5, True] + one,
+        "second": [1]}, path=f"{commands}/lease")
+    yield from fields("confirmation", CONFIRMATION, [], {
+        "close_price": POSITIVE + one, "closed_at": TIME + one, "closed": [1]}, path=f"{commands}/cmd-none/confirm")
+    yield from fields("failure", FAILURE, [], {
+        "reason": ["", 7, True, "x" * 1025, "a\u0000b"] + one, "raeson": ["x"]}, path=f"{commands}/cmd-none/fail")
+    yield ("lease: unknown account", "POST", f"{commands}/lease", {**LEASE, "account_id": "absent"}, None)
+    yield ("lease: an array", "POST", f"{commands}/lease", [LEASE], None)
+    yield ("confirmation: unknown command", "POST", f"{commands}/cmd-none/confirm", CONFIRMATION, None)
+    yield ("failure: unknown command", "POST", f"{commands}/cmd-none/fail", FAILURE, None)
+    for text in ["status=open", "status=pending,pending", "status=", "limit=0", "cursor=abc", "symbol=EURUSD"]:
+        yield (f"close-commands?{text}", "GET", f"{commands}?account_id=acc&{text}", None, None)
 
     query = "/api/v1/reconciliation/logs?account_id=acc"
     for text in ["limit=0", "limit=501", "limit=x", "limit=1.5", "limit=", "limit=1&limit=2", "hours=0", "hours=721",

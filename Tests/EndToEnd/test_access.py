@@ -30,6 +30,7 @@ class Roles(ConcordTest):
     LISTS = [
         "/reconciliation/status", "/reconciliation/logs", "/reconciliation/breaks", "/reconciliation/runs",
         "/positions/open", "/positions/closed", "/guards/drawdown", "/guards/market", "/guards/status", "/guards/history",
+        "/close-commands",
     ]
     OBJECTS = [
         "/positions/{position_id}", "/reconciliation/breaks/{break_id}", "/reconciliation/breaks/{break_id}/events",
@@ -92,6 +93,12 @@ class Roles(ConcordTest):
             ("PUT", "/accounts/theirs", account, {"user": 403, "agent": 404, "nobody": 401}),
             ("PUT", "/accounts/mine", account, {"agent": 409}),
             ("PUT", "/instruments/XAUUSD", {}, {"user": 403, "nobody": 401}),
+            ("POST", "/close-commands/lease", {"account_id": "theirs", "limit": 1, "seconds": 1},
+             {"user": 403, "operator": 403, "agent": 404, "nobody": 401}),
+            ("POST", "/close-commands/cmd-none/confirm", {"close_price": 1, "closed_at": at(0)},
+             {"user": 403, "operator": 403, "agent": 404, "nobody": 401}),
+            ("POST", "/close-commands/cmd-none/fail", {"reason": "x"},
+             {"user": 403, "operator": 403, "agent": 404, "nobody": 401}),
             ("POST", "/reconciliation/runs", {"account_id": "theirs"}, {"user": 403, "agent": 404, "nobody": 401}),
         ]:
             for role, code in expected.items():

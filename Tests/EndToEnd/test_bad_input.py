@@ -26,7 +26,7 @@ class BadInput(ConcordTest):
         query = "?account_id=acc"
         return [self.host.ok("GET", f"/api/v1{path}{query}", self.host.operator) for path in (
             "/reconciliation/status", "/positions/open", "/positions/closed", "/reconciliation/breaks",
-            "/reconciliation/runs", "/guards/drawdown")]
+            "/reconciliation/runs", "/guards/drawdown", "/close-commands")]
 
     def test_each_is_refused_with_its_exact_error_and_changes_nothing(self):
         before = self.state()
