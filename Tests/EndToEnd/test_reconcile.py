@@ -68,6 +68,7 @@ class Reconcile(unittest.TestCase):
         self.assertEqual({match["grade"] for match in answer["matches"]}, {"reference"})
 
     def test_the_text_has_every_break_and_every_match(self):
+        """The complaint: only counts come back, no list of matches and unmatched rows."""
         result = self.sample()
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertTrue(result.stdout.startswith("Breaks as of 2026-01-09T21:00:00Z: 23 pairs, 8 breaks\n"))
@@ -174,8 +175,11 @@ class Reconcile(unittest.TestCase):
         good = self.file("t.csv", TRADES)
         for arguments in (["--mode", "both"], ["--time-zone", "Mars"], ["--format", "xml"], ["--as-of", "today"]):
             self.assertEqual(self.reconcile(good, good, *arguments).returncode, 64, arguments)
+        dated = self.reconcile(good, OPEN_STATEMENT, "--time-zone", "UTC", "--as-of", AS_OF)
+        self.assertEqual(dated.returncode, 64)
 
     def test_a_quarter_of_a_million_lines_are_compared(self):
+        """The complaint: time-outs at 250,000 lines."""
         count = 250_000 // 2
         with open(self.path / "t.csv", "w") as ours, open(self.path / "p.csv", "w") as side:
             ours.write(TRADES + "\n")

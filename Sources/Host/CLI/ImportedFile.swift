@@ -5,6 +5,16 @@ import TradingBook
 struct ImportedFile: Sendable {
     enum Format: Sendable {
         case csv, json, html
+
+        /// By the ending of the file's name; `nil` for any other.
+        init?(named name: String) {
+            switch name.split(separator: ".").last?.lowercased() {
+            case "csv": self = .csv
+            case "json": self = .json
+            case "htm", "html": self = .html
+            default: return nil
+            }
+        }
     }
 
     let name: String
@@ -26,12 +36,10 @@ struct ImportedFile: Sendable {
     /// - Throws: ``FileComplaint``
     init(_ name: String) throws {
         self.name = name
-        switch name.split(separator: ".").last?.lowercased() {
-        case "csv": format = .csv
-        case "json": format = .json
-        case "htm", "html": format = .html
-        default: throw FileComplaint(lines: ["concord: \(name) is none of .csv, .json, .htm and .html".printable])
+        guard let format = Format(named: name) else {
+            throw FileComplaint(lines: ["concord: \(name) is none of .csv, .json, .htm and .html".printable])
         }
+        self.format = format
         do throws(FileProblem) {
             bytes = try TextFile.bytes(of: name, max: Self.bytesMax)
         } catch {

@@ -83,6 +83,48 @@ struct MT4FullStatementTests {
         }
     }
 
+    @Test("A trade closed by another has its result there: its own row has no size and is no position")
+    func closedByAnother() throws {
+        let hedge = Self.hedge(by: "13")
+        let named = StatementFixture.full(replacing: Self.afterTrades, with: hedge + Self.afterTrades)
+        let titled = StatementFixture.full(
+            replacing: Self.afterTrades,
+            with: hedge.split(separator: "\n")[0].replacing("<td>15<", with: "<td title=\"#7 close hedge by #10\">15<")
+                + Self.afterTrades)
+
+        for text in [named, titled] { #expect(try parse(text) == parse(StatementFixture.full)) }
+    }
+
+    @Test(
+        "A row without a size that names no closed trade, or moved money, is refused",
+        arguments: [
+            (">15<", ">15<", "99"), (">15<", ">15<", "x"), ("<td>0</td></tr>", "<td>5</td></tr>", "13"),
+            ("1.34400</td><td>0.00000", "0.00000</td><td>0.00000", "13"), ("<td>15<", "<td>13<", "13"),
+        ])
+    func noHedge(text: String, replacement: String, ticket: String) {
+        let hedge = Self.hedge(by: ticket).replacing(text, with: replacement)
+
+        let refusal = #expect(throws: FileRefused.self) {
+            try parse(StatementFixture.full(replacing: Self.afterTrades, with: hedge + Self.afterTrades))
+        }
+
+        #expect(refusal?.problems.first?.section == "Closed Transactions, row 9")
+        #expect(refusal?.problems.first?.line != nil)
+    }
+
+    /// Where the row behind trade 13 begins.
+    private static let afterTrades = "<tr align=right><td title=\"Withdrawal\">14"
+
+    private static func hedge(by ticket: String) -> String {
+        """
+        <tr align=right><td>15</td><td>2026.01.05 14:00:00</td><td>buy</td><td>0.00</td><td>gbpusd-2</td>\
+        <td>1.34400</td><td>0.00000</td><td>0.00000</td><td>2026.01.06 13:00:00</td><td>1.34400</td><td>0</td>\
+        <td>0</td><td>0</td><td>0</td></tr>
+        <tr align=right><td colspan=9>&nbsp;</td><td>7</td><td colspan=3>close hedge by #\(ticket)</td></tr>
+
+        """
+    }
+
     @Test("A comment longer than a snapshot's may be is refused")
     func longComment() {
         let comment = String(repeating: "x", count: 1_025)

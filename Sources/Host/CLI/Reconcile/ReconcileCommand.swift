@@ -54,6 +54,9 @@ struct ReconcileCommand: ParsableCommand {
         if let timeZone, TimeZoneRule(parsing: timeZone) == nil {
             throw ValidationError("`\(timeZone)` is not a time zone")
         }
+        if asOf != nil, ImportedFile.Format(named: broker) == .html {
+            throw ValidationError("--as-of is for lists of positions; a statement says its own time")
+        }
     }
 
     func run() throws {

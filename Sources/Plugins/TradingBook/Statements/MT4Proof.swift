@@ -17,6 +17,7 @@ struct MT4Proof {
         proof.check(closed, of: .closed, summaryResult: summary.closedPnL, summaryLine: summary.line)
         proof.check(open, of: .open, summaryResult: summary.floatingPnL, summaryLine: summary.line)
         proof.checkTickets([(.closed, closed), (.open, open), (.working, working)])
+        proof.checkHedges(closed)
         proof.checkMoney(closed.movements, summary)
         try proof.problems.throwIfAny()
     }
@@ -47,6 +48,18 @@ struct MT4Proof {
                 let detail = "lists ticket \(ticket), which \(first.rawValue) lists too"
                 problems.add(.init(line: place.line, section: "\(part.rawValue), row \(place.row)", detail: detail))
             }
+        }
+    }
+
+    /// A trade without a size has its result in the row of the one it was closed by, which must be there.
+    private mutating func checkHedges(_ closed: MT4Section) {
+        let tickets = Set(closed.trades.map(\.position.ticket))
+        for hedge in closed.hedges where hedge.counterpart.map({ !tickets.contains($0) }) ?? true {
+            let detail = "has size 0 and does not say \"close hedge by #\" and the ticket of a closed trade"
+            problems.add(
+                .init(
+                    line: hedge.place.line, section: "\(MT4Part.closed.rawValue), row \(hedge.place.row)",
+                    detail: detail))
         }
     }
 

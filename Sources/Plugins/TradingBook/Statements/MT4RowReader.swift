@@ -157,7 +157,7 @@ struct MT4RowReader {
     }
 
     /// The title of a ticket's cell is `#magic comment`, or the comment alone where there is no magic number.
-    private static func magicAndComment(fromTitle title: String?) -> (Int64?, String?) {
+    static func magicAndComment(fromTitle title: String?) -> (Int64?, String?) {
         guard let title, !title.isEmpty else { return (nil, nil) }
         guard title.hasPrefix("#") else { return (nil, title) }
         let number = title.dropFirst().prefix { $0 != " " }

@@ -5,6 +5,8 @@ struct MT4Section {
     var trades: [MT4Trade] = []
     var movements: [MT4Movement] = []
     var cancelledOrders = 0
+    /// Trades whose result stands in the row of an opposite one.
+    var hedges: [MT4HedgeRow] = []
     /// Where each ticket stands, whatever its row is.
     var tickets: [Int64: Place] = [:]
     /// The row under the columns that adds them up, and its line.

@@ -11,8 +11,13 @@ struct MT4SectionReader {
     private var saysNone = false
     /// Whether the row before was a trade or an order, so that a comment row may follow.
     private var mayHaveComment = false
-    /// Whether that row is the last of ``MT4Section/trades``.
-    private var commentsTrade = false
+    /// What that row was, if its comment is kept.
+    private var commented: Commented?
+
+    /// The last of ``MT4Section/trades`` or of ``MT4Section/hedges``.
+    private enum Commented {
+        case trade, hedge
+    }
 
     /// Reads all rows, and adds what is wrong with them to `problems`.
     static func read(
@@ -71,22 +76,31 @@ struct MT4SectionReader {
 
     private mutating func readComment(_ reader: inout MT4RowReader, isExpected: Bool) {
         guard isExpected else { return reader.refuse("is a comment without a trade before it") }
-        guard let (magic, comment) = reader.comment(), commentsTrade, !section.trades.isEmpty else { return }
-        section.trades[section.trades.count - 1].position.magic = magic
-        section.trades[section.trades.count - 1].position.comment = comment
+        guard let (magic, comment) = reader.comment() else { return }
+        switch commented {
+        case .trade:
+            section.trades[section.trades.count - 1].position.magic = magic
+            section.trades[section.trades.count - 1].position.comment = comment
+        case .hedge: section.hedges[section.hedges.count - 1].comment = comment
+        case nil: break
+        }
     }
 
     private mutating func readEntry(_ reader: inout MT4RowReader, _ place: MT4Section.Place) {
         guard let ticket = reader.ticket() else { return }
         if section.tickets.updateValue(place, forKey: ticket) != nil { reader.refuse("repeats ticket \(ticket)") }
-        commentsTrade = false
+        commented = nil
         let type = reader.row.cells.count > 2 ? reader.row.cells[2].text : ""
         switch type {
         case "buy" where part != .working, "sell" where part != .working:
             mayHaveComment = true
-            let trade = reader.trade(ticket: ticket, isClosed: part == .closed)
-            commentsTrade = trade != nil
-            if let trade { section.trades.append(trade) }
+            if part == .closed, reader.hasNoSize {
+                section.hedges.append(reader.hedge(ticket: ticket, place: place))
+                commented = .hedge
+            } else if let trade = reader.trade(ticket: ticket, isClosed: part == .closed) {
+                section.trades.append(trade)
+                commented = .trade
+            }
         case "balance" where part == .closed, "credit" where part == .closed:
             if let movement = reader.movement(ticket: ticket) { section.movements.append(movement) }
         case let order where MT4RowReader.orderTypes.contains(order):
