@@ -171,6 +171,19 @@ def cases():
     yield ("statement that is none", "POST", "/api/v1/statements?account_id=acc", b"<html></html>", {"Content-Type": "text/html"})
     yield ("statement of another kind", "POST", "/api/v1/statements?account_id=acc", b"x", {"Content-Type": "application/pdf"})
     yield ("CSV without as_of", "POST", "/api/v1/statements?account_id=acc", b"ticket\n1\n", {"Content-Type": "text/csv"})
+    for name, query in {"no such account": "", "no currency": "&user_id=U", "no time zone": "&user_id=U&currency=USD",
+                        "odd currency": "&user_id=U&currency=XXX1&time_zone=UTC", "unknown currency":
+                        "&user_id=U&currency=QQQ&time_zone=UTC", "odd time zone": "&user_id=U&currency=USD&time_zone=Mars",
+                        "no statement": "&user_id=U&currency=USD&time_zone=UTC"}.items():
+        yield (f"statement of a new account: {name}", "POST", f"/api/v1/statements?account_id=new{query}",
+               b"<html></html>", {"Content-Type": "text/html"})
+    fill = {"volume": 91999999999, "price": 1.1, "time": at(0)}
+    too_much = dict(trade("t-9"), fills=[dict(fill, fill_id=f"f-{n}") for n in range(3)])
+    yield ("fills beyond a volume", "POST", "/api/v1/trades", [too_much], None)
+    yield ("cost of a trade", "POST", "/api/v1/trades", [dict(trade("t-9"), volume=90000000000, entry_price=2000)], None)
+    yield ("cost of a position", "POST", "/api/v1/snapshots",
+           {"account_id": "acc", "as_of": at(5), "completeness": "complete",
+            "positions": [position(9, volume=90000000000, entry_price=2000)]}, None)
 
 
 def bad_tokens(good):

@@ -84,7 +84,7 @@ struct LifecycleTests {
     func busyWriter() async throws {
         let database = try TemporaryDatabase()
         defer { database.remove() }
-        let storage = SQLiteStorageModule(path: database.path, probeLimit: .milliseconds(20))
+        let storage = SQLiteStorageModule(path: database.path, probeLimit: .seconds(1))
         try await storage.start()
         let (isHeld, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         async let held: Void = storage.transaction { _ in

@@ -44,7 +44,8 @@ struct CheckCommand: AsyncParsableCommand {
         var results: [ProbeResult] = []
         for module in made.host.all where module.kind != .query {
             if let storage = module.module as? any SelfCreatingStorage, !storage.isCreated {
-                results.append(ProbeResult(name: module.id, isUp: true, detail: "not there yet; the first start makes it"))
+                results.append(
+                    ProbeResult(name: module.id, isUp: true, detail: "not there yet; the first start makes it"))
                 continue
             }
             let isUp = await module.start()

@@ -61,7 +61,7 @@ struct SnapshotIngestTests {
     func hugeProfit() async throws {
         try await BookFixture.run { book in
             let body = snapshotBody(tickets: [1])
-            let computed = body.replacing("0.10", with: "91000000000").replacing("1955.75", with: "91000000000")
+            let computed = body.replacing("0.10", with: "40000000000").replacing("1955.75", with: "91000000000")
             let summed = body.replacing(
                 "\"current_price\"", with: "\"profit\": 91000000000, \"swap\": 91000000000, \"current_price\"")
 

@@ -288,7 +288,8 @@ struct StatementImportTests {
             _ = try await book.call("statements", file, account: "new", contentType: "text/html", parameters: creation)
 
             let row = try await book.rows(
-                "SELECT user_id, mode, snapshot_interval, login FROM accounts WHERE account_id = 'new'").first
+                "SELECT user_id, mode, snapshot_interval, login FROM accounts WHERE account_id = 'new'"
+            ).first
             #expect(row?.text(0) == "user-9")
             #expect(row?.text(1) == "hedging")
             #expect(row?.integer(2) == nil)
