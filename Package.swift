@@ -75,6 +75,14 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Measures the matcher; no part of the product.
+        .executableTarget(
+            name: "MatcherBenchmark",
+            dependencies: [pluginAPI, "Reconciliation", "TradingBook"],
+            path: "Benchmarks/Matcher",
+            swiftSettings: strict
+        ),
+
         // Modules, in the order they depend on each other.
         .target(
             name: "BuiltIn",

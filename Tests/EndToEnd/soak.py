@@ -1,4 +1,4 @@
-"""Proofs that take minutes: kill -9 at random moments of ingest, drains under load, memory under load."""
+"""Proofs that take minutes: kills and drains during ingest, memory under load, the matcher against an oracle."""
 
 import os
 import pathlib
@@ -150,6 +150,14 @@ def memory(minutes):
         host.close()
 
 
+def oracle(books):
+    """The matcher against a slow comparison of every row with every other."""
+    begun = time.monotonic()
+    subprocess.run(["swift", "test", "--filter", "OracleTests"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
+                   env=dict(os.environ, CONCORD_ORACLE_BOOKS=str(books)))
+    return f"{books} small random books, the same findings in each; {time.monotonic() - begun:.0f} s with its build"
+
+
 def machine():
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line), "unknown")
     return f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release().split('-')[0]}"
@@ -160,6 +168,7 @@ def main():
         ("Kill -9 during ingest", kills(200 // SCALE)),
         ("SIGTERM under load", drains(30 // SCALE)),
         ("Memory under load", memory(5 / SCALE)),
+        ("Matcher against an oracle", oracle(100_000 // SCALE)),
     ]
     for name, figure in results:
         print(f"{name}: {figure}")

@@ -38,8 +38,8 @@ struct BrokerColumns {
             volumes.append(try units(positions[position].volume, of: "position \(ticket)"))
             prices.append(try units(positions[position].entryPrice, of: "position \(ticket)"))
             times.append(positions[position].entryTime.microseconds)
-            targets.append(try units(positions[position].takeProfit ?? .zero, of: "position \(ticket)"))
-            stops.append(try units(positions[position].stopLoss ?? .zero, of: "position \(ticket)"))
+            targets.append(try level(positions[position].takeProfit, of: "position \(ticket)"))
+            stops.append(try level(positions[position].stopLoss, of: "position \(ticket)"))
         }
     }
 
@@ -64,12 +64,9 @@ struct BrokerColumns {
     }
 
     private static func order(of positions: [BrokerPosition]) -> [Int32] {
-        var order = positions.indices.map { (ticket: positions[$0].ticket, index: Int32($0)) }
-        order.sort { one, other in
-            guard one.ticket == other.ticket else { return one.ticket < other.ticket }
-            return precedes(positions[Int(one.index)], positions[Int(other.index)])
-        }
-        return order.map(\.index)
+        // A ticket is positive, so that its bits order as it does.
+        KeyedOrder(positions.indices.lazy.map { UInt64(bitPattern: positions[$0].ticket) })
+            .rows { precedes(positions[Int($0)], positions[Int($1)]) }
     }
 
     /// A total order of what is compared, for rows that claim one ticket: a source must not list such, but if it does,

@@ -28,9 +28,9 @@ struct IdentityJoin {
         var references = ReferenceIndex(book)
         setRepeatedReferencesAside(references)
         joinByReference(&references)
-        joinByBeginning(&references)
-        joinByTradesComment()
-        joinByContinuation()
+        if pairing.freePositions > 0 { joinByBeginning(&references) }
+        if pairing.freePositions > 0 { joinByTradesComment() }
+        if pairing.freePositions > 0 { joinByContinuation() }
     }
 
     // MARK: Tickets

@@ -31,6 +31,7 @@ struct PairClassifier {
 
     /// Differences of two rows of a hedging account, in class order.
     func differences(_ trade: Int, of book: BookColumns, _ position: Int, of broker: BrokerColumns) -> [Difference] {
+        if PairClassifier.areEqual(trade, of: book, position, of: broker) { return [] }
         let ourSymbol = book.instruments[trade]
         let brokerSymbol = broker.instruments[position]
         guard ourSymbol == brokerSymbol else {
@@ -45,6 +46,14 @@ struct PairClassifier {
                 isBuy: broker.isBuy[position], volume: broker.volumes[position], price: broker.prices[position],
                 target: broker.targets[position], stop: broker.stops[position]),
             symbol: ourSymbol, hasFills: book.hasFills(trade))
+    }
+
+    /// Most pairs are equal to the last digit, and no tolerance has to be asked.
+    private static func areEqual(_ trade: Int, of book: BookColumns, _ position: Int, of broker: BrokerColumns) -> Bool
+    {
+        book.prices[trade] == broker.prices[position] && book.volumes[trade] == broker.volumes[position]
+            && book.stops[trade] == broker.stops[position] && book.targets[trade] == broker.targets[position]
+            && book.instruments[trade] == broker.instruments[position] && book.isBuy[trade] == broker.isBuy[position]
     }
 
     /// Differences of two sides of one instrument. A stop or target that is `nil` on a side is not compared.

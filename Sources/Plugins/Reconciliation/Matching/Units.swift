@@ -21,3 +21,9 @@ func units(_ number: FixedDecimal, of name: @autoclosure () -> String) throws(Ma
     guard let units = number.columnUnits else { throw .outOfRange(name()) }
     return units
 }
+
+/// The same for a stop or target, 0 when it is not set.
+func level(_ number: FixedDecimal?, of name: @autoclosure () -> String) throws(MatchFailure) -> Int64 {
+    guard let number else { return 0 }
+    return try units(number, of: name())
+}

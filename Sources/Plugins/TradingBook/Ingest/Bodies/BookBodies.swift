@@ -1,7 +1,7 @@
-import PluginAPI
+package import PluginAPI
 
 /// Reads rows of the bot's book: trades, signals and approvals, each whole or not at all.
-struct BookBodies {
+package struct BookBodies {
     static let fillsMax = 1_000
     static let tradeFields = [
         "trade_id", "account_id", "symbol", "direction", "volume", "entry_price", "entry_time", "status", "signal_id",
@@ -22,7 +22,7 @@ struct BookBodies {
 
     private let problems = BodyProblems()
 
-    static func trades(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Trade] {
+    package static func trades(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Trade] {
         try trades(JSONBody.rows(bytes, contentType: contentType))
     }
 

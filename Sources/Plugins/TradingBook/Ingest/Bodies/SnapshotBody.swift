@@ -1,10 +1,10 @@
-import PluginAPI
+package import PluginAPI
 
 /// Reads a broker's snapshot from JSON and refuses it with every problem at once.
 ///
 /// The same reader takes what ``SnapshotContent`` has written. Symbols are not resolved here: what they stand for is the
 /// book's knowledge, not the body's.
-struct SnapshotBody {
+package struct SnapshotBody {
     static let positionsMax = 20_000
     static let flowsMax = 20_000
     static let quotesMax = 5_000
@@ -25,7 +25,7 @@ struct SnapshotBody {
     /// Contradictions that are a conflict rather than a broken rule.
     private var conflicts: [Problem.Item] = []
 
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> Snapshot {
+    package static func parse(_ bytes: [UInt8]) throws(Problem) -> Snapshot {
         try parse(JSONBody.object(bytes))
     }
 

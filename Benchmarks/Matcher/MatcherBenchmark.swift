@@ -1,0 +1,100 @@
+import Glibc
+import PluginAPI
+import Reconciliation
+import TradingBook
+
+/// Measures the matcher on two generated books of so many rows each:
+/// `MatcherBenchmark ticket|reference|exact|close|equal|text [rows] [runs]`.
+///
+/// Every figure is the median of the runs, in seconds of one core: the time in which the thread ran, so that others on the
+/// machine do not count. Rows count both sides.
+@main
+struct MatcherBenchmark {
+    static func main() throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        let numbers = arguments.dropFirst().compactMap { Int($0) }
+        let rows = numbers.first ?? 1_000_000
+        let runs = numbers.dropFirst().first ?? 5
+        switch arguments.first {
+        case "text": try measureText(rows: rows, runs: runs)
+        case let name?:
+            guard let kind = GeneratedBooks.Kind(rawValue: name) else { fallthrough }
+            try measureMatch(GeneratedBooks(rows: rows, kind: kind), runs: runs)
+        case nil: throw BenchmarkFailure(problem: "say what to measure: ticket, reference, exact, close, equal or text")
+        }
+    }
+
+    /// Two prepared books to a classified result, phase by phase.
+    private static func measureMatch(_ books: GeneratedBooks, runs: Int) throws {
+        let input = books.input
+        let memory = try ProcessMemory.peakGrowth { _ = try PositionMatcher().match(input) }
+        var samples: [MatchPhase: [Duration]] = [:]
+        var totals: [Duration] = []
+        var comparisons = 0
+        for _ in 0..<runs {
+            let start = threadTime()
+            var last = start
+            let result = try PositionMatcher().match(input) { phase in
+                let now = threadTime()
+                samples[phase, default: []].append(now - last)
+                last = now
+            }
+            totals.append(threadTime() - start)
+            try expect(books.isExpected(result), "the books do not pair as they should")
+            comparisons = result.comparisons
+        }
+        let phases = MatchPhase.allCases.map { "\($0) \(rate(2 * books.rows, median(samples[$0] ?? [])))" }
+        print(
+            "\(books.kind): \(phases.joined(separator: ", ")), all \(rate(2 * books.rows, median(totals)));",
+            "\(comparisons) comparisons, \(memory / (2 * books.rows)) bytes a row")
+    }
+
+    /// From the bytes of requests, 20,000 rows each as the contract takes them, to a classified result.
+    private static func measureText(rows: Int, runs: Int) throws {
+        let books = GeneratedBooks(rows: rows, kind: .ticket)
+        let text = BookText(books)
+        var reading: [Duration] = []
+        var all: [Duration] = []
+        for _ in 0..<runs {
+            let start = threadTime()
+            let trades = try text.trades.flatMap { try BookBodies.trades($0, contentType: "application/json") }
+            let positions = try text.snapshots.flatMap { try SnapshotBody.parse($0).positions }
+            reading.append(threadTime() - start)
+            let result = try PositionMatcher().match(
+                MatchInput(trades: trades, positions: positions, instruments: GeneratedBooks.instruments))
+            all.append(threadTime() - start)
+            try expect(result.pairs.count == rows && result.breaks.isEmpty, "the texts do not pair")
+        }
+        print(
+            "text: \(text.bytes / (2 * rows)) bytes a row, reading \(rate(2 * rows, median(reading))),",
+            "to classified \(rate(2 * rows, median(all)))")
+    }
+
+    /// How long this thread has run.
+    private static func threadTime() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
+    private static func median(_ samples: [Duration]) -> Duration {
+        samples.isEmpty ? .zero : samples.sorted()[samples.count / 2]
+    }
+
+    /// Rows a second, in millions.
+    private static func rate(_ rows: Int, _ time: Duration) -> String {
+        let microseconds = max(1, Int(time / .microseconds(1)))
+        let hundredths = rows * 100 / microseconds
+        let cents = hundredths % 100
+        return "\(hundredths / 100).\(cents < 10 ? "0" : "")\(cents) M/s"
+    }
+
+    private static func expect(_ holds: Bool, _ problem: String) throws {
+        guard holds else { throw BenchmarkFailure(problem: problem) }
+    }
+}
+
+/// A result that cannot be right: a figure of it would mean nothing.
+struct BenchmarkFailure: Error {
+    var problem: String
+}
