@@ -22,9 +22,10 @@ struct Desk {
     static func with(
         grace: ConfigurationValue = .duration(.zero),
         interval: String = "10s",
+        retention: ConfigurationValue? = nil,
         _ body: (Desk) async throws -> Void
     ) async throws {
-        let desk = try Desk(grace: grace)
+        let desk = try Desk(grace: grace, retention: retention)
         try await desk.storage.start()
         do {
             try await desk.migrate()
@@ -37,12 +38,13 @@ struct Desk {
         await desk.close()
     }
 
-    private init(grace: ConfigurationValue) throws {
+    private init(grace: ConfigurationValue, retention: ConfigurationValue?) throws {
         directory = try TemporaryDirectory().path
         storage = SQLiteStorageModule(path: "\(directory)/concord.db")
+        var configuration = ModuleConfiguration(["instruments": .mapping([:])])
+        configuration.values["retention"] = retention
         book = try BookModule(
-            configuration: ModuleConfiguration(["instruments": .mapping([:])]),
-            context: Desk.context(clock, storage, announced, counts, [:]))
+            configuration: configuration, context: Desk.context(clock, storage, announced, counts, [:]))
         module = try ReconciliationModule(
             configuration: Desk.configuration(grace: grace),
             context: Desk.context(clock, storage, announced, counts, ["book": book]))

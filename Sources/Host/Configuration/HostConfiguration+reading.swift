@@ -21,7 +21,6 @@ extension HostConfiguration {
                 directory: root.section("modules").text("directory"), sql: root.section("modules").text("sql")),
             limits: Limits(root.section("limits")),
             corsOrigins: root.section("cors").list("origins").compactMap(\.text),
-            retention: Retention(root.section("retention")),
             log: Log(root.section("log"))
         )
     }
@@ -94,16 +93,6 @@ extension HostConfiguration.Limits {
             bodyMax: section.size("body"),
             requestTimeout: section.duration("request_timeout")
         )
-    }
-}
-
-extension HostConfiguration.Retention {
-    init(_ section: ModuleConfiguration) {
-        func period(_ key: String) -> Duration? {
-            if case .duration(let duration) = section.values[key] { duration } else { nil }
-        }
-        self.init(
-            snapshots: period("snapshots"), runs: period("runs"), logs: period("logs"), audit: period("audit"))
     }
 }
 

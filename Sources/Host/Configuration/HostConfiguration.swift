@@ -9,13 +9,12 @@ struct HostConfiguration: Sendable, Equatable {
     var storage: StorageChoice
     var cache: CacheChoice
     /// Query services in the order to load them, what they require before them. The one that declares `instruments`
-    /// has the file's `instruments` in its configuration.
+    /// and `retention` has the file's in its configuration.
     var services: [ServiceChoice]
     var modules: ModulePlaces
     var limits: Limits
     /// Exact origins; empty lets no page in.
     var corsOrigins: [String]
-    var retention: Retention
     var log: Log
 
     enum Environment: String, Sendable {
@@ -70,14 +69,6 @@ struct HostConfiguration: Sendable, Equatable {
         /// Bytes.
         var bodyMax: Int
         var requestTimeout: Duration
-    }
-
-    /// How long rows are kept after they arrived; `nil` is for ever.
-    struct Retention: Sendable, Equatable {
-        var snapshots: Duration?
-        var runs: Duration?
-        var logs: Duration?
-        var audit: Duration?
     }
 
     struct Log: Sendable, Equatable {

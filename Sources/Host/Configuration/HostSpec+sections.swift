@@ -76,17 +76,6 @@ extension HostSpec {
             "Exact origins, such as https://desk.example.")
     ]
 
-    static let retention = [
-        ConfigurationKey("snapshots", period, default: "7d", "Broker snapshots."),
-        ConfigurationKey("runs", period, default: "400d", "Reconciliation runs."),
-        ConfigurationKey("logs", period, default: "400d", "Reconciliation logs."),
-        ConfigurationKey("audit", period, default: "keep", "The audit log."),
-    ]
-
-    private static let period = ConfigurationKind.either([
-        .duration(.seconds(60) ... .seconds(3_153_600_000)), .choice(["keep"]),
-    ])
-
     static let log = [
         ConfigurationKey(
             "level", .choice(LogLevel.allCases.map(\.rawValue)), default: "info", "The least important event written."),

@@ -50,10 +50,8 @@ struct HostSpec: Sendable {
             ConfigurationKey("modules", .section(HostSpec.modules), "Where modules that are not compiled in lie."),
             ConfigurationKey("limits", .section(HostSpec.limits), "What one caller may ask of the host."),
             ConfigurationKey("cors", .section(HostSpec.cors), "Which web pages may call the API from a browser."),
-            ConfigurationKey(
-                "retention", .section(HostSpec.retention),
-                "How long rows are kept after they arrived; an account's newest snapshot is never removed."),
-            ConfigurationKey("log", .section(HostSpec.log), "What is written to standard error."),
+        ] + retention + [
+            ConfigurationKey("log", .section(HostSpec.log), "What is written to standard error.")
         ]
     }
 
@@ -118,6 +116,9 @@ struct HostSpec: Sendable {
         return ConfigurationKey(
             "instruments", kind, default: "{}", "What the built-in table of instruments does not know, or has wrong.")
     }
+
+    /// There is something to keep only where a module keeps it.
+    private var retention: [ConfigurationKey] { catalog.documentKey("retention").map { [$0] } ?? [] }
 
     private static func flattened(_ keys: [ConfigurationKey]) -> [ConfigurationKey] {
         keys.flatMap { [$0] + flattened($0.kind.sectionKeys) }

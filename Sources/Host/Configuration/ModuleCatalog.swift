@@ -25,7 +25,7 @@ struct ModuleCatalog: Sendable {
     }
 
     /// Keys that a service declares and the file has at its top, because they concern more than one service.
-    static let documentKeys: Set<String> = ["instruments"]
+    static let documentKeys: Set<String> = ["instruments", "retention"]
 
     /// Chosen by `storage.use`, configured in `storage.<id>`; the first is the default.
     var storages: [Entry]

@@ -28,6 +28,7 @@ public final class ReconciliationModule: QueryService {
         gauges = BreakGauges(context)
         book.attach(
             ReconciliationStage(settings: settings, clock: context.clock, logger: context.logger, metrics: metrics))
+        book.attach(Sweep.ofReconciliation(book.retentionSettings))
     }
 
     /// Refreshes the gauges on the way, at most every ten seconds.

@@ -7,16 +7,32 @@ public final class BookModule: QueryService, AccountDirectory {
         id: "book",
         summary: "Accounts, instruments, the bot's book and the broker's snapshots"
     )
-    public static let configuration = ConfigurationSpec([InstrumentSettings.specification])
+    public static let configuration = ConfigurationSpec([
+        InstrumentSettings.specification, RetentionSettings.specification,
+    ])
     public static var migrations: [Migration] { BookMigrations.all }
 
     let context: ModuleContext
     let instruments: InstrumentStore
+    /// How long rows are kept, for modules that attach sweeps.
+    public let retentionSettings: RetentionSettings
+    let retention: Retention
     private let attached = Mutex<[any IngestStage]>([])
+    private let attachedSweeps = Mutex<[Sweep]>([])
+
+    private static let retentionInterval: Duration = .seconds(3_600)
+    /// Longer than any call of the scheduler.
+    private static let retentionLease: Duration = .seconds(120)
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         self.context = context
         instruments = InstrumentStore(configured: try InstrumentSettings.book(configuration))
+        retentionSettings = RetentionSettings(configuration)
+        retention = Retention(
+            context: context,
+            job: Job(
+                name: "retention", every: Self.retentionInterval, lease: Self.retentionLease,
+                holder: String(UInt64.random(in: .min ... .max), radix: 16)))
     }
 
     /// Adds a stage behind those already there. Modules attach theirs in `init`, which runs in dependency order.
@@ -24,7 +40,13 @@ public final class BookModule: QueryService, AccountDirectory {
         attached.withLock { $0.append(stage) }
     }
 
+    /// Adds what another module removes of its tables when it is past its keeping, as part of the book's hourly job.
+    public func attach(_ sweeps: [Sweep]) {
+        attachedSweeps.withLock { $0 += sweeps }
+    }
+
     var stages: [any IngestStage] { attached.withLock { $0 } }
+    var sweeps: [Sweep] { attachedSweeps.withLock { $0 } }
     var queries: AccountQueries { AccountQueries(storage: context.storage) }
 
     public var operations: [Operation] { accountOperations + instrumentOperations + ingestOperations }

@@ -12,7 +12,12 @@ extension ModuleCatalog {
             Entry("memory", [ConfigurationKey("max_size", .size(1_048_576...1_073_741_824), default: "64MiB", "Size.")])
         ],
         services: [
-            Entry("book", [ConfigurationKey("instruments", .mapping(.section(instrument)), default: "{}", "Table.")]),
+            Entry(
+                "book",
+                [
+                    ConfigurationKey("instruments", .mapping(.section(instrument)), default: "{}", "Table."),
+                    ConfigurationKey("retention", .section(retention), "Retention."),
+                ]),
             Entry("reconciliation", reconciliation, requires: ["book"]),
             Entry("positions", positions, requires: ["book"]),
             Entry("guards", guards, requires: ["book"]),
@@ -33,6 +38,12 @@ extension ModuleCatalog {
         ConfigurationKey("multiplier", .decimal("0.01"..."1000000"), optional: true, "Units in a lot."),
         ConfigurationKey("aliases", .list(.text), default: "[]", "Other names."),
     ]
+
+    private static let retention = [("snapshots", "7d"), ("runs", "400d"), ("logs", "400d"), ("audit", "keep")].map {
+        ConfigurationKey(
+            $0.0, .either([.duration(.seconds(60) ... .seconds(3_153_600_000)), .choice(["keep"])]), default: $0.1,
+            "Time.")
+    }
 
     private static let grace = ConfigurationKind.duration(.zero ... .seconds(86_400))
     private static let reconciliation = [

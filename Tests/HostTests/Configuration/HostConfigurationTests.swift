@@ -26,8 +26,10 @@ struct HostConfigurationTests {
         #expect(configuration.services[3].configuration.section("market").decimal("spread") == "0.5")
         #expect(configuration.limits.bodyMax == 8 << 20)
         #expect(configuration.limits.requestTimeout == .seconds(30))
-        #expect(configuration.retention.snapshots == .seconds(7 * 86_400))
-        #expect(configuration.retention.audit == nil)
+        let retention = configuration.services[0].configuration.section("retention")
+        #expect(retention.duration("snapshots") == .seconds(7 * 86_400))
+        #expect(retention.text("audit") == "keep")
+        #expect(!configuration.services[3].configuration.has("retention"))
         #expect(configuration.log == .init(level: .info, format: .json))
     }
 
@@ -65,7 +67,7 @@ struct HostConfigurationTests {
 
         #expect(defaults?.services.map(\.id) == example?.services.map(\.id))
         #expect(defaults?.limits == example?.limits)
-        #expect(defaults?.retention == example?.retention)
+        #expect(defaults?.services.first == example?.services.first)
         #expect(defaults?.auth == example?.auth)
         #expect(defaults?.cache == example?.cache)
     }

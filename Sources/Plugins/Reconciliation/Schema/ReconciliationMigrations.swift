@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The schema of runs, breaks and logs, step by step. Steps are appended, never edited.
 enum ReconciliationMigrations {
-    static let all: [Migration] = [runs, breaks, logs, life]
+    static let all: [Migration] = [runs, breaks, logs, life, retention]
 
     private static let runs = Migration(
         number: 1,
@@ -150,6 +150,19 @@ enum ReconciliationMigrations {
             ALTER TABLE break_events DROP COLUMN resolution;
             DROP INDEX breaks_due;
             ALTER TABLE breaks DROP COLUMN wake_at;
+            """
+    )
+
+    private static let retention = Migration(
+        number: 5,
+        name: "what is oldest of resolved breaks and logs",
+        up: """
+            CREATE INDEX breaks_by_resolution ON breaks (resolved_at, break_id) WHERE status = 'resolved';
+            CREATE INDEX reconciliation_logs_by_age ON reconciliation_logs (at);
+            """,
+        down: """
+            DROP INDEX reconciliation_logs_by_age;
+            DROP INDEX breaks_by_resolution;
             """
     )
 }

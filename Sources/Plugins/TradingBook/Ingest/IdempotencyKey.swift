@@ -3,7 +3,7 @@ public import PluginAPI
 /// A client's `Idempotency-Key`, bound to who sent it, the route and the body: the same call again gets the same answer
 /// for a day, another call under the key is refused. A refused call does not use the key up.
 public struct IdempotencyKey: Sendable, Equatable {
-    private static let lifetime: Duration = .seconds(86_400)
+    static let lifetime: Duration = .seconds(86_400)
 
     let subject: String
     let route: String

@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The schema of the shared record, step by step. Steps are appended, never edited.
 enum BookMigrations {
-    static let all: [Migration] = [accounts, instruments, botBook, brokerBook, requests, statements]
+    static let all: [Migration] = [accounts, instruments, botBook, brokerBook, requests, statements, retention]
 
     private static let accounts = Migration(
         number: 1,
@@ -274,6 +274,26 @@ enum BookMigrations {
         down: """
             ALTER TABLE positions DROP COLUMN last_listed_at;
             DROP TABLE statements;
+            """
+    )
+
+    private static let retention = Migration(
+        number: 7,
+        name: "jobs that one host does for all, and which snapshots still have their content",
+        up: """
+            CREATE TABLE jobs (
+                job {TEXT} PRIMARY KEY,
+                holder {TEXT} NOT NULL,
+                leased_until {TIMESTAMP} NOT NULL,
+                due_at {TIMESTAMP} NOT NULL
+            );
+            ALTER TABLE snapshots ADD COLUMN is_content_kept {BOOLEAN} NOT NULL DEFAULT TRUE;
+            CREATE INDEX snapshots_by_arrival ON snapshots (received_at, snapshot_id) WHERE is_content_kept;
+            """,
+        down: """
+            DROP INDEX snapshots_by_arrival;
+            ALTER TABLE snapshots DROP COLUMN is_content_kept;
+            DROP TABLE jobs;
             """
     )
 }
