@@ -10,7 +10,7 @@ struct StatementCache {
 
     mutating func find(_ text: String) -> Statement? {
         // Dictionaries compare text canonically; SQL is compared byte by byte.
-        guard let statement = statements[text], statement.text.utf8.elementsEqual(text.utf8) else { return nil }
+        guard let statement = statements[text], statement.text.hasSameBytes(as: text) else { return nil }
         uses += 1
         statement.lastUse = uses
         return statement

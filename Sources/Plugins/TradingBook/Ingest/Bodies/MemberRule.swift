@@ -71,7 +71,7 @@ extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValu
     /// One of the words that the type has.
     public static var choice: MemberRule {
         string { text throws(MemberProblem) in
-            guard let choice = Value.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
+            guard let choice = Value.allCases.first(where: { $0.rawValue.hasSameBytes(as: text) }) else {
                 throw MemberProblem("must be \(Value.allCases.map(\.rawValue).joined(separator: " or "))")
             }
             return choice

@@ -18,7 +18,7 @@ public struct ObjectReader {
         self.members = members
         self.pointer = pointer
         self.problems = problems
-        for member in members where !fields.contains(where: { $0.utf8.elementsEqual(member.name.utf8) }) {
+        for member in members where !fields.contains(where: member.name.hasSameBytes) {
             let nearest = NearestName.of(member.name, among: fields)
             let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "known are \(fields.joined(separator: ", "))"
             problems.add(JSONPointer.member(member.name, of: pointer), "is not a field here; \(hint)")
@@ -57,7 +57,7 @@ public struct ObjectReader {
 
     /// A member as it stands; null counts as absent.
     func member(_ name: String) -> JSONValue? {
-        for member in members where member.name.utf8.elementsEqual(name.utf8) {
+        for member in members where member.name.hasSameBytes(as: name) {
             if case .null = member.value { return nil }
             return member.value
         }
