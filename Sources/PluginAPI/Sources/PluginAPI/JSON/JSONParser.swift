@@ -57,7 +57,8 @@ struct JSONParser {
     private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         index += 1
         var members: [JSONValue.Member] = []
-        var seen: Set<[UInt8]> = []
+        members.reserveCapacity(12)
+        var names = MemberNames()
         skipWhitespace()
         if take("}") { return .object([]) }
         while true {
@@ -65,7 +66,7 @@ struct JSONParser {
             guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { throw failure("lacks a member name") }
             let start = index
             let name = try string()
-            guard seen.insert(Array(name.utf8)).inserted else {
+            guard names.add(name, after: members) else {
                 index = start
                 throw failure("has the member \"\(name)\" twice")
             }
@@ -115,6 +116,26 @@ struct JSONParser {
     }
 
     private mutating func string() throws(JSONSyntaxError) -> String {
+        let start = index + 1
+        var end = start
+        while end < bytes.count, JSONParser.isPlain(bytes[end]) { end += 1 }
+        guard end < bytes.count, bytes[end] == UInt8(ascii: "\""), end - start <= limits.textMax else {
+            return try escapedString()
+        }
+        index = end + 1
+        guard let valid = String(validating: bytes[start..<end], as: UTF8.self) else {
+            throw failure("is not valid UTF-8")
+        }
+        return valid
+    }
+
+    /// Whether a string may hold the byte as it is.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    /// A string with escapes, or with something wrong in it.
+    private mutating func escapedString() throws(JSONSyntaxError) -> String {
         index += 1
         var text: [UInt8] = []
         while index < bytes.count {
@@ -198,7 +219,12 @@ struct JSONParser {
     }
 
     private mutating func skipWhitespace() {
-        while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
+        while index < bytes.count {
+            switch bytes[index] {
+            case 0x20, 0x09, 0x0A, 0x0D: index += 1
+            default: return
+            }
+        }
     }
 
     private func failure(_ detail: String) -> JSONSyntaxError {
@@ -206,5 +232,20 @@ struct JSONParser {
         let line = before.count { $0 == 0x0A } + 1
         let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         return JSONSyntaxError(detail: detail, line: line, column: before.endIndex - lineStart + 1)
+    }
+}
+
+/// Tells repeated names of an object's members: by looking at all before, until there are too many for that.
+private struct MemberNames {
+    private static let lookedAtMax = 24
+    private var seen: Set<[UInt8]> = []
+
+    /// - Returns: Whether no member before has the name.
+    mutating func add(_ name: String, after members: [JSONValue.Member]) -> Bool {
+        if members.count < MemberNames.lookedAtMax {
+            return !members.contains { $0.name.hasSameBytes(as: name) }
+        }
+        if members.count == MemberNames.lookedAtMax { seen = Set(members.map { Array($0.name.utf8) }) }
+        return seen.insert(Array(name.utf8)).inserted
     }
 }

@@ -24,7 +24,7 @@ public indirect enum JSONValue: Sendable, Equatable {
     /// The member of an object with exactly these bytes as its name; `nil` for other values and unknown names.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        return members.first { $0.name.hasSameBytes(as: name) }?.value
     }
 
     /// What the value is called in messages: `a number`, `an object`.

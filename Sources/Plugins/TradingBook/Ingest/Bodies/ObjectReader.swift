@@ -8,6 +8,8 @@ public struct ObjectReader {
     let pointer: String
     let problems: BodyProblems
     private let members: [JSONValue.Member]
+    /// Of ``members``, apart from them: every field is looked for among these.
+    private let names: [String]
 
     /// `nil`, with the problem noted, when the value is not an object. Members with other names than `fields` are noted.
     init?(_ value: JSONValue, at pointer: String, fields: [String], problems: BodyProblems) {
@@ -16,12 +18,13 @@ public struct ObjectReader {
             return nil
         }
         self.members = members
+        names = members.map(\.name)
         self.pointer = pointer
         self.problems = problems
-        for member in members where !fields.contains(where: member.name.hasSameBytes) {
-            let nearest = NearestName.of(member.name, among: fields)
+        for name in names where !fields.contains(where: { $0.hasSameBytes(as: name) }) {
+            let nearest = NearestName.of(name, among: fields)
             let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "known are \(fields.joined(separator: ", "))"
-            problems.add(JSONPointer.member(member.name, of: pointer), "is not a field here; \(hint)")
+            problems.add(JSONPointer.member(name, of: pointer), "is not a field here; \(hint)")
         }
     }
 
@@ -57,11 +60,10 @@ public struct ObjectReader {
 
     /// A member as it stands; null counts as absent.
     func member(_ name: String) -> JSONValue? {
-        for member in members where member.name.hasSameBytes(as: name) {
-            if case .null = member.value { return nil }
-            return member.value
-        }
-        return nil
+        guard let index = names.firstIndex(where: { $0.hasSameBytes(as: name) }) else { return nil }
+        let value = members[index].value
+        if case .null = value { return nil }
+        return value
     }
 
     private func read<Value>(_ name: String, _ value: JSONValue, _ rule: MemberRule<Value>) -> Value? {
