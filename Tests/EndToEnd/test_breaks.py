@@ -149,6 +149,18 @@ class Acts(ConcordTest):
         logs = self.get("logs")["logs"]
         self.assertEqual((logs[0]["event_type"], logs[0]["run_id"]), ("divergence_detected", None))
 
+    def test_a_restart_keeps_what_was_done_and_does_what_came_due_meanwhile(self):
+        self.act("acknowledge", {"until": after(1)})
+        before = self.history()
+        self.assertEqual(self.host.stop(), 0)
+        while time.gmtime() < time.strptime(after(-1), "%Y-%m-%dT%H:%M:%SZ"):
+            pass
+        self.host.serve()
+        end = time.monotonic() + 60
+        while self.stands()["status"] != "open" and time.monotonic() < end:
+            pass
+        self.assertEqual(self.history(), before + [("acknowledged", "reopened", "open")])
+
     def test_the_routes_are_documented(self):
         paths = self.host.ok("GET", "/api/v1/openapi.json", None)["paths"]
         for act in ("acknowledge", "snooze", "resolve", "reopen"):
