@@ -146,7 +146,7 @@ def cases():
     yield from fields("confirmation", CONFIRMATION, [], {
         "close_price": POSITIVE + one, "closed_at": TIME + one, "closed": [1]}, path=f"{commands}/cmd-none/confirm")
     yield from fields("failure", FAILURE, [], {
-        "reason": ["", 7, True, "x" * 1025, "a\u0000b"] + one, "raeson": ["x"]}, path=f"{commands}/cmd-none/fail")
+        "reason": ["", " ", 7, True, "x" * 1025, "a\u0000b"] + one, "raeson": ["x"]}, path=f"{commands}/cmd-none/fail")
     yield ("lease: unknown account", "POST", f"{commands}/lease", {**LEASE, "account_id": "absent"}, None)
     yield ("lease: an array", "POST", f"{commands}/lease", [LEASE], None)
     yield ("confirmation: unknown command", "POST", f"{commands}/cmd-none/confirm", CONFIRMATION, None)

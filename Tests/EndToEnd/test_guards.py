@@ -168,7 +168,7 @@ class CloseCommands(ConcordTest):
         for token, body, account, expected in [
             (None, note, "held", 401), (host.token("ann"), note, "held", 403), (self.agent(accounts=("held",)), note, "held", 403),
             (host.operator, note, "absent", 404), (host.operator, {}, "held", 422), (host.operator, {"note": ""}, "held", 422),
-            (host.operator, {"note": "x" * 1025}, "held", 422), (host.operator, {"note": "x", "nte": "x"}, "held", 422),
+            (host.operator, {"note": "x" * 4097}, "held", 422), (host.operator, {"note": "x", "nte": "x"}, "held", 422),
             (host.operator, "{", "held", 400),
         ]:
             with self.subTest(body=body, account=account):

@@ -98,7 +98,10 @@ struct ReleaseTests {
             let untripped = await #expect(throws: Problem.self) { try await desk.release() }
             desk.clock.advance(by: .seconds(10))
             try await desk.see(equity: "5000")
-            for body in ["{}", #"{"note": ""}"#, #"{"note": null}"#, #"{"note": 7}"#, #"{"note": "x", "nte": 1}"#] {
+            for body in [
+                "{}", #"{"note": ""}"#, #"{"note": " \t"}"#, #"{"note": null}"#, #"{"note": 7}"#,
+                #"{"note": "x", "nte": 1}"#,
+            ] {
                 let refusal = await #expect(throws: Problem.self) { try await desk.release(body) }
                 #expect(refusal?.status == 422, "\(body)")
             }

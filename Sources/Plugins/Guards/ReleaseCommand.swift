@@ -88,11 +88,11 @@ struct ReleaseCommand: Sendable {
         return json.bytes
     }
 
-    static let noteBytesMax = 1_024
+    static let noteBytesMax = 4_096
 
     private static func note(in body: [UInt8]) throws(Problem) -> String {
         try JSONBody.read(body, fields: ["note"], as: "release") { reader in
-            reader.required("note", .text(bytesMax: noteBytesMax, isEmptyAllowed: false))
+            reader.required("note", .note(bytesMax: noteBytesMax))
         }
     }
 

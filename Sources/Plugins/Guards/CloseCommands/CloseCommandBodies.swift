@@ -45,9 +45,11 @@ struct ConfirmBody: Sendable, Equatable {
 struct FailBody: Sendable, Equatable {
     var reason: String
 
+    static let reasonBytesMax = 1_024
+
     static func parse(_ bytes: [UInt8]) throws(Problem) -> FailBody {
         try JSONBody.read(bytes, fields: ["reason"], as: "failure") { body in
-            body.required("reason", .text(bytesMax: 1_024, isEmptyAllowed: false)).map(FailBody.init)
+            body.required("reason", .note(bytesMax: reasonBytesMax)).map(FailBody.init)
         }
     }
 

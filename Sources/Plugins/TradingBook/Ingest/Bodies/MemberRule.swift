@@ -55,6 +55,13 @@ extension MemberRule where Value == String {
     }
 }
 
+extension MemberRule where Value == String {
+    /// What somebody gives as a reason: more than white space.
+    public static func note(bytesMax: Int) -> MemberRule {
+        .text(bytesMax: bytesMax).requiring { $0.allSatisfy(\.isWhitespace) ? "must not be blank" : nil }
+    }
+}
+
 extension MemberRule {
     /// A string that `parse` takes on.
     static func string(_ parse: @escaping (String) throws(MemberProblem) -> Value) -> MemberRule {
