@@ -51,6 +51,20 @@ struct FileComparisonTests {
         #expect(outcome.result?.broker == SideCounts(rows: 3, matched: 1, duplicate: 2))
     }
 
+    @Test("Rows without any key are paired by likeness, and where nobody can tell the tie is a break")
+    func likeness() throws {
+        let trade = "t-1,EURUSD,buy,0.10,1.17120,\(time),open,,"
+        let position = "11,EURUSD,buy,0.10,1.17120,\(time),1.17,,,\(asOf)"
+
+        let alike = try compare([trade], [position])
+        let tied = try compare([trade, trade.replacing("t-1", with: "t-2")], [position])
+
+        #expect(alike.verdict == .reconciled && alike.result?.pairs.map(\.grade) == [.exact])
+        #expect(tied.verdict == .breaks && tied.result?.pairs.isEmpty == true)
+        #expect(tied.result?.breaks.map(\.breakClass) == [.ambiguous, .ambiguous, .ambiguous])
+        #expect(tied.result?.ours == SideCounts(rows: 2, unmatched: 2))
+    }
+
     @Test("In a netting account sums are compared, and a row that stands twice counts once")
     func netting() throws {
         let trade = "t-1,EURUSD,buy,0.30,1.17120,\(time),open,,"
