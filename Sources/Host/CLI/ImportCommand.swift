@@ -62,7 +62,11 @@ struct ImportCommand: AsyncParsableCommand {
         func run() async throws {
             let (source, moment) = try FileComplaint.orExit { () -> (ImportedFile, Timestamp?) in
                 let source = try ImportedFile(file)
-                guard source.format != .html else { return (source, asOf?.moment) }
+                guard source.format != .html else {
+                    // Proved here already where its clock is known, so that what is wrong has the file's name and line.
+                    if let rule = timeZone.flatMap(TimeZoneRule.init(parsing:)) { _ = try source.statement(timeZone: rule) }
+                    return (source, asOf?.moment)
+                }
                 return (source, try source.positions(account: account, asOf: asOf?.moment).asOf)
             }
             try await HostSession(options).run { api in
