@@ -18,6 +18,8 @@ struct SlowMatcher {
     private(set) var ambiguous = 0
 
     private let policy: MatchPolicy
+    /// Repeats included: a position that names one of them names the trade.
+    private let everyTrade: [Trade]
     /// Without repeats, by ID and by ticket.
     private var trades: [Trade] = []
     private var positions: [BrokerPosition] = []
@@ -26,6 +28,7 @@ struct SlowMatcher {
 
     init(_ books: RandomBooks, policy: MatchPolicy) {
         self.policy = policy
+        everyTrade = books.trades
         setRepeatsAside(books)
         (open, free) = (trades, positions)
         joinByKeys()
@@ -71,7 +74,7 @@ struct SlowMatcher {
             for trade in trades where SlowMatcher.names(position, trade) { pair(trade, position, "reference") }
         }
         for position in positions {
-            let begun = Set(trades.map(\.effectiveReference)).filter { SlowMatcher.begins(position, $0) }
+            let begun = Set(everyTrade.map(\.effectiveReference)).filter { SlowMatcher.begins(position, $0) }
             for trade in trades where begun == [trade.effectiveReference] { pair(trade, position, "reference") }
         }
         for trade in trades {
@@ -145,9 +148,9 @@ struct SlowMatcher {
 
     private mutating func joinByLikeness() {
         let named = positions.filter { position in
-            let texts = Set(trades.map(\.effectiveReference)).filter { SlowMatcher.begins(position, $0) }
+            let texts = Set(everyTrade.map(\.effectiveReference)).filter { SlowMatcher.begins(position, $0) }
             return texts.count == 1
-                || trades.contains { trade in
+                || everyTrade.contains { trade in
                     trade.ticket == position.ticket || SlowMatcher.names(position, trade)
                         || SlowMatcher.tickets(in: trade).contains(position.ticket)
                         || continued(by: position).map { ticket in
