@@ -93,11 +93,7 @@ extension BreakAct {
         return resolution.map { .resolve($0.resolution, note: note) }
     }
 
-    private static var noteRule: MemberRule<String> {
-        .text(bytesMax: noteBytesMax).requiring { text in
-            text.allSatisfy(\.isWhitespace) ? "must not be blank" : nil
-        }
-    }
+    private static var noteRule: MemberRule<String> { .note(bytesMax: noteBytesMax) }
 
     private static func untilRule(_ now: Timestamp) -> MemberRule<Timestamp> {
         .time.requiring { time in
