@@ -14,6 +14,10 @@ NOT_RUN = {
     "scripts/test": "is what runs this test",
     "swift build --build-tests\nswift test --skip-build --filter ReconciliationTests\nscripts/check":
         "scripts/test does the same steps before this one",
+    "swift build -c release --product MatcherBenchmark --scratch-path .build-release\n"
+    ".build-release/release/MatcherBenchmark ticket": "measures for minutes; scripts/test compiles it",
+    "swift build -c release --product IngestBenchmark --scratch-path .build-release\n"
+    ".build-release/release/IngestBenchmark": "measures for minutes; scripts/test compiles it",
 }
 
 

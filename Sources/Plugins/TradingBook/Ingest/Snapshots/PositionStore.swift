@@ -19,7 +19,9 @@ struct PositionStore {
         \(columns.dropFirst(3).dropLast(2).map { "\($0) = excluded.\($0)" }.joined(separator: ", ")),
         close_reason = CASE WHEN excluded.close_reason = 'unknown' AND positions.status = 'closed'
             THEN positions.close_reason ELSE excluded.close_reason END,
-        last_listed_at = coalesce(excluded.last_listed_at, positions.last_listed_at)
+        last_listed_at = coalesce(excluded.last_listed_at, positions.last_listed_at),
+        matched_trade_id = CASE WHEN excluded.status = 'open' AND positions.status = 'closed'
+            THEN NULL ELSE positions.matched_trade_id END
         """
 
     /// Tickets of the positions that are open now, ascending.
@@ -33,12 +35,6 @@ struct PositionStore {
     /// a run pairs it.
     func putOpen(_ positions: [BrokerPosition], digits: (String) -> Int, at asOf: Timestamp) throws {
         guard !positions.isEmpty else { return }
-        try transaction.executeMany(
-            """
-            UPDATE positions SET matched_trade_id = NULL
-            WHERE account_id = ? AND ticket = ? AND status = 'closed' AND matched_trade_id IS NOT NULL
-            """,
-            positions.map { [.text(account), .integer($0.ticket)] })
         try transaction.executeMany(
             Self.upsert,
             positions.map { position in
