@@ -64,7 +64,9 @@ struct ImportCommand: AsyncParsableCommand {
                 let source = try ImportedFile(file)
                 guard source.format != .html else {
                     // Proved here already where its clock is known, so that what is wrong has the file's name and line.
-                    if let rule = timeZone.flatMap(TimeZoneRule.init(parsing:)) { _ = try source.statement(timeZone: rule) }
+                    if let rule = timeZone.flatMap(TimeZoneRule.init(parsing:)) {
+                        _ = try source.statement(timeZone: rule)
+                    }
                     return (source, asOf?.moment)
                 }
                 return (source, try source.positions(account: account, asOf: asOf?.moment).asOf)
