@@ -124,6 +124,25 @@ struct RunTests {
         }
     }
 
+    @Test("A run again adds up the snapshot's own figures, whatever has become of its positions since")
+    func rerunAfterClosing() async throws {
+        try await Desk.with { desk in
+            try await desk.post(trades: book(volume: "0.1", stop: nil))
+            let figures = #""account":{"balance":100,"equity":130},"positions""#
+            let body = snapshot(0, [1, 2, 3]).replacing("\"profit\":0", with: "\"profit\":10")
+                .replacing("\"positions\"", with: figures)
+            let first = try await desk.post(snapshot: body)
+            try await desk.storage.transaction { transaction in
+                _ = try transaction.execute("UPDATE positions SET status = 'closed' WHERE ticket = 1")
+            }
+
+            let again = try await desk.rerun()
+
+            #expect(first["verdict"]?.text == "reconciled")
+            #expect(again["verdict"]?.text == "reconciled")
+        }
+    }
+
     @Test("A run again on the latest snapshot sees the book as it is now and counts no snapshot twice")
     func rerun() async throws {
         try await Desk.with { desk in

@@ -138,6 +138,30 @@ struct BreakLifeTests {
         }
     }
 
+    @Test("What was said of one trade is not said of another that comes to stand under its key")
+    func anotherTrade() throws {
+        var other = small
+        other.tradeID = "t2"
+        for isAccepted in [true, false] {
+            var book = Casebook()
+            try book.run([small])
+            if isAccepted {
+                try book.byHand(note: "t1 is known") { item, origin throws(BreakRefusal) in
+                    try item.resolve(as: .accepted, origin)
+                }
+            } else {
+                try book.acknowledge(for: .seconds(600))
+            }
+
+            let outcome = try book.run([other])
+
+            #expect(outcome.opened.count == 1)
+            #expect(book.first?.status == .open)
+            #expect(book.first?.tradeID == "t2")
+            #expect(book.steps.last?.origin.note == "another trade: it was t1")
+        }
+    }
+
     @Test("A snooze stops notices and no counts; when it ends, an open break is told of again")
     func snoozed() throws {
         var book = Casebook()

@@ -66,6 +66,13 @@ struct BreakMeasureTests {
                 "the largest repeat gone",
                 ["duplicate_ours - 0.1 -", "duplicate_ours - 0.3 -", "duplicate_ours - 0.2 -"],
                 ["duplicate_ours - 0.1 -", "duplicate_ours - 0.2 -"], nil),
+            Change(
+                "a sum that turned", ["unknown_to_us - - 0.5"], ["unknown_to_us - - -0.5"],
+                "the other direction: unknown_to_us"),
+            Change(
+                "a pair of sums that turned", ["volume_mismatch volume 0.5 0.4"], ["volume_mismatch volume -0.5 -0.4"],
+                "the other direction: volume"),
+            Change("money across zero", ["cash_mismatch equity 10 -10"], ["cash_mismatch equity -5 -10"], nil),
             Change("a symbol now on both sides", ["instrument_unknown - ODD -"], ["instrument_unknown - ODD ODD"], nil),
         ])
     func worsening(_ change: Change) throws {

@@ -77,7 +77,8 @@ struct BreakLife {
         var steps = item.elapse(origin)
         // What a pending break turned into on its way is no step of its own.
         let classBefore = before.status == .pending ? found.breakClass : before.breakClass
-        if let step = try item.reconsider(origin, classBefore: classBefore) { steps.append(step) }
+        let change = ObjectChange(before, found)
+        if let step = try item.reconsider(origin, classBefore: classBefore, object: change) { steps.append(step) }
         take(item, steps, &outcome)
         if item.status == .pending { outcome.pendingKeys.insert(found.key) }
         let wasLive = before.status == .open || before.status == .acknowledged

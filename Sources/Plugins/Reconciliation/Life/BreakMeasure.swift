@@ -45,6 +45,9 @@ struct BreakMeasure: Sendable {
     private static func worsening(_ name: String, _ now: Part, since then: Part) -> Worsening? {
         if then.ours != nil && now.ours == nil || then.broker != nil && now.broker == nil { return .missing(name) }
         if isOtherText(now.ours, then.ours) || isOtherText(now.broker, then.broker) { return .other(name) }
+        if name != Difference.Field.equity.rawValue {
+            if isOtherSign(now.ours, then.ours) || isOtherSign(now.broker, then.broker) { return .turned(name) }
+        }
         guard let size = now.size, let before = then.size, size > before else { return nil }
         return .larger(name)
     }
@@ -53,6 +56,13 @@ struct BreakMeasure: Sendable {
     private static func isOtherText(_ now: JSONValue?, _ then: JSONValue?) -> Bool {
         guard case .string(let now)? = now, case .string(let then)? = then else { return false }
         return !now.utf8.elementsEqual(then.utf8)
+    }
+
+    /// A sum of a netting account that was long and is short is as large, and the contrary of what it was. Money may well
+    /// cross zero.
+    private static func isOtherSign(_ now: JSONValue?, _ then: JSONValue?) -> Bool {
+        guard case .number(let now)? = now, case .number(let then)? = then else { return false }
+        return now.hasPrefix("-") != then.hasPrefix("-")
     }
 
     private static func size(_ difference: StoredDifference) -> Magnitude? {
@@ -73,6 +83,8 @@ enum Worsening: Sendable, Equatable {
     case missing(String)
     /// This has another value, of a kind that has no size.
     case other(String)
+    /// This was long and is short, or the contrary.
+    case turned(String)
 
     /// For the event that it causes.
     var note: String {
@@ -82,6 +94,7 @@ enum Worsening: Sendable, Equatable {
         case .added(let name): "a new difference: \(name)"
         case .missing(let name): "missing on a side that had it: \(name)"
         case .other(let name): "another value: \(name)"
+        case .turned(let name): "the other direction: \(name)"
         }
     }
 }

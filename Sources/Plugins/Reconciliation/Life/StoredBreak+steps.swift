@@ -40,16 +40,21 @@ extension StoredBreak {
 
     /// Holds the break against what was acknowledged or accepted, and against what was said to be fixed.
     ///
-    /// - Parameter before: Its class before this run.
-    mutating func reconsider(_ origin: BreakStep.Origin, classBefore before: BreakClass) throws -> BreakStep? {
+    /// - Parameters:
+    ///   - before: Its class before this run.
+    ///   - object: That it is about another thing than before, if it is.
+    mutating func reconsider(
+        _ origin: BreakStep.Origin,
+        classBefore before: BreakClass,
+        object: ObjectChange?
+    ) throws -> BreakStep? {
         switch status {
         case .pending: return nil
         case .open:
-            return before == breakClass
-                ? nil
-                : step(.changed, from: .open, to: .open, origin.noting("it was \(before.rawValue)"))
-        case .acknowledged: return try worsening().map { reopen(origin.noting($0.note)) }
-        case .resolved where resolution == .accepted: return try worsening().map { reopen(origin.noting($0.note)) }
+            let note = before == breakClass ? object?.note : "it was \(before.rawValue)"
+            return note.map { step(.changed, from: .open, to: .open, origin.noting($0)) }
+        case .acknowledged: return try notWhatItWas(object).map { reopen(origin.noting($0)) }
+        case .resolved where resolution == .accepted: return try notWhatItWas(object).map { reopen(origin.noting($0)) }
         case .resolved:
             let note = resolution == .fixed ? "found again, although said to be fixed" : "found again"
             return reopen(origin.noting(note))
@@ -102,10 +107,12 @@ extension StoredBreak {
         if status == .resolved { throw .resolved }
     }
 
-    private func worsening() throws -> Worsening? {
+    /// Why the break is not what somebody took note of; `nil` when it is, or is less.
+    private func notWhatItWas(_ object: ObjectChange?) throws -> String? {
+        if let object { return object.note }
         guard let baseline else { return nil }
         return try BreakMeasure(breakClass, differences: differences).worsening(
-            since: BreakMeasure(baseline.breakClass, differences: baseline.differences))
+            since: BreakMeasure(baseline.breakClass, differences: baseline.differences))?.note
     }
 
     private mutating func reopen(_ origin: BreakStep.Origin) -> BreakStep {

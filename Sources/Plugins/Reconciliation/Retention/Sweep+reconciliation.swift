@@ -10,7 +10,7 @@ extension Sweep {
     private static let everyAnswer: [CacheTag] = [.module("reconciliation")]
 
     /// What runs found and is over: breaks that were resolved so long ago, with their steps. One that was accepted stays as
-    /// long as the account's current snapshot shows it.
+    /// long as the account's newest complete snapshot shows it.
     private static func resolvedBreaks(keep: Duration) -> Sweep {
         Sweep("resolved breaks", keep: keep, makesStale: everyAnswer) { before, after, limit, transaction in
             let old = try transaction.rows(oldBreaks(before, after, limit))
@@ -27,9 +27,11 @@ extension Sweep {
 
     private static func oldBreaks(_ before: Timestamp, _ after: Place?, _ limit: Int) -> SQL {
         """
-        SELECT b.resolved_at, b.break_id, CASE WHEN b.resolution = 'accepted'
-            AND a.current_snapshot_id = b.last_snapshot_id THEN 1 ELSE 0 END AS is_needed
-        FROM breaks b JOIN accounts a ON a.account_id = b.account_id
+        SELECT b.resolved_at, b.break_id, CASE WHEN b.resolution = 'accepted' AND b.last_snapshot_id = (
+            SELECT s.snapshot_id FROM snapshots s
+            WHERE s.account_id = b.account_id AND s.completeness = 'complete' AND NOT s.is_superseded
+            ORDER BY s.as_of DESC, s.sequence DESC LIMIT 1) THEN 1 ELSE 0 END AS is_needed
+        FROM breaks b
         WHERE b.status = 'resolved' AND b.resolved_at < \(before)
         """ + .when(after) { " AND (b.resolved_at, b.break_id) > (\($0[0]), \($0[1]))" }
             + " ORDER BY b.resolved_at, b.break_id LIMIT \(limit)"

@@ -4,19 +4,18 @@ import PluginAPI
 struct OpenPosition: Sendable {
     var ticket: Int64
     var matchedTradeID: String?
-    var unrealizedPnL: FixedDecimal
 
     static func of(_ account: String, in transaction: any Transaction) throws -> [OpenPosition] {
         try transaction.rows(
             """
-            SELECT ticket, matched_trade_id, unrealized_pnl FROM positions
+            SELECT ticket, matched_trade_id FROM positions
             WHERE account_id = \(account) AND status = 'open' ORDER BY ticket
             """
         ).map { row in
-            guard let ticket = row.integer(0), let pnl = row.decimal(2) else {
+            guard let ticket = row.integer(0) else {
                 throw StorageError.statement("a stored position cannot be read")
             }
-            return OpenPosition(ticket: ticket, matchedTradeID: row.text(1), unrealizedPnL: pnl)
+            return OpenPosition(ticket: ticket, matchedTradeID: row.text(1))
         }
     }
 

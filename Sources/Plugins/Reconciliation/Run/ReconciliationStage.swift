@@ -57,7 +57,7 @@ struct ReconciliationStage: IngestStage {
         let input = MatchInput(
             mode: account.mode, trades: try OpenTrades.of(account.id, in: transaction),
             positions: change.snapshot.positions, instruments: change.instruments,
-            cash: cash(change, positions), currency: account.currency, currencyDigits: account.currencyDigits)
+            cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits)
         let result = try match(input, change)
         let life = BreakLife(
             account: account.id, runID: DerivedID.make("run", account.id, change.snapshotID, String(change.rerun)),
@@ -94,11 +94,12 @@ struct ReconciliationStage: IngestStage {
         }
     }
 
-    private func cash(_ change: IngestChange, _ positions: [OpenPosition]) -> CashFigures? {
+    /// All from the snapshot itself, whatever has become of its positions since.
+    private func cash(_ change: IngestChange) -> CashFigures? {
         guard let figures = change.snapshot.figures, let balance = figures.balance, let equity = figures.equity else {
             return nil
         }
-        let floating = positions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
+        let floating = change.snapshot.positions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
         return CashFigures(balance: balance, credit: figures.credit ?? .zero, floating: floating, equity: equity)
     }
 

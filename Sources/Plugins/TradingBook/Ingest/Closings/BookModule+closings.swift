@@ -47,7 +47,7 @@ extension BookModule {
         let known = try instruments.book(resolving: [position.instrument], in: transaction)
         guard let profit = try? SnapshotValuation(account: account, book: known).profit(closed) else { return nil }
         closed.profit = profit
-        let realized = SnapshotValuation.unrealizedPnL(closed)
+        let realized = closed.unrealizedPnL
         return realized.storedUnits == nil ? nil : realized
     }
 }

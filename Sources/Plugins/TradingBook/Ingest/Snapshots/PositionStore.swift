@@ -75,7 +75,7 @@ struct PositionStore {
             .timestamp(position.entryTime), .decimal(position.currentPrice), .decimal(position.takeProfit),
             .decimal(position.stopLoss), .decimal(position.profit ?? .zero), .decimal(position.swap),
             .decimal(position.commission), .decimal(position.taxes),
-            .decimal(SnapshotValuation.unrealizedPnL(position)), .text(position.comment), .integer(position.magic),
+            .decimal(position.unrealizedPnL), .text(position.comment), .integer(position.magic),
         ]
     }
 

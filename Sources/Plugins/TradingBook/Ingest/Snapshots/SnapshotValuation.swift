@@ -1,4 +1,4 @@
-import PluginAPI
+public import PluginAPI
 
 /// Gives a snapshot's rows their canonical symbols and its positions their profit.
 ///
@@ -34,7 +34,7 @@ struct SnapshotValuation {
                 return
             }
         }
-        if Self.unrealizedPnL(position).storedUnits == nil {
+        if position.unrealizedPnL.storedUnits == nil {
             problems.add("/positions", "ticket \(position.ticket) has a profit or loss out of range")
         }
     }
@@ -58,8 +58,9 @@ struct SnapshotValuation {
         return profit.rounded(toScale: account.currencyDigits)
     }
 
-    /// Profit, swap, commission and taxes together.
-    static func unrealizedPnL(_ position: BrokerPosition) -> FixedDecimal {
-        (position.profit ?? .zero) + position.swap + position.commission + position.taxes
-    }
+}
+
+extension BrokerPosition {
+    /// Profit, swap, commission and taxes together; a profit that is not known yet counts as none.
+    public var unrealizedPnL: FixedDecimal { (profit ?? .zero) + swap + commission + taxes }
 }
