@@ -6,6 +6,22 @@ import TradingBook
 
 @Suite("Whatever the books")
 struct MatcherPropertyTests {
+    @Test("How many digits an undescribed instrument has shown before changes no digest and no revision")
+    func observedDigits() throws {
+        let policy = MatchPolicy()
+        let digests = try [1, 5].map { digits in
+            let seen = ["ODD": Instrument(symbol: "ODD", digits: digits)]
+            let input = MatchInput(
+                mode: .hedging, trades: [trade("t", ticket: 1, "ODD", at: "1.6")],
+                positions: [position(1, "ODD", at: "1.7")], instruments: seen, cash: nil, currency: "USD",
+                currencyDigits: digits)
+            let revision = policy.revision(grace: GracePolicy(), instruments: seen)
+            return try PositionMatcher(policy: policy).match(input).digest(revision: revision)
+        }
+
+        #expect(digests[0] == digests[1])
+    }
+
     @Test(
         "Rows are conserved, and neither their order nor a second run changes anything",
         arguments: Account.Mode.allCases)

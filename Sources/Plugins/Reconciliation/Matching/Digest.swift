@@ -37,8 +37,8 @@ extension MatchResult {
             digest.add(["break", found.key])
             for difference in found.differences {
                 digest.add([
-                    difference.breakClass.rawValue, difference.field?.rawValue ?? "", difference.ours?.json ?? "",
-                    difference.broker?.json ?? "",
+                    difference.breakClass.rawValue, difference.field?.rawValue ?? "", difference.ours?.canonical ?? "",
+                    difference.broker?.canonical ?? "",
                 ])
             }
         }
@@ -53,11 +53,23 @@ extension MatchPolicy {
         digest.add(["v1"] + canonicalParts + grace.canonicalParts)
         let sorted = instruments.values.sorted { $0.symbol.utf8.lexicographicallyPrecedes($1.symbol.utf8) }
         for instrument in sorted {
+            // Of an instrument that nobody has described the digits are those seen so far, and decide nothing.
             digest.add([
-                instrument.symbol, "\(instrument.digits)", instrument.pip.map { "\($0.normalized)" } ?? "",
+                instrument.symbol, instrument.isKnown ? "\(instrument.digits)" : "",
+                instrument.pip.map { "\($0.normalized)" } ?? "",
                 instrument.multiplier.map { "\($0.normalized)" } ?? "", instrument.quoteCurrency ?? "",
             ])
         }
         return digest.hexadecimal
+    }
+}
+
+extension Difference.Cell {
+    /// The value alone, however many digits it is shown with.
+    fileprivate var canonical: String {
+        switch self {
+        case .number(let number, _): "\(number.normalized)"
+        case .text(let text): "\"\(text)"
+        }
     }
 }
