@@ -59,14 +59,6 @@ final class HTTPFrontend: Service {
 
     /// Asks every client to leave after its next answer. Nothing is refused.
     func drain() { drainState.begin() }
-
-    /// Waits until the last connection has gone, at most for `limit`: what ``drain()`` needs before listening ends.
-    func waitUntilQuiet(atMost limit: Duration) async {
-        let deadline = ContinuousClock.now + limit
-        while openConnections > 0, ContinuousClock.now < deadline, !Task.isCancelled {
-            try? await Task.sleep(for: .milliseconds(10))
-        }
-    }
 }
 
 /// A port number that is known later.

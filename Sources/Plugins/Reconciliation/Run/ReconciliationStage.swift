@@ -24,6 +24,7 @@ struct ReconciliationStage: IngestStage {
             try finish(change, &run, comparison, &state, in: transaction)
             opened = comparison.life.opened
         } else {
+            run.policyRevision = settings.policy.revision(grace: settings.grace, instruments: [:])
             run.durationMilliseconds = duration(since: change.now)
             try LogEntry.write([.sync(run)], of: run, in: transaction)
         }
@@ -35,7 +36,8 @@ struct ReconciliationStage: IngestStage {
         outcome.afterCommit.append { metrics.count(stored, opened: reasons, isRepeat: change.rerun > 0) }
     }
 
-    /// The run before anything is compared; its verdict is `reconciled` when something will be.
+    /// The run before anything is compared; its verdict is `reconciled` when something will be. The policy's revision is
+    /// not known yet, because it names the instruments that are used.
     private func record(of change: IngestChange, number: Int64) -> RunRecord {
         let verdict: RunSummary.Verdict =
             change.isSuperseded ? .superseded : change.snapshot.completeness == .complete ? .reconciled : .incomplete
@@ -44,7 +46,7 @@ struct ReconciliationStage: IngestStage {
             account: change.account.id, number: number, snapshotID: change.snapshotID,
             snapshotSequence: change.sequence, rerun: change.rerun, asOf: change.snapshot.asOf, ranAt: change.now,
             completeness: change.snapshot.completeness, verdict: verdict,
-            policyRevision: settings.policy.revision(grace: settings.grace, instruments: [:]))
+            policyRevision: "")
     }
 
     private func compare(

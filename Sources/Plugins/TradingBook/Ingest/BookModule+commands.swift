@@ -55,10 +55,10 @@ extension BookModule {
         guard request.caller.mayWrite(account: snapshot.account) else {
             throw AccountLock.unknown(snapshot.account, pointer: "/account_id")
         }
-        let ingest = ingest(request)
+        let (ingest, canonical) = (ingest(request), CanonicalSnapshot(snapshot))
         return try await self.ingest(into: snapshot.account, pointer: "/account_id", request, key: key) {
-            try ingest.checkClock(snapshot)
-            return try ingest.store(snapshot, for: $0, in: $1)
+            try ingest.checkClock(canonical.snapshot)
+            return try ingest.store(canonical, for: $0, in: $1)
         }
     }
 

@@ -22,20 +22,19 @@ struct SnapshotIngest: Sendable {
 
     /// - Parameter alsoClosed: Tickets that the same import has closed before, for the stages.
     func store(
-        _ snapshot: Snapshot,
+        _ canonical: CanonicalSnapshot,
         for state: AccountState,
         alsoClosed: [Int64] = [],
         in transaction: any Transaction
     ) throws -> IngestResult {
-        let content = SnapshotContent.bytes(snapshot)
-        let hash = ContentHash.of(content)
+        let (snapshot, hash) = (canonical.snapshot, canonical.hash)
         let repeats = try transaction.rows(
             "SELECT answer FROM snapshots WHERE account_id = \(state.account.id) AND content_hash = \(hash)")
         if let answer = repeats.first?.json(0) { return IngestResult(answer: try IngestAnswer.repeated(answer)) }
 
         let id = DerivedID.snapshot(account: state.account.id, contentHash: hash)
         var change = try change(snapshot, id: id, state, in: transaction)
-        try insert(change, content: content, hash: hash, in: transaction)
+        try insert(change, content: canonical.content, hash: hash, in: transaction)
         if !change.isSuperseded, snapshot.completeness != .failed {
             change.closedTickets = try apply(change, in: transaction) + alsoClosed
         }

@@ -8,7 +8,7 @@ struct PositionListImport: Sendable {
     /// - Returns: With figures that a list of positions does not state as null.
     func run(_ state: AccountState, in transaction: any Transaction) throws -> IngestResult {
         try ingest.checkClock(snapshot)
-        var result = try ingest.store(snapshot, for: state, in: transaction)
+        var result = try ingest.store(CanonicalSnapshot(snapshot), for: state, in: transaction)
         let answer = StatementAnswer(
             asOf: snapshot.asOf, open: snapshot.positions.count, run: result.answer,
             digits: state.account.currencyDigits)

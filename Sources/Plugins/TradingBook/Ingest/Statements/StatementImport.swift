@@ -47,7 +47,7 @@ struct StatementImport: Sendable {
         let closed = try ClosedPositionImport(
             account: state.account.id, asOf: statement.asOf, instruments: ingest.instruments, transaction: transaction
         ).put(statement.closed)
-        return try ingest.store(snapshot, for: state, alsoClosed: closed, in: transaction)
+        return try ingest.store(CanonicalSnapshot(snapshot), for: state, alsoClosed: closed, in: transaction)
     }
 
     private func checkHeading(_ account: Account) throws(Problem) {
