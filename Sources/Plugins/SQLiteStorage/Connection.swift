@@ -32,7 +32,11 @@ final class Connection: @unchecked Sendable {
     /// A ``Control`` runs now. SQLite may ask again for leave to run one after a change of schema.
     private var isSteering = false
 
+    /// Refused when something else in the process has used SQLite before; then its allocations are counted as ever.
+    private static let memoryCounts = concord_sqlite_forgo_memory_counts()
+
     init(path: String, role: Role) throws(StorageError) {
+        _ = Self.memoryCounts
         var handle: OpaquePointer?
         let access = role == .writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
         let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
@@ -145,6 +149,7 @@ extension Connection {
             PRAGMA case_sensitive_like = ON;
             PRAGMA temp_store = MEMORY;
             PRAGMA cache_size = -16384;
+            PRAGMA wal_autocheckpoint = 4000;
             """)
     }
 
@@ -233,6 +238,7 @@ extension Connection {
         var cells: [Value] = []
         var code = try step(statement)
         let columns = statement.columns
+        if code == SQLITE_ROW { cells.reserveCapacity(columns.count * 16) }
         while code == SQLITE_ROW {
             try statement.appendRow(to: &cells, columnsTotal: columns.count)
             code = try step(statement)

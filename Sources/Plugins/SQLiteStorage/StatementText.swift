@@ -6,7 +6,10 @@ struct StatementText {
     private(set) var values: [Value] = []
 
     init(_ sql: SQL) {
-        for part in sql.parts(for: .sqlite) {
+        let parts = sql.parts(for: .sqlite)
+        text.reserveCapacity(512)
+        values.reserveCapacity(parts.count)
+        for part in parts {
             switch part {
             case .text(let text): self.text += text
             case .value(let value): append(value)

@@ -16,13 +16,14 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     private let sqlite: [Part]
-    private let postgres: [Part]
+    /// `nil` when it is spelled as for SQLite.
+    private let postgres: [Part]?
 
     /// The pieces for one dialect, in order.
     public func parts(for dialect: SQLDialect) -> [Part] {
         switch dialect {
         case .sqlite: sqlite
-        case .postgres: postgres
+        case .postgres: postgres ?? sqlite
         }
     }
 
@@ -37,31 +38,28 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
     public init(parts: [Part]) {
         sqlite = parts
-        postgres = parts
+        postgres = nil
     }
 
     /// A statement that must be spelled differently in the two dialects.
     public init(sqlite: SQL, postgres: SQL) {
-        self.sqlite = sqlite.sqlite
-        self.postgres = postgres.postgres
+        self.sqlite = sqlite.parts(for: .sqlite)
+        self.postgres = postgres.parts(for: .postgres)
     }
 
     /// Two statements' texts behind each other, for clauses that are only sometimes there.
     public static func + (left: SQL, right: SQL) -> SQL {
-        SQL(
-            sqlite: SQL(parts: left.sqlite + right.sqlite),
-            postgres: SQL(parts: left.postgres + right.postgres)
-        )
+        "\(left)\(right)"
     }
 
     /// Collects text and parameters from a string literal.
     public struct Interpolation: StringInterpolationProtocol {
         var sqlite: [Part] = []
-        var postgres: [Part] = []
+        /// `nil` until something is spelled in another way than for SQLite.
+        var postgres: [Part]?
 
         public init(literalCapacity: Int, interpolationCount: Int) {
             sqlite.reserveCapacity(interpolationCount * 2 + 1)
-            postgres.reserveCapacity(interpolationCount * 2 + 1)
         }
 
         public mutating func appendLiteral(_ literal: String) {
@@ -88,13 +86,17 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
         /// Another piece of SQL with its own parameters.
         public mutating func appendInterpolation(_ sql: SQL) {
+            if let postgres = sql.postgres {
+                self.postgres = (self.postgres ?? sqlite) + postgres
+            } else {
+                postgres?.append(contentsOf: sql.sqlite)
+            }
             sqlite.append(contentsOf: sql.sqlite)
-            postgres.append(contentsOf: sql.postgres)
         }
 
         private mutating func append(_ part: Part) {
+            postgres?.append(part)
             sqlite.append(part)
-            postgres.append(part)
         }
     }
 }
