@@ -92,15 +92,13 @@ struct GuardRecord: Sendable {
         }
     }
 
-    /// Writes the guard, the snapshot's peak, and which flows are settled now.
+    /// Writes the guard, and which flows are settled now.
     func store(
         _ events: [DrawdownGuard.Event],
         for change: IngestChange,
         in transaction: any Transaction
     ) throws {
-        let peak = guardState.peak?.amount
         try upsert(account: change.account.id, in: transaction)
-        try transaction.execute("UPDATE snapshots SET peak = \(peak) WHERE snapshot_id = \(change.snapshotID)")
         let settled: [[Value]] = events.compactMap { event in
             if case .settled(let flow) = event { [.text(change.account.id), .text(flow)] } else { nil }
         }

@@ -54,6 +54,7 @@ struct GuardStage: IngestStage {
             outcome.afterCommit.append { [meters] in meters.drawdownTriggers.increment() }
         }
         try record.store(events, for: change, in: transaction)
+        outcome.peak = record.guardState.peak?.amount
         return events.compactMap { GuardLogEntry($0, record.guardState) }
     }
 

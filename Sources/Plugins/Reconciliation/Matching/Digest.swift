@@ -4,34 +4,63 @@ public import TradingBook
 
 /// The SHA-256 of a list of texts, each preceded by its length so that no two lists collide, as hexadecimal digits.
 struct Digest {
-    private var hash = SHA256()
+    private var bytes: [UInt8] = []
+
+    init(reservingCapacity capacity: Int = 1_024) {
+        bytes.reserveCapacity(capacity)
+    }
 
     mutating func add(_ text: String) {
-        hash.update(data: Array("\(text.utf8.count):".utf8))
-        hash.update(data: Array(text.utf8))
+        addLength(text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
     }
 
     mutating func add(_ texts: [String]) {
         for text in texts { add(text) }
     }
 
+    /// As the text of its digits.
+    mutating func add(_ number: some FixedWidthInteger) {
+        add(String(number))
+    }
+
+    private mutating func addLength(_ length: Int) {
+        if length < 10 {
+            bytes.append(UInt8(ascii: "0") + UInt8(length))
+        } else {
+            bytes.append(contentsOf: String(length).utf8)
+        }
+        bytes.append(UInt8(ascii: ":"))
+    }
+
     var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }
-        return String(decoding: text, as: UTF8.self)
+        let digits: StaticString = "0123456789abcdef"
+        return String(unsafeUninitializedCapacity: 64) { text in
+            var count = 0
+            for byte in SHA256.hash(data: bytes) {
+                text[count] = digits.utf8Start[Int(byte >> 4)]
+                text[count + 1] = digits.utf8Start[Int(byte & 0xF)]
+                count += 2
+            }
+            return count
+        }
     }
 }
 
 extension MatchResult {
     /// The same for the same policy and the same two books, whatever order their rows came in.
     public func digest(revision: String) -> String {
-        var digest = Digest()
+        var digest = Digest(reservingCapacity: 256 + 64 * pairs.count)
         digest.add(["v1", revision])
         for side in [ours, broker] {
-            digest.add(["\(side.rows)", "\(side.matched)", "\(side.unmatched)", "\(side.duplicate)"])
+            for rows in [side.rows, side.matched, side.unmatched, side.duplicate] { digest.add(rows) }
         }
         for pair in pairs {
-            digest.add(["pair", pair.grade.rawValue] + pair.tradeIDs + ["="] + pair.tickets.map { "\($0)" })
+            digest.add("pair")
+            digest.add(pair.grade.rawValue)
+            digest.add(pair.tradeIDs)
+            digest.add("=")
+            for ticket in pair.tickets { digest.add(ticket) }
         }
         for found in breaks {
             digest.add(["break", found.key])

@@ -3,7 +3,8 @@ public import PluginAPI
 /// Work that another module does inside the transaction that stores a snapshot, in the order the modules depend on each
 /// other. A stage that throws rolls everything back.
 public protocol IngestStage: Sendable {
-    /// Runs after the snapshot, its positions, flows and quotes have been written, with the account's row locked.
+    /// Runs after the snapshot's positions, flows and quotes have been written, with the account's row locked. The row of
+    /// the snapshot itself is written after the last stage, with what they have found.
     ///
     /// Not called for a repeat of a stored snapshot. Called for `superseded`, `partial` and `failed` ones too, so that a
     /// run can be recorded; the stage must change nothing else then, as the change's fields say.
@@ -57,6 +58,8 @@ public struct IngestOutcome: Sendable {
     public var run: RunSummary?
     /// Set by the guards: the object that stands under `guards` in the answer, as JSON.
     public var guardsJSON: String?
+    /// Set by the guards: the account's highest equity as the drawdown is measured from it, kept with the snapshot.
+    public var peak: FixedDecimal?
     /// What is to happen outside the storage once the transaction is stored, in this order: metrics, above all. Of a
     /// transaction that fails, or is run again from its start, nothing of it happens.
     public var afterCommit: [@Sendable () -> Void]
@@ -64,10 +67,12 @@ public struct IngestOutcome: Sendable {
     public init(
         run: RunSummary? = nil,
         guardsJSON: String? = nil,
+        peak: FixedDecimal? = nil,
         afterCommit: [@Sendable () -> Void] = []
     ) {
         self.run = run
         self.guardsJSON = guardsJSON
+        self.peak = peak
         self.afterCommit = afterCommit
     }
 }

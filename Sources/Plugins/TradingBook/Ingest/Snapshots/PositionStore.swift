@@ -24,11 +24,33 @@ struct PositionStore {
             THEN NULL ELSE positions.matched_trade_id END
         """
 
-    /// Tickets of the positions that are open now, ascending.
-    func openTickets() throws -> [Int64] {
-        try transaction.rows(
-            "SELECT ticket FROM positions WHERE account_id = \(account) AND status = 'open' ORDER BY ticket"
-        ).compactMap { $0.integer(0) }
+    /// Makes the listed positions, in order of ticket, the account's open ones.
+    ///
+    /// Of most only prices and profit have moved since the last snapshot; these are all that is written then.
+    /// - Returns: Tickets of the positions that are listed no longer and so are closed now, ascending.
+    func bringUp(to positions: [BrokerPosition], digits: (String) -> Int, at asOf: Timestamp) throws -> [Int64] {
+        let stored = try OpenRows(account: account, in: transaction)
+        let comparison = stored.compare(with: positions, digits: digits)
+        try close(comparison.gone, at: asOf)
+        try move(comparison.moved, at: asOf)
+        try putOpen(comparison.changed, digits: digits, at: asOf)
+        return comparison.gone
+    }
+
+    private func move(_ positions: [BrokerPosition], at asOf: Timestamp) throws {
+        guard !positions.isEmpty else { return }
+        try transaction.executeMany(
+            """
+            UPDATE positions SET current_price = ?, profit = ?, swap = ?, commission = ?, taxes = ?,
+            unrealized_pnl = ?, last_updated_at = ?, last_listed_at = ? WHERE account_id = ? AND ticket = ?
+            """,
+            positions.map { position in
+                [
+                    .decimal(position.currentPrice), .decimal(position.profit ?? .zero), .decimal(position.swap),
+                    .decimal(position.commission), .decimal(position.taxes), .decimal(position.unrealizedPnL),
+                    .timestamp(asOf), .timestamp(asOf), .text(account), .integer(position.ticket),
+                ]
+            })
     }
 
     /// Inserts or updates listed positions; one that was closed is open again under its old ID, paired with nothing until
@@ -44,7 +66,7 @@ struct PositionStore {
     }
 
     /// Closes positions that a complete snapshot no longer lists: price and P/L stay unknown until a statement tells.
-    func close(_ tickets: [Int64], at asOf: Timestamp) throws {
+    private func close(_ tickets: [Int64], at asOf: Timestamp) throws {
         guard !tickets.isEmpty else { return }
         try transaction.executeMany(
             """

@@ -34,17 +34,13 @@ struct SnapshotIngest: Sendable {
 
         let id = DerivedID.snapshot(account: state.account.id, contentHash: hash)
         var change = try change(snapshot, id: id, state, in: transaction)
-        try insert(change, content: canonical.content, hash: hash, in: transaction)
         if !change.isSuperseded, snapshot.completeness != .failed {
             change.closedTickets = try apply(change, in: transaction) + alsoClosed
         }
         try updateAccount(change, state, in: transaction)
-        let result = try run(change, in: transaction)
-        try transaction.execute(
-            """
-            UPDATE snapshots SET answer = \(json: String(decoding: result.answer, as: UTF8.self))
-            WHERE snapshot_id = \(change.snapshotID)
-            """)
+        let outcome = try run(change, in: transaction)
+        let result = result(of: outcome)
+        try insert(change, canonical, outcome, answer: result.answer, in: transaction)
         return result
     }
 
@@ -58,7 +54,7 @@ struct SnapshotIngest: Sendable {
         var change = try change(snapshot, id: place.snapshotID, state, in: transaction)
         change.sequence = place.sequence
         change.rerun = place.rerun
-        return try run(change, in: transaction)
+        return result(of: try run(change, in: transaction))
     }
 
     /// Where a stored snapshot stands in its account's history.
@@ -81,9 +77,13 @@ struct SnapshotIngest: Sendable {
         }
     }
 
-    private func run(_ change: IngestChange, in transaction: any Transaction) throws -> IngestResult {
+    private func run(_ change: IngestChange, in transaction: any Transaction) throws -> IngestOutcome {
         var outcome = IngestOutcome()
         for stage in stages { try stage.apply(change, outcome: &outcome, in: transaction) }
+        return outcome
+    }
+
+    private func result(of outcome: IngestOutcome) -> IngestResult {
         let milliseconds = (ContinuousClock.now - began).wholeMicroseconds / 1_000
         let answer = IngestAnswer(
             run: outcome.run, guardsJSON: outcome.guardsJSON, durationMilliseconds: milliseconds)
@@ -144,10 +144,12 @@ struct SnapshotIngest: Sendable {
 
     // MARK: Writing
 
+    /// Writes the snapshot's row once, when everything in it is known: its content makes it a long one.
     private func insert(
         _ change: IngestChange,
-        content: [UInt8],
-        hash: String,
+        _ canonical: CanonicalSnapshot,
+        _ outcome: IngestOutcome,
+        answer: [UInt8],
         in transaction: any Transaction
     ) throws {
         let snapshot = change.snapshot
@@ -155,11 +157,12 @@ struct SnapshotIngest: Sendable {
         try transaction.execute(
             """
             INSERT INTO snapshots (snapshot_id, account_id, sequence, as_of, received_at, completeness, is_superseded,
-            content_hash, content, positions_count, balance, equity, margin, credit, error, answer)
+            content_hash, content, positions_count, balance, equity, margin, credit, peak, error, answer)
             VALUES (\(change.snapshotID), \(snapshot.account), \(change.sequence), \(snapshot.asOf), \(now),
-            \(snapshot.completeness.rawValue), \(change.isSuperseded), \(hash),
-            \(json: String(decoding: content, as: UTF8.self)), \(snapshot.positions.count), \(figures?.balance),
-            \(figures?.equity), \(figures?.margin), \(figures?.credit), \(snapshot.error), \(json: "{}"))
+            \(snapshot.completeness.rawValue), \(change.isSuperseded), \(canonical.hash),
+            \(json: String(decoding: canonical.content, as: UTF8.self)), \(snapshot.positions.count),
+            \(figures?.balance), \(figures?.equity), \(figures?.margin), \(figures?.credit), \(outcome.peak),
+            \(snapshot.error), \(json: String(decoding: answer, as: UTF8.self)))
             """)
     }
 
@@ -170,11 +173,10 @@ struct SnapshotIngest: Sendable {
         let positions = PositionStore(account: snapshot.account, transaction: transaction)
         var closed: [Int64] = []
         if snapshot.completeness == .complete {
-            let listed = Set(snapshot.positions.map(\.ticket))
-            closed = try positions.openTickets().filter { !listed.contains($0) }
-            try positions.close(closed, at: snapshot.asOf)
+            closed = try positions.bringUp(to: snapshot.positions, digits: digits, at: snapshot.asOf)
+        } else {
+            try positions.putOpen(snapshot.positions, digits: digits, at: snapshot.asOf)
         }
-        try positions.putOpen(snapshot.positions, digits: digits, at: snapshot.asOf)
         try FlowStore(account: snapshot.account, transaction: transaction).put(snapshot.flows)
         try QuoteStore(account: snapshot.account, transaction: transaction).put(snapshot.quotes, digits: digits)
         return closed

@@ -13,12 +13,13 @@ struct SnapshotValuation {
     func value(_ snapshot: Snapshot) throws(Problem) -> Snapshot {
         var valued = snapshot
         let problems = BodyProblems()
+        var symbols = CanonicalSymbols(book: book)
         for index in valued.positions.indices {
-            valued.positions[index].instrument = book.canonical(valued.positions[index].symbol)
+            valued.positions[index].instrument = symbols.of(valued.positions[index].symbol)
             complete(&valued.positions[index], problems)
         }
         for index in valued.quotes.indices {
-            valued.quotes[index].instrument = book.canonical(valued.quotes[index].symbol)
+            valued.quotes[index].instrument = symbols.of(valued.quotes[index].symbol)
         }
         try problems.refuseIfAny("snapshot")
         return valued
@@ -57,7 +58,23 @@ struct SnapshotValuation {
         }
         return profit.rounded(toScale: account.currencyDigits)
     }
+}
 
+/// Canonical symbols, each looked up once.
+private struct CanonicalSymbols {
+    let book: InstrumentBook
+    private var known: [String: String] = [:]
+
+    init(book: InstrumentBook) {
+        self.book = book
+    }
+
+    mutating func of(_ symbol: String) -> String {
+        if let canonical = known[symbol] { return canonical }
+        let canonical = book.canonical(symbol)
+        known[symbol] = canonical
+        return canonical
+    }
 }
 
 extension BrokerPosition {
