@@ -87,7 +87,7 @@ extension BreakAct {
     }
 
     /// Whatever may stay says why.
-    private static func resolution(_ reader: ObjectReader) -> BreakAct? {
+    private static func resolution(_ reader: inout ObjectReader) -> BreakAct? {
         let resolution = reader.required("resolution", MemberRule<Resolution>.choice)
         let note = resolution == .accepted ? reader.required("note", noteRule) : reader.optional("note", noteRule)
         return resolution.map { .resolve($0.resolution, note: note) }

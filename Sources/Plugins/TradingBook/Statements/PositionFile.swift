@@ -59,7 +59,7 @@ public enum PositionFile {
             .init(name: "positions", value: .array(rows)),
         ])
         do throws(Problem) {
-            let snapshot = try SnapshotBody.parse(body, positionsMax: rowsMax)
+            let snapshot = try SnapshotBody.parse(JSONDocument(body), positionsMax: rowsMax)
             return Content(snapshot: snapshot, repeats: repeats(of: snapshot, in: rows), account: stated)
         } catch {
             throw file.refusal(error, under: "/positions")
@@ -71,7 +71,7 @@ public enum PositionFile {
     ) throws(FileRefused) -> Content {
         let snapshot: Snapshot
         do throws(Problem) {
-            snapshot = try SnapshotBody.parse(document, positionsMax: rowsMax)
+            snapshot = try SnapshotBody.parse(JSONDocument(document), positionsMax: rowsMax)
         } catch {
             throw try FileRows(elementsOf: .array([]), text: bytes).refusal(error)
         }

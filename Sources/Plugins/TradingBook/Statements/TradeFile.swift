@@ -18,7 +18,7 @@ public enum TradeFile {
         try file.fill("account_id", with: account ?? file.stated("account_id") ?? FileRows.unnamedAccount)
         let trades: [Trade]
         do throws(Problem) {
-            trades = try BookBodies.trades(file.rows)
+            trades = try BookBodies.trades(JSONDocument(.array(file.rows)))
         } catch {
             throw file.refusal(error)
         }

@@ -30,12 +30,12 @@ public indirect enum JSONValue: Sendable, Equatable {
     /// What the value is called in messages: `a number`, `an object`.
     public var kindName: String {
         switch self {
-        case .null: "null"
-        case .boolean: "a boolean"
-        case .number: "a number"
-        case .string: "a string"
-        case .array: "an array"
-        case .object: "an object"
+        case .null: JSONDocument.Kind.null.name
+        case .boolean: JSONDocument.Kind.boolean.name
+        case .number: JSONDocument.Kind.number.name
+        case .string: JSONDocument.Kind.string.name
+        case .array: JSONDocument.Kind.array.name
+        case .object: JSONDocument.Kind.object.name
         }
     }
 }

@@ -27,38 +27,39 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
     public init(parsing text: some StringProtocol) throws(DecimalError) {
         // One loop over bytes, not one for each kind of string: the generic one is called through witness tables.
         var copy = String(text)
-        self = try copy.withUTF8 { (bytes: UnsafeBufferPointer<UInt8>) in
-            Result { () throws(DecimalError) in try FixedDecimal(bytes: bytes) }
+        self = try copy.withUTF8 { bytes in
+            Result { () throws(DecimalError) in try FixedDecimal(parsing: bytes.span) }
         }.get()
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>) throws(DecimalError) {
-        var units: Int128 = 0
+    /// Reads a number as a client or a file writes it, from ASCII bytes.
+    ///
+    /// - Throws: ``DecimalError``; nothing is rounded and nothing is guessed.
+    public init(parsing bytes: Span<UInt8>) throws(DecimalError) {
+        let isNegative = !bytes.isEmpty && bytes[0] == UInt8(ascii: "-")
+        var units: UInt64 = 0
         var scale = 0
         var digits = 0
         var sawPoint = false
-        var isNegative = false
-        for (index, byte) in bytes.enumerated() {
-            switch byte {
-            case UInt8(ascii: "-") where index == 0:
-                isNegative = true
-            case UInt8(ascii: ".") where !sawPoint && digits > 0:
-                sawPoint = true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+        for index in (isNegative ? 1 : 0)..<bytes.count {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            if digit < 10 {
                 if sawPoint { scale += 1 }
                 guard scale <= FixedDecimal.scaleMax else { throw .tooManyDecimals }
+                // Another digit may follow as long as the largest number, which ends with a 9, is not passed.
+                guard units <= UInt64(FixedDecimal.storedUnitsMax) / 10 else { throw .outOfRange }
+                units = units * 10 + UInt64(digit)
                 digits += 1
-                units = units * 10 + Int128(byte - UInt8(ascii: "0"))
-                guard units <= Int128(FixedDecimal.storedUnitsMax) else { throw .outOfRange }
-            case UInt8(ascii: "e") where digits > 0, UInt8(ascii: "E") where digits > 0:
-                throw .exponent
-            default:
-                throw .notANumber
+            } else if bytes[index] == UInt8(ascii: "."), !sawPoint, digits > 0 {
+                sawPoint = true
+            } else {
+                throw bytes[index] | 0x20 == UInt8(ascii: "e") && digits > 0 ? .exponent : .notANumber
             }
         }
         guard digits > 0, !(sawPoint && scale == 0) else { throw .notANumber }
-        self.init(units: isNegative ? -units : units, scale: scale)
-        guard storedUnits != nil else { throw .outOfRange }
+        let room = UInt64(FixedDecimal.narrowPowerOfTen(FixedDecimal.scaleMax - scale))
+        guard units <= UInt64(FixedDecimal.storedUnitsMax) / room else { throw .outOfRange }
+        self.init(units: isNegative ? -Int128(units) : Int128(units), scale: scale)
     }
 
     /// A number in source code.
@@ -78,19 +79,34 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
 
     /// ASCII digits with at least `digitsMin` decimals, more when the value needs them, never fewer than it needs.
     public func bytes(digitsMin: Int) -> [UInt8] {
+        var text: [UInt8] = []
+        append(to: &text, digitsMin: digitsMin)
+        return text
+    }
+
+    /// Puts ``bytes(digitsMin:)`` behind a text.
+    func append(to text: inout [UInt8], digitsMin: Int) {
         var value = normalized
         if Int(value.scale) < digitsMin { value = value.rescaled(to: digitsMin) ?? value }
-        var reversed: [UInt8] = []
-        var rest = value.units.magnitude
+        let start = text.count
+        if let narrow = value.narrowUnits {
+            FixedDecimal.appendReversed(narrow.magnitude, scale: Int(value.scale), to: &text)
+        } else {
+            FixedDecimal.appendReversed(value.units.magnitude, scale: Int(value.scale), to: &text)
+        }
+        if value.isNegative { text.append(UInt8(ascii: "-")) }
+        text[start...].reverse()
+    }
+
+    private static func appendReversed<Units: UnsignedInteger>(_ units: Units, scale: Int, to text: inout [UInt8]) {
+        var rest = units
         var place = 0
         repeat {
-            if place == Int(value.scale), place > 0 { reversed.append(UInt8(ascii: ".")) }
+            if place == scale, place > 0 { text.append(UInt8(ascii: ".")) }
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            reversed.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
+            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
             rest = quotient
             place += 1
-        } while rest > 0 || place <= Int(value.scale)
-        if value.units < 0 { reversed.append(UInt8(ascii: "-")) }
-        return reversed.reversed()
+        } while rest > 0 || place <= scale
     }
 }

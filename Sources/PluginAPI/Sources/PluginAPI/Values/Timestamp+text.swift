@@ -59,50 +59,43 @@ extension Int64 {
 extension Timestamp: CustomStringConvertible {
     /// Reads `2026-01-05T10:00:00[.ffffff](Z|±hh:mm)`; `nil` for anything else, a missing zone included.
     public init?(parsing text: some StringProtocol) {
-        let bytes = Array(text.utf8)
-        func number(_ from: Int, _ count: Int) -> Int? {
-            guard from + count <= bytes.count else { return nil }
-            var value = 0
-            for byte in bytes[from..<from + count] {
-                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-                value = value * 10 + Int(byte - UInt8(ascii: "0"))
-            }
-            return value
-        }
-        func has(_ character: Unicode.Scalar, at index: Int) -> Bool {
-            index < bytes.count && bytes[index] == UInt8(ascii: character)
-        }
-        guard let year = number(0, 4), has("-", at: 4), let month = number(5, 2), has("-", at: 7),
-            let day = number(8, 2), has("T", at: 10) || has("t", at: 10) || has(" ", at: 10),
-            let hour = number(11, 2), has(":", at: 13), let minute = number(14, 2), has(":", at: 16),
-            let second = number(17, 2),
-            let civil = CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+        var copy = String(text)
+        guard let time = copy.withUTF8({ Timestamp(parsing: $0.span) }) else { return nil }
+        self = time
+    }
+
+    /// Reads `2026-01-05T10:00:00[.ffffff](Z|±hh:mm)` from ASCII bytes; `nil` for anything else.
+    public init?(parsing bytes: Span<UInt8>) {
+        guard bytes.count >= 20, let civil = CivilTime(startOf: bytes),
+            let fraction = Timestamp.fraction(bytes, from: 19),
+            let offset = Timestamp.offset(bytes, from: fraction.end)
         else { return nil }
-        var index = 19
-        var fraction: Int64 = 0
-        if has(".", at: index) {
-            var digits = 0
-            index += 1
-            while let digit = number(index, 1) {
-                guard digits < 9 else { return nil }
-                if digits < 6 { fraction = fraction * 10 + Int64(digit) }
-                digits += 1
-                index += 1
-            }
-            guard digits > 0 else { return nil }
-            for _ in min(digits, 6)..<6 { fraction *= 10 }
+        self.init(microseconds: (civil.secondsSinceEpoch - offset) * 1_000_000 + fraction.microseconds)
+    }
+
+    /// Up to nine digits behind a point, of which six count; none at all is zero.
+    private static func fraction(_ bytes: Span<UInt8>, from start: Int) -> (microseconds: Int64, end: Int)? {
+        guard bytes.has(".", at: start) else { return (0, start) }
+        var microseconds: Int64 = 0
+        var digits = 0
+        while let digit = bytes.number(at: start + 1 + digits, digits: 1) {
+            guard digits < 9 else { return nil }
+            if digits < 6 { microseconds = microseconds * 10 + Int64(digit) }
+            digits += 1
         }
-        let offset: Int
-        if has("Z", at: index) || has("z", at: index), index + 1 == bytes.count {
-            offset = 0
-        } else if has("+", at: index) || has("-", at: index), let hours = number(index + 1, 2), hours <= 23,
-            has(":", at: index + 3), let minutes = number(index + 4, 2), minutes <= 59, index + 6 == bytes.count
-        {
-            offset = (hours * 3_600 + minutes * 60) * (has("-", at: index) ? -1 : 1)
-        } else {
-            return nil
-        }
-        self.init(microseconds: (civil.secondsSinceEpoch - Int64(offset)) * 1_000_000 + fraction)
+        guard digits > 0 else { return nil }
+        for _ in min(digits, 6)..<6 { microseconds *= 10 }
+        return (microseconds, start + 1 + digits)
+    }
+
+    /// Seconds east of UTC, at the end of the text.
+    private static func offset(_ bytes: Span<UInt8>, from start: Int) -> Int64? {
+        if bytes.has("Z", at: start) || bytes.has("z", at: start) { return start + 1 == bytes.count ? 0 : nil }
+        guard bytes.has("+", at: start) || bytes.has("-", at: start), bytes.has(":", at: start + 3),
+            let hours = bytes.number(at: start + 1, digits: 2), hours <= 23,
+            let minutes = bytes.number(at: start + 4, digits: 2), minutes <= 59, start + 6 == bytes.count
+        else { return nil }
+        return Int64(hours * 3_600 + minutes * 60) * (bytes.has("-", at: start) ? -1 : 1)
     }
 
     /// ISO 8601 in UTC: no fraction for whole seconds, otherwise three or six digits.
@@ -110,35 +103,71 @@ extension Timestamp: CustomStringConvertible {
 
     /// The text of ``description`` as ASCII.
     public var bytes: [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(27)
+        append(to: &text)
+        return text
+    }
+
+    /// Puts ``bytes`` behind a text.
+    func append(to text: inout [UInt8]) {
         let seconds = microseconds.flooredQuotient(1_000_000)
         let fraction = Int(microseconds - seconds * 1_000_000)
         let civil = CivilTime(secondsSinceEpoch: seconds)
-        var out: [UInt8] = []
-        out.reserveCapacity(27)
-        func append(_ value: Int, _ width: Int) {
-            var divisor = 1
-            for _ in 1..<width { divisor *= 10 }
-            while divisor > 0 {
-                out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-                divisor /= 10
-            }
-        }
-        append(civil.year, 4)
-        out.append(UInt8(ascii: "-"))
-        append(civil.month, 2)
-        out.append(UInt8(ascii: "-"))
-        append(civil.day, 2)
-        out.append(UInt8(ascii: "T"))
-        append(civil.hour, 2)
-        out.append(UInt8(ascii: ":"))
-        append(civil.minute, 2)
-        out.append(UInt8(ascii: ":"))
-        append(civil.second, 2)
+        text.appendDigits(civil.year, width: 4)
+        text.appendDigits(civil.month, width: 2, after: "-")
+        text.appendDigits(civil.day, width: 2, after: "-")
+        text.appendDigits(civil.hour, width: 2, after: "T")
+        text.appendDigits(civil.minute, width: 2, after: ":")
+        text.appendDigits(civil.second, width: 2, after: ":")
         if fraction > 0 {
-            out.append(UInt8(ascii: "."))
-            if fraction % 1_000 == 0 { append(fraction / 1_000, 3) } else { append(fraction, 6) }
+            let isWhole = fraction % 1_000 == 0
+            text.appendDigits(isWhole ? fraction / 1_000 : fraction, width: isWhole ? 3 : 6, after: ".")
         }
-        out.append(UInt8(ascii: "Z"))
-        return out
+        text.append(UInt8(ascii: "Z"))
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendDigits(_ value: Int, width: Int, after mark: Unicode.Scalar? = nil) {
+        if let mark { append(UInt8(ascii: mark)) }
+        let start = count
+        var rest = value
+        for _ in 0..<width {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
+    }
+}
+
+extension CivilTime {
+    /// `2026-01-05T10:00:00` at the start of a text of at least 19 bytes.
+    fileprivate init?(startOf bytes: Span<UInt8>) {
+        guard bytes.has("-", at: 4), bytes.has("-", at: 7), bytes.has(":", at: 13), bytes.has(":", at: 16),
+            bytes.has("T", at: 10) || bytes.has("t", at: 10) || bytes.has(" ", at: 10),
+            let year = bytes.number(at: 0, digits: 4), let month = bytes.number(at: 5, digits: 2),
+            let day = bytes.number(at: 8, digits: 2), let hour = bytes.number(at: 11, digits: 2),
+            let minute = bytes.number(at: 14, digits: 2), let second = bytes.number(at: 17, digits: 2)
+        else { return nil }
+        self.init(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
+    }
+}
+
+extension Span<UInt8> {
+    /// The number of exactly so many ASCII digits; `nil` when there are others or too few.
+    fileprivate func number(at start: Int, digits: Int) -> Int? {
+        guard start + digits <= count else { return nil }
+        var value = 0
+        for index in start..<start + digits {
+            let digit = self[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int(digit)
+        }
+        return value
+    }
+
+    fileprivate func has(_ character: Unicode.Scalar, at index: Int) -> Bool {
+        index < count && self[index] == UInt8(ascii: character)
     }
 }

@@ -5,10 +5,10 @@ enum AccountBody {
     static let fields = ["user_id", "mode", "currency", "time_zone", "broker", "login", "snapshot_interval"]
 
     static func parse(_ bytes: [UInt8], id: String) throws(Problem) -> Account {
-        try JSONBody.read(bytes, fields: fields, as: "account") { read($0, id: id) }
+        try JSONBody.read(bytes, fields: fields, as: "account") { read(&$0, id: id) }
     }
 
-    private static func read(_ reader: ObjectReader, id: String) -> Account? {
+    private static func read(_ reader: inout ObjectReader, id: String) -> Account? {
         let user = reader.required("user_id", .id)
         let mode = reader.optional("mode", MemberRule<Account.Mode>.choice) ?? .hedging
         let currency = reader.required("currency", .currency)

@@ -16,55 +16,70 @@ package struct BookBodies {
         "approval_id", "signal_id", "account_id", "decision", "decided_by", "decided_at", "reason",
     ]
 
+    private static let tradeList = FieldList(tradeFields)
+    static let fillList = FieldList(fillFields)
+    private static let signalList = FieldList(signalFields)
+    private static let approvalList = FieldList(approvalFields)
+
     private enum Status: String, CaseIterable {
         case open, closed
     }
 
+    private let json: JSONDocument
     private let problems = BodyProblems()
+    private let reference = MemberRule<String>.text(bytesMax: 128, isEmptyAllowed: false)
+    private let comment = MemberRule<String>.text(bytesMax: 1_024)
+    private let magic = MemberRule<Int64>.integer()
+    private var instruments = InstrumentNames()
+
+    private init(_ json: JSONDocument) {
+        self.json = json
+    }
 
     package static func trades(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Trade] {
         try trades(JSONBody.rows(bytes, contentType: contentType))
     }
 
-    /// Trades that have been read as JSON already, from a request or a file.
-    static func trades(_ rows: [JSONValue]) throws(Problem) -> [Trade] {
-        try read(rows, "trades", "trade_id") { $0.trade }
+    /// Trades of a document that is an array, from a request or a file.
+    static func trades(_ rows: JSONDocument) throws(Problem) -> [Trade] {
+        try read(rows, "trades", tradeList) { $0.trade(&$1) }
     }
 
     static func signals(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Signal] {
-        try read(JSONBody.rows(bytes, contentType: contentType), "signals", "signal_id") { $0.signal }
+        try read(JSONBody.rows(bytes, contentType: contentType), "signals", signalList) { $0.signal(&$1) }
     }
 
     static func approvals(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Approval] {
-        try read(JSONBody.rows(bytes, contentType: contentType), "approvals", "approval_id") { $0.approval }
+        try read(JSONBody.rows(bytes, contentType: contentType), "approvals", approvalList) { $0.approval(&$1) }
     }
 
+    /// - Parameter fields: The rows' own ID first.
     private static func read<Row: BookRow>(
-        _ values: [JSONValue],
+        _ json: JSONDocument,
         _ what: String,
-        _ idField: String,
-        _ row: (BookBodies) -> (JSONValue, String) -> Row?
+        _ fields: FieldList,
+        _ read: (inout BookBodies, inout ObjectReader) -> Row?
     ) throws(Problem) -> [Row] {
-        let bodies = BookBodies()
-        var seen: [BookKey: (row: Row, index: Int)] = [:]
+        var bodies = BookBodies(json)
+        var reader = ObjectReader(json, fields, bodies.problems)
         var rows: [Row] = []
-        for (index, value) in values.enumerated() {
-            guard let row = row(bodies)(value, "/\(index)") else { continue }
+        var seen: [BookKey: (row: Int, index: Int)] = [:]
+        rows.reserveCapacity(json.count(of: 0))
+        seen.reserveCapacity(json.count(of: 0))
+        for (index, value) in json.elements(of: 0).enumerated() {
+            guard reader.open(value, at: .element(index, of: "")), let row = read(&bodies, &reader) else { continue }
+            let before = seen.updateValue((rows.count, index), forKey: row.key)
             rows.append(row)
-            if let first = seen[row.key], first.row != row {
+            if let before, rows[before.row] != row {
                 bodies.problems.add(
-                    "/\(index)/\(idField)", "repeats \(row.key.id) of /\(first.index) with other content")
+                    reader.pointer(fields.names[0]), "repeats \(row.key.id) of /\(before.index) with other content")
             }
-            seen[row.key] = (row, index)
         }
         try bodies.problems.refuseIfAny("list of \(what)")
         return rows
     }
 
-    private func trade(_ value: JSONValue, at pointer: String) -> Trade? {
-        guard let row = ObjectReader(value, at: pointer, fields: Self.tradeFields, problems: problems) else {
-            return nil
-        }
+    private mutating func trade(_ row: inout ObjectReader) -> Trade? {
         let id = row.required("trade_id", .id)
         let account = row.required("account_id", .id)
         let symbol = row.required("symbol", .symbol)
@@ -76,60 +91,58 @@ package struct BookBodies {
         let signal = row.optional("signal_id", .id)
         let approval = row.optional("approval_id", .id)
         let ticket = row.optional("ticket", .ticket)
-        let reference = row.optional("reference", .text(bytesMax: 128, isEmptyAllowed: false))
-        let comment = row.optional("comment", .text(bytesMax: 1_024))
-        let magic = row.optional("magic", .integer())
+        let reference = row.optional("reference", reference)
+        let comment = row.optional("comment", comment)
+        let magic = row.optional("magic", magic)
         let takeProfit = row.optional("take_profit", .level) ?? nil
         let stopLoss = row.optional("stop_loss", .level) ?? nil
         let closedAt = row.optional("closed_at", .time)
+        let saysClosedAt = row.has("closed_at")
         let closePrice = row.optional("close_price", .positive)
-        let fills = fills(row)
+        let saysClosePrice = row.has("close_price")
+        let fills = fills(&row)
         if status == .open {
-            for name in ["closed_at", "close_price"] where row.has(name) {
-                problems.add(row.place(name), "is only for a closed trade")
-            }
+            if saysClosedAt { problems.add(row.pointer("closed_at"), "is only for a closed trade") }
+            if saysClosePrice { problems.add(row.pointer("close_price"), "is only for a closed trade") }
         }
         guard let id, let account, let symbol, let direction, let volume, let entryPrice, let entryTime, let status
         else { return nil }
         if let problem = RowSize.problem(volume: volume, price: entryPrice, priceName: "entry_price") {
-            problems.add(row.place("volume"), problem)
+            problems.add(row.pointer("volume"), problem)
         }
         return Trade(
-            id: id, account: account, symbol: symbol, direction: direction, volume: volume, entryPrice: entryPrice,
-            entryTime: entryTime, isOpen: status == .open, signal: signal, approval: approval, ticket: ticket,
-            reference: reference, comment: comment, magic: magic, takeProfit: takeProfit, stopLoss: stopLoss,
-            closedAt: closedAt, closePrice: closePrice, fills: fills)
+            id: id, account: account, symbol: symbol, instrument: instruments.name(of: symbol), direction: direction,
+            volume: volume, entryPrice: entryPrice, entryTime: entryTime, isOpen: status == .open, signal: signal,
+            approval: approval, ticket: ticket, reference: reference, comment: comment, magic: magic,
+            takeProfit: takeProfit, stopLoss: stopLoss, closedAt: closedAt, closePrice: closePrice, fills: fills)
     }
 
-    private func fills(_ trade: ObjectReader) -> [Fill] {
+    private func fills(_ trade: inout ObjectReader) -> [Fill] {
+        guard let elements = trade.elements("fills", max: Self.fillsMax) else { return [] }
+        let list = trade.pointer("fills")
+        var row = ObjectReader(json, Self.fillList, problems)
         var fills: [Fill] = []
         var seen: Set<String> = []
-        for (index, value) in (trade.elements("fills", max: Self.fillsMax) ?? []).enumerated() {
-            let pointer = JSONPointer.element(index, of: trade.place("fills"))
-            guard let row = ObjectReader(value, at: pointer, fields: Self.fillFields, problems: problems) else {
-                continue
-            }
+        for (index, value) in elements.enumerated() {
+            guard row.open(value, at: .element(index, of: list)) else { continue }
             let id = row.required("fill_id", .id)
             let volume = row.required("volume", .positive)
             let price = row.required("price", .positive)
             let time = row.required("time", .time)
             guard let id, let volume, let price, let time else { continue }
-            if !seen.insert(id).inserted { problems.add(row.place("fill_id"), "repeats \(id)") }
+            if !seen.insert(id).inserted { problems.add(row.pointer("fill_id"), "repeats \(id)") }
             if let problem = RowSize.problem(volume: volume, price: price, priceName: "price") {
-                problems.add(row.place("volume"), problem)
+                problems.add(row.pointer("volume"), problem)
             }
             fills.append(Fill(id: id, volume: volume, price: price, time: time))
         }
         if fills.reduce(FixedDecimal.zero, { $0 + $1.volume }).storedUnits == nil {
-            problems.add(trade.place("fills"), "add up to more than a volume can be")
+            problems.add(list, "add up to more than a volume can be")
         }
         return fills
     }
 
-    private func signal(_ value: JSONValue, at pointer: String) -> Signal? {
-        guard let row = ObjectReader(value, at: pointer, fields: Self.signalFields, problems: problems) else {
-            return nil
-        }
+    private func signal(_ row: inout ObjectReader) -> Signal? {
         let id = row.required("signal_id", .id)
         let account = row.required("account_id", .id)
         let symbol = row.required("symbol", .symbol)
@@ -144,10 +157,7 @@ package struct BookBodies {
             payload: payload, createdAt: createdAt)
     }
 
-    private func approval(_ value: JSONValue, at pointer: String) -> Approval? {
-        guard let row = ObjectReader(value, at: pointer, fields: Self.approvalFields, problems: problems) else {
-            return nil
-        }
+    private func approval(_ row: inout ObjectReader) -> Approval? {
         let id = row.required("approval_id", .id)
         let signal = row.required("signal_id", .id)
         let account = row.required("account_id", .id)

@@ -24,15 +24,18 @@ extension JSONWriter {
 extension MemberRule where Value == String {
     /// A JSON object of at most 64 KiB that both storage backends can keep, as canonical text.
     static var payload: MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            guard case .object = value else { throw MemberProblem("must be an object, not \(value.kindName)") }
-            guard isStorable(value) else {
+        MemberRule { (json, value) throws(MemberProblem) in
+            guard json.kind(of: value) == .object else {
+                throw MemberProblem("must be an object, not \(json.kind(of: value).name)")
+            }
+            let tree = json.tree(of: value)
+            guard isStorable(tree) else {
                 throw MemberProblem("must not contain U+0000, nor numbers with an exponent or more than 32 digits")
             }
-            var json = JSONWriter()
-            json.canonical(value)
-            guard json.bytes.count <= 65_536 else { throw MemberProblem("is longer than 65536 bytes") }
-            return json.text
+            var canonical = JSONWriter()
+            canonical.canonical(tree)
+            guard canonical.bytes.count <= 65_536 else { throw MemberProblem("is longer than 65536 bytes") }
+            return canonical.text
         }
     }
 

@@ -16,54 +16,48 @@ public enum JSONBody {
         _ bytes: [UInt8],
         fields: [String],
         as name: String,
-        _ take: (ObjectReader) -> Body?
+        _ take: (inout ObjectReader) -> Body?
     ) throws(Problem) -> Body {
         let problems = BodyProblems()
-        let body = ObjectReader(try object(bytes), at: "", fields: fields, problems: problems).flatMap(take)
+        var reader = ObjectReader(try object(bytes), FieldList(fields), problems)
+        let body = reader.open(0, at: .body) ? take(&reader) : nil
         try problems.refuseIfAny(name)
         guard let body else { preconditionFailure("the \(name) was not read, and without a problem") }
         return body
     }
 
-    /// The object in the body; anything else is 400.
-    static func object(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
-        let value = try document(bytes)
-        guard case .object = value else { throw .badRequest("The body must be an object, not \(value.kindName).") }
-        return value
-    }
-
-    /// The elements of the array in the body, or for `application/x-ndjson` the documents on its lines, empty lines left out.
-    static func rows(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [JSONValue] {
-        let rows = contentType == "application/x-ndjson" ? try lines(bytes) : try elements(bytes)
-        guard rows.count <= rowsMax else {
-            throw .tooLarge("The body has \(rows.count) rows; at most \(rowsMax) are taken at once.")
+    /// The document in the body, which is an object; anything else is 400.
+    static func object(_ bytes: [UInt8]) throws(Problem) -> JSONDocument {
+        let json = try document { () throws(JSONSyntaxError) in try JSONDocument(parsing: bytes) }
+        guard json.kind(of: 0) == .object else {
+            throw .badRequest("The body must be an object, not \(json.kind(of: 0).name).")
         }
-        return rows
+        return json
     }
 
-    private static func elements(_ bytes: [UInt8]) throws(Problem) -> [JSONValue] {
-        let value = try document(bytes)
-        guard case .array(let rows) = value else {
-            throw .badRequest("The body must be an array of rows, not \(value.kindName).")
+    /// An array: the one in the body, or for `application/x-ndjson` the documents on its lines, empty lines left out.
+    static func rows(_ bytes: [UInt8], contentType: String?) throws(Problem) -> JSONDocument {
+        let json = try document { () throws(JSONSyntaxError) in
+            contentType == "application/x-ndjson"
+                ? try JSONDocument(parsingLines: bytes) : try JSONDocument(parsing: bytes)
         }
-        return rows
-    }
-
-    private static func lines(_ bytes: [UInt8]) throws(Problem) -> [JSONValue] {
-        var rows: [JSONValue] = []
-        for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            rows.append(try document(Array(line), lineOffset: index))
+        guard json.kind(of: 0) == .array else {
+            throw .badRequest("The body must be an array of rows, not \(json.kind(of: 0).name).")
         }
-        return rows
+        guard json.count(of: 0) <= rowsMax else {
+            throw .tooLarge("The body has \(json.count(of: 0)) rows; at most \(rowsMax) are taken at once.")
+        }
+        return json
     }
 
-    private static func document(_ bytes: [UInt8], lineOffset: Int = 0) throws(Problem) -> JSONValue {
+    private static func document(
+        _ parse: () throws(JSONSyntaxError) -> JSONDocument
+    ) throws(Problem) -> JSONDocument {
         do throws(JSONSyntaxError) {
-            return try JSONValue(parsing: bytes)
+            return try parse()
         } catch {
             throw .badRequest(
-                "The body is not JSON: it \(error.detail) (line \(error.line + lineOffset), column \(error.column)).")
+                "The body is not JSON: it \(error.detail) (line \(error.line), column \(error.column)).")
         }
     }
 }

@@ -1,13 +1,15 @@
 public import PluginAPI
 
 /// What one field may hold: turns a JSON value into a value of the domain or says what is wrong with it.
+///
+/// Numbers, times and words are read from the document's bytes; a string is made where the value is one.
 public struct MemberRule<Value> {
-    let read: (JSONValue) throws(MemberProblem) -> Value
+    let read: (JSONDocument, JSONDocument.Index) throws(MemberProblem) -> Value
 
     /// The rule and one condition more: `problem` says in a clause what breaks it, or `nil`.
     public func requiring(_ problem: @escaping (Value) -> String?) -> MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            let read = try self.read(value)
+        MemberRule { (json, value) throws(MemberProblem) in
+            let read = try self.read(json, value)
             if let detail = problem(read) { throw MemberProblem(detail) }
             return read
         }
@@ -26,21 +28,23 @@ public struct MemberProblem: Error, Equatable {
 extension MemberRule where Value == String {
     /// 1…128 bytes of printable ASCII without space.
     public static var id: MemberRule {
-        string { text throws(MemberProblem) in
-            guard (1...128).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        MemberRule { (json, value) throws(MemberProblem) in
+            try json.requireString(value)
+            guard json.isText(value, of: 0x21...0x7E, bytesMax: 128) else {
                 throw MemberProblem("must be 1 to 128 characters of printable ASCII without space")
             }
-            return text
+            return json.text(of: value)
         }
     }
 
     /// 1…64 bytes of printable ASCII.
     static var symbol: MemberRule {
-        string { text throws(MemberProblem) in
-            guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        MemberRule { (json, value) throws(MemberProblem) in
+            try json.requireString(value)
+            guard json.isText(value, of: 0x20...0x7E, bytesMax: 64) else {
                 throw MemberProblem("must be 1 to 64 characters of printable ASCII")
             }
-            return text
+            return json.text(of: value)
         }
     }
 
@@ -53,9 +57,7 @@ extension MemberRule where Value == String {
             return text
         }
     }
-}
 
-extension MemberRule where Value == String {
     /// What somebody gives as a reason: more than white space.
     public static func note(bytesMax: Int) -> MemberRule {
         .text(bytesMax: bytesMax).requiring { $0.allSatisfy(\.isWhitespace) ? "must not be blank" : nil }
@@ -65,11 +67,9 @@ extension MemberRule where Value == String {
 extension MemberRule {
     /// A string that `parse` takes on.
     static func string(_ parse: @escaping (String) throws(MemberProblem) -> Value) -> MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            guard case .string(let text) = value else {
-                throw MemberProblem("must be a string, not \(value.kindName)")
-            }
-            return try parse(text)
+        MemberRule { (json, value) throws(MemberProblem) in
+            try json.requireString(value)
+            return try parse(json.text(of: value))
         }
     }
 }
@@ -77,8 +77,10 @@ extension MemberRule {
 extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     /// One of the words that the type has.
     public static var choice: MemberRule {
-        string { text throws(MemberProblem) in
-            guard let choice = Value.allCases.first(where: { $0.rawValue.hasSameBytes(as: text) }) else {
+        MemberRule { (json, value) throws(MemberProblem) in
+            try json.requireString(value)
+            let text = json.text(of: value)
+            guard let choice = Value(rawValue: text), choice.rawValue.hasSameBytes(as: text) else {
                 throw MemberProblem("must be \(Value.allCases.map(\.rawValue).joined(separator: " or "))")
             }
             return choice
@@ -89,25 +91,13 @@ extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValu
 extension MemberRule where Value == FixedDecimal {
     /// A number, or one in a string, with at most 8 decimals and no exponent.
     static var decimal: MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            let text: String
-            switch value {
-            case .number(let number): text = number
-            case .string(let string): text = string
-            default: throw MemberProblem("must be a number or a string with one, not \(value.kindName)")
-            }
-            do throws(DecimalError) {
-                return try FixedDecimal(parsing: text)
-            } catch {
-                throw MemberProblem(error.detail)
-            }
-        }
+        MemberRule { (json, value) throws(MemberProblem) in try json.decimal(value) }
     }
 
     /// A decimal above zero.
     public static var positive: MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            let number = try MemberRule.decimal.read(value)
+        MemberRule { (json, value) throws(MemberProblem) in
+            let number = try json.decimal(value)
             guard !number.isZero, !number.isNegative else { throw MemberProblem("must be greater than 0") }
             return number
         }
@@ -117,8 +107,8 @@ extension MemberRule where Value == FixedDecimal {
 extension MemberRule where Value == FixedDecimal? {
     /// A stop or a target: above zero, or zero for none.
     static var level: MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            let number = try MemberRule<FixedDecimal>.decimal.read(value)
+        MemberRule { (json, value) throws(MemberProblem) in
+            let number = try json.decimal(value)
             guard !number.isNegative else { throw MemberProblem("must be greater than 0, or 0 for none") }
             return number.isZero ? nil : number
         }
@@ -128,27 +118,24 @@ extension MemberRule where Value == FixedDecimal? {
 extension MemberRule where Value == Int64 {
     /// A broker's number: 1…2⁶³−1, or its digits in a string.
     static var ticket: MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            let text: String
-            switch value {
-            case .number(let number): text = number
-            case .string(let string): text = string
-            default: throw MemberProblem("must be an integer or a string with one, not \(value.kindName)")
+        MemberRule { (json, value) throws(MemberProblem) in
+            guard json.kind(of: value) == .number || json.kind(of: value) == .string else {
+                throw MemberProblem("must be an integer or a string with one, not \(json.kind(of: value).name)")
             }
-            guard !text.utf8.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let ticket = Int64(text),
-                ticket > 0
-            else { throw MemberProblem("must be an integer from 1 to 9223372036854775807") }
+            guard json.isText(value, of: 0x30...0x39), let ticket = json.integer(value), ticket > 0 else {
+                throw MemberProblem("must be an integer from 1 to 9223372036854775807")
+            }
             return ticket
         }
     }
 
     /// A whole number in the range, not in a string.
     public static func integer(_ range: ClosedRange<Int64> = .min ... .max) -> MemberRule {
-        MemberRule { value throws(MemberProblem) in
-            guard case .number(let text) = value else {
-                throw MemberProblem("must be an integer, not \(value.kindName)")
+        MemberRule { (json, value) throws(MemberProblem) in
+            guard json.kind(of: value) == .number else {
+                throw MemberProblem("must be an integer, not \(json.kind(of: value).name)")
             }
-            guard let number = Int64(text), range.contains(number) else {
+            guard let number = json.integer(value), range.contains(number) else {
                 throw MemberProblem("must be an integer from \(range.lowerBound) to \(range.upperBound)")
             }
             return number
@@ -159,9 +146,10 @@ extension MemberRule where Value == Int64 {
 extension MemberRule where Value == Timestamp {
     /// ISO 8601 with a zone, from 1970 to 9998.
     public static var time: MemberRule {
-        string { text throws(MemberProblem) in
-            guard let time = Timestamp(parsing: text) else {
-                let lacksZone = Timestamp(parsing: text + "Z") != nil
+        MemberRule { (json, value) throws(MemberProblem) in
+            try json.requireString(value)
+            guard let time = json.withText(of: value, { Timestamp(parsing: $0) }) else {
+                let lacksZone = Timestamp(parsing: json.text(of: value) + "Z") != nil
                 throw MemberProblem(
                     lacksZone
                         ? "has no zone: end it with Z or an offset such as +02:00"

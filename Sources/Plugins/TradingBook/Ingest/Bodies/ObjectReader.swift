@@ -1,77 +1,117 @@
 import PluginAPI
 
-/// Reads the members of one JSON object by the names and rules it is given, and notes every problem where it stands.
+/// Reads the members of JSON objects, one object after another, by the names and rules it is given, and notes every
+/// problem where it stands.
 ///
 /// An optional member may be absent or null. Reading goes on after a problem, so a caller gets `nil` for what it cannot
 /// use and must refuse the body by its ``BodyProblems`` in the end.
 public struct ObjectReader {
-    let pointer: String
+    let json: JSONDocument
     let problems: BodyProblems
-    private let members: [JSONValue.Member]
-    /// Of ``members``, apart from them: every field is looked for among these.
-    private let names: [String]
+    private let fields: FieldList
+    /// Where the value of each field stands; ``absent`` for a field that is absent or null.
+    private var values: [Int]
+    private var lastAsked = -1
+    private var place = BodyPlace.body
 
-    /// `nil`, with the problem noted, when the value is not an object. Members with other names than `fields` are noted.
-    init?(_ value: JSONValue, at pointer: String, fields: [String], problems: BodyProblems) {
-        guard case .object(let members) = value else {
-            problems.add(pointer, "must be an object, not \(value.kindName)")
-            return nil
-        }
-        self.members = members
-        names = members.map(\.name)
-        self.pointer = pointer
+    private static let absent = -1
+
+    init(_ json: JSONDocument, _ fields: FieldList, _ problems: BodyProblems) {
+        self.json = json
+        self.fields = fields
         self.problems = problems
-        for name in names where !fields.contains(where: { $0.hasSameBytes(as: name) }) {
-            let nearest = NearestName.of(name, among: fields)
-            let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "known are \(fields.joined(separator: ", "))"
-            problems.add(JSONPointer.member(name, of: pointer), "is not a field here; \(hint)")
-        }
+        values = Array(repeating: Self.absent, count: fields.names.count)
     }
 
-    func place(_ name: String) -> String { JSONPointer.member(name, of: pointer) }
+    /// Goes to an object. Members with other names than the fields' are noted.
+    ///
+    /// - Returns: Whether the value is an object; if not, the problem is noted.
+    mutating func open(_ object: JSONDocument.Index, at place: BodyPlace) -> Bool {
+        self.place = place
+        lastAsked = -1
+        guard json.kind(of: object) == .object else {
+            problems.add(place.pointer, "must be an object, not \(json.kind(of: object).name)")
+            return false
+        }
+        for field in values.indices { values[field] = Self.absent }
+        var last = -1
+        json.forEachMember(of: object) { name, value in
+            if let field = fields.index(of: name, after: last) {
+                if json.kind(of: value) != .null { values[field] = value }
+                last = field
+            } else {
+                noteUnknown(name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+            }
+        }
+        return true
+    }
 
-    func has(_ name: String) -> Bool { member(name) != nil }
+    private func noteUnknown(_ name: String) {
+        let nearest = NearestName.of(name, among: fields.names)
+        let hint = nearest.map { "did you mean \"\($0)\"?" } ?? "known are \(fields.names.joined(separator: ", "))"
+        problems.add(pointer(name), "is not a field here; \(hint)")
+    }
 
-    public func required<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
+    func pointer(_ name: String) -> String { JSONPointer.member(name, of: place.pointer) }
+
+    mutating func has(_ name: String) -> Bool { member(name) != nil }
+
+    public mutating func required<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
         guard let value = member(name) else {
-            problems.add(place(name), "is missing")
+            problems.add(pointer(name), "is missing")
             return nil
         }
         return read(name, value, rule)
     }
 
-    public func optional<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
-        member(name).flatMap { read(name, $0, rule) }
-    }
-
-    /// A member's elements; `nil` when it is absent, and with the problem noted when it is no array or too long.
-    func elements(_ name: String, max: Int) -> [JSONValue]? {
+    public mutating func optional<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
         guard let value = member(name) else { return nil }
-        guard case .array(let elements) = value else {
-            problems.add(place(name), "must be an array, not \(value.kindName)")
-            return nil
-        }
-        guard elements.count <= max else {
-            problems.add(place(name), "has \(elements.count) elements; at most \(max) are taken")
-            return nil
-        }
-        return elements
+        return read(name, value, rule)
     }
 
-    /// A member as it stands; null counts as absent.
-    func member(_ name: String) -> JSONValue? {
-        guard let index = names.firstIndex(where: { $0.hasSameBytes(as: name) }) else { return nil }
-        let value = members[index].value
-        if case .null = value { return nil }
-        return value
+    /// A member's elements; none when it is absent, and none with the problem noted when it is no array or too long.
+    mutating func elements(_ name: String, max: Int) -> JSONDocument.Elements? {
+        guard let value = member(name) else { return nil }
+        guard json.kind(of: value) == .array else {
+            problems.add(pointer(name), "must be an array, not \(json.kind(of: value).name)")
+            return nil
+        }
+        guard json.count(of: value) <= max else {
+            problems.add(pointer(name), "has \(json.count(of: value)) elements; at most \(max) are taken")
+            return nil
+        }
+        return json.elements(of: value)
     }
 
-    private func read<Value>(_ name: String, _ value: JSONValue, _ rule: MemberRule<Value>) -> Value? {
+    /// Where a member stands; null counts as absent.
+    mutating func member(_ name: String) -> JSONDocument.Index? {
+        lastAsked = fields.index(of: name, after: lastAsked)
+        let value = values[lastAsked]
+        return value == Self.absent ? nil : value
+    }
+
+    private func read<Value>(_ name: String, _ value: JSONDocument.Index, _ rule: MemberRule<Value>) -> Value? {
         do {
-            return try rule.read(value)
+            return try rule.read(json, value)
         } catch {
-            problems.add(place(name), error.detail)
+            problems.add(pointer(name), error.detail)
             return nil
+        }
+    }
+}
+
+/// Where an object stands in a body. Its pointer is made when there is something to say of it.
+enum BodyPlace {
+    case body
+    case member(String)
+    /// An element of the list with this pointer.
+    case element(Int, of: String)
+
+    var pointer: String {
+        switch self {
+        case .body: ""
+        case .member(let name): JSONPointer.member(name, of: "")
+        case .element(let index, let list): JSONPointer.element(index, of: list)
         }
     }
 }

@@ -20,8 +20,18 @@ package struct SnapshotBody {
     static let flowFields = ["flow_id", "time", "amount", "kind"]
     static let quoteFields = ["symbol", "bid", "ask", "open", "previous_close", "time"]
 
+    private static let bodyList = FieldList(fields)
+    private static let figureList = FieldList(figureFields)
+    private static let positionList = FieldList(positionFields)
+    private static let flowList = FieldList(flowFields)
+    private static let quoteList = FieldList(quoteFields)
+
+    private let json: JSONDocument
     private let positionsMax: Int
     private let problems = BodyProblems()
+    private let comment = MemberRule<String>.text(bytesMax: 1_024)
+    private let magic = MemberRule<Int64>.integer()
+    private var instruments = InstrumentNames()
     /// Contradictions that are a conflict rather than a broken rule.
     private var conflicts: [Problem.Item] = []
 
@@ -31,10 +41,10 @@ package struct SnapshotBody {
 
     /// - Parameter positionsMax: More are for files alone, which nothing is stored of.
     static func parse(
-        _ value: JSONValue, positionsMax: Int = SnapshotBody.positionsMax
+        _ json: JSONDocument, positionsMax: Int = SnapshotBody.positionsMax
     ) throws(Problem) -> Snapshot {
-        var body = SnapshotBody(positionsMax: positionsMax)
-        let snapshot = body.snapshot(value)
+        var body = SnapshotBody(json, positionsMax: positionsMax)
+        let snapshot = body.snapshot()
         try body.problems.refuseIfAny("snapshot")
         guard body.conflicts.isEmpty else {
             throw .conflict("The snapshot has one flow_id with different contents.", errors: body.conflicts)
@@ -43,22 +53,24 @@ package struct SnapshotBody {
         return snapshot
     }
 
-    private init(positionsMax: Int) {
+    private init(_ json: JSONDocument, positionsMax: Int) {
+        self.json = json
         self.positionsMax = positionsMax
     }
 
-    private mutating func snapshot(_ value: JSONValue) -> Snapshot? {
-        guard let reader = ObjectReader(value, at: "", fields: Self.fields, problems: problems) else { return nil }
+    private mutating func snapshot() -> Snapshot? {
+        var reader = ObjectReader(json, Self.bodyList, problems)
+        guard reader.open(0, at: .body) else { return nil }
         let account = reader.required("account_id", .id)
         let asOf = reader.required("as_of", .time)
         let completeness = reader.required("completeness", MemberRule<Snapshot.Completeness>.choice)
-        let figures = figures(reader)
-        let positions = positions(reader, isFailed: completeness == .failed)
-        let flows = flows(reader)
-        let quotes = quotes(reader)
+        let figures = figures(&reader)
+        let positions = positions(&reader, isFailed: completeness == .failed)
+        let flows = flows(&reader)
+        let quotes = quotes(&reader)
         let error = reader.optional("error", .text(bytesMax: 4_096, isEmptyAllowed: false))
         if completeness == .failed {
-            checkFailed(reader)
+            checkFailed(&reader)
         } else if completeness != nil, reader.has("error") {
             problems.add("/error", "is only for a failed snapshot")
         }
@@ -69,20 +81,20 @@ package struct SnapshotBody {
     }
 
     /// A failed snapshot knows nothing but its error.
-    private func checkFailed(_ reader: ObjectReader) {
+    private func checkFailed(_ reader: inout ObjectReader) {
         if !reader.has("error") { problems.add("/error", "is missing: a failed snapshot says what went wrong") }
         if reader.has("account") { problems.add("/account", "must be absent from a failed snapshot") }
         for name in ["positions", "flows", "quotes"] {
-            if case .array(let elements)? = reader.member(name), !elements.isEmpty {
+            if let value = reader.member(name), json.kind(of: value) == .array, json.count(of: value) > 0 {
                 problems.add("/\(name)", "must be empty or absent in a failed snapshot")
             }
         }
     }
 
-    private func figures(_ reader: ObjectReader) -> AccountFigures? {
-        guard let value = reader.member("account"),
-            let figures = ObjectReader(value, at: "/account", fields: Self.figureFields, problems: problems)
-        else { return nil }
+    private func figures(_ reader: inout ObjectReader) -> AccountFigures? {
+        guard let value = reader.member("account") else { return nil }
+        var figures = ObjectReader(json, Self.figureList, problems)
+        guard figures.open(value, at: .member("account")) else { return nil }
         let read = AccountFigures(
             balance: figures.optional("balance", .decimal), equity: figures.optional("equity", .decimal),
             margin: figures.optional("margin", .decimal), credit: figures.optional("credit", .decimal))
@@ -91,26 +103,52 @@ package struct SnapshotBody {
 
     // MARK: Positions
 
-    private func positions(_ reader: ObjectReader, isFailed: Bool) -> [BrokerPosition] {
+    private mutating func positions(_ reader: inout ObjectReader, isFailed: Bool) -> [BrokerPosition] {
         if !isFailed, !reader.has("positions") { problems.add("/positions", "is missing") }
-        var byTicket: [Int64: (position: BrokerPosition, index: Int)] = [:]
-        for (index, value) in (reader.elements("positions", max: positionsMax) ?? []).enumerated() {
-            guard let position = position(value, at: JSONPointer.element(index, of: "/positions")) else { continue }
-            if let first = byTicket[position.ticket], first.position != position {
-                problems.add(
-                    "/positions/\(index)/ticket",
-                    "repeats ticket \(position.ticket) of /positions/\(first.index) with other content")
-            } else if byTicket[position.ticket] == nil {
-                byTicket[position.ticket] = (position, index)
+        guard let elements = reader.elements("positions", max: positionsMax) else { return [] }
+        var row = ObjectReader(json, Self.positionList, problems)
+        var positions: [BrokerPosition] = []
+        var places: [Int] = []
+        positions.reserveCapacity(elements.underestimatedCount)
+        places.reserveCapacity(elements.underestimatedCount)
+        for (index, value) in elements.enumerated() {
+            guard row.open(value, at: .element(index, of: "/positions")), let position = position(&row) else {
+                continue
             }
+            positions.append(position)
+            places.append(index)
         }
-        return byTicket.values.map(\.position).sorted { $0.ticket < $1.ticket }
+        return sorted(positions, places)
     }
 
-    private func position(_ value: JSONValue, at pointer: String) -> BrokerPosition? {
-        guard let row = ObjectReader(value, at: pointer, fields: Self.positionFields, problems: problems) else {
-            return nil
+    /// By ticket, equal repeats left out and others noted.
+    ///
+    /// - Parameter places: Where each position stands in the list.
+    private func sorted(_ positions: [BrokerPosition], _ places: [Int]) -> [BrokerPosition] {
+        let isSorted = zip(positions, positions.dropFirst()).allSatisfy { $0.ticket < $1.ticket }
+        if isSorted { return positions }
+        let order = positions.indices.map { (ticket: positions[$0].ticket, index: $0) }.sorted { $0 < $1 }
+        var kept: [BrokerPosition] = []
+        kept.reserveCapacity(positions.count)
+        var contradictions: [(index: Int, first: Int)] = []
+        var first = 0
+        for (ticket, index) in order {
+            if kept.last?.ticket != ticket {
+                first = index
+                kept.append(positions[index])
+            } else if positions[index] != positions[first] {
+                contradictions.append((index, first))
+            }
         }
+        for (index, first) in contradictions.sorted(by: { $0.index < $1.index }) {
+            problems.add(
+                "/positions/\(places[index])/ticket",
+                "repeats ticket \(positions[index].ticket) of /positions/\(places[first]) with other content")
+        }
+        return kept
+    }
+
+    private mutating func position(_ row: inout ObjectReader) -> BrokerPosition? {
         let ticket = row.required("ticket", .ticket)
         let symbol = row.required("symbol", .symbol)
         let direction = row.required("direction", MemberRule<Direction>.choice)
@@ -124,25 +162,29 @@ package struct SnapshotBody {
         let swap = row.optional("swap", .decimal) ?? .zero
         let commission = row.optional("commission", .decimal) ?? .zero
         let taxes = row.optional("taxes", .decimal) ?? .zero
-        let comment = row.optional("comment", .text(bytesMax: 1_024))
-        let magic = row.optional("magic", .integer())
+        let comment = row.optional("comment", comment)
+        let magic = row.optional("magic", magic)
         guard let ticket, let symbol, let direction, let volume, let entryPrice, let entryTime, let currentPrice
         else { return nil }
         if let problem = RowSize.problem(volume: volume, price: entryPrice, priceName: "entry_price") {
-            problems.add(row.place("volume"), problem)
+            problems.add(row.pointer("volume"), problem)
         }
         return BrokerPosition(
-            ticket: ticket, symbol: symbol, direction: direction, volume: volume, entryPrice: entryPrice,
-            entryTime: entryTime, currentPrice: currentPrice, takeProfit: takeProfit, stopLoss: stopLoss,
-            profit: profit, swap: swap, commission: commission, taxes: taxes, comment: comment, magic: magic)
+            ticket: ticket, symbol: symbol, instrument: instruments.name(of: symbol), direction: direction,
+            volume: volume, entryPrice: entryPrice, entryTime: entryTime, currentPrice: currentPrice,
+            takeProfit: takeProfit, stopLoss: stopLoss, profit: profit, swap: swap, commission: commission,
+            taxes: taxes,
+            comment: comment, magic: magic)
     }
 
     // MARK: Flows
 
-    private mutating func flows(_ reader: ObjectReader) -> [Flow] {
+    private mutating func flows(_ reader: inout ObjectReader) -> [Flow] {
         var byID: [String: Flow] = [:]
-        for (index, value) in (reader.elements("flows", max: Self.flowsMax) ?? []).enumerated() {
-            guard let flow = flow(value, at: JSONPointer.element(index, of: "/flows")) else { continue }
+        guard let elements = reader.elements("flows", max: Self.flowsMax) else { return [] }
+        var row = ObjectReader(json, Self.flowList, problems)
+        for (index, value) in elements.enumerated() {
+            guard row.open(value, at: .element(index, of: "/flows")), let flow = flow(&row) else { continue }
             if let first = byID[flow.id], first != flow {
                 conflicts.append(
                     Problem.Item(.pointer("/flows/\(index)/flow_id"), "repeats \(flow.id) with other content"))
@@ -152,15 +194,12 @@ package struct SnapshotBody {
         return byID.values.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
     }
 
-    private func flow(_ value: JSONValue, at pointer: String) -> Flow? {
-        guard let row = ObjectReader(value, at: pointer, fields: Self.flowFields, problems: problems) else {
-            return nil
-        }
+    private func flow(_ row: inout ObjectReader) -> Flow? {
         let id = row.required("flow_id", .id)
         let time = row.required("time", .time)
         let amount = row.required("amount", .decimal)
         let kind = row.required("kind", MemberRule<Flow.Kind>.choice)
-        if let amount, let kind { checkSign(of: amount, kind, at: row.place("amount")) }
+        if let amount, let kind { checkSign(of: amount, kind, at: row.pointer("amount")) }
         guard let id, let time, let amount, let kind else { return nil }
         return Flow(id: id, time: time, amount: amount, kind: kind)
     }
@@ -177,10 +216,12 @@ package struct SnapshotBody {
 
     // MARK: Quotes
 
-    private func quotes(_ reader: ObjectReader) -> [Quote] {
+    private func quotes(_ reader: inout ObjectReader) -> [Quote] {
         var bySymbol: [String: (quote: Quote, index: Int)] = [:]
-        for (index, value) in (reader.elements("quotes", max: Self.quotesMax) ?? []).enumerated() {
-            guard let quote = quote(value, at: JSONPointer.element(index, of: "/quotes")) else { continue }
+        guard let elements = reader.elements("quotes", max: Self.quotesMax) else { return [] }
+        var row = ObjectReader(json, Self.quoteList, problems)
+        for (index, value) in elements.enumerated() {
+            guard row.open(value, at: .element(index, of: "/quotes")), let quote = quote(&row) else { continue }
             if let first = bySymbol[quote.symbol], first.quote != quote {
                 problems.add(
                     "/quotes/\(index)/symbol",
@@ -192,17 +233,14 @@ package struct SnapshotBody {
         return bySymbol.values.map(\.quote).sorted { $0.symbol.utf8.lexicographicallyPrecedes($1.symbol.utf8) }
     }
 
-    private func quote(_ value: JSONValue, at pointer: String) -> Quote? {
-        guard let row = ObjectReader(value, at: pointer, fields: Self.quoteFields, problems: problems) else {
-            return nil
-        }
+    private func quote(_ row: inout ObjectReader) -> Quote? {
         let symbol = row.required("symbol", .symbol)
         let bid = row.optional("bid", .positive)
         let ask = row.optional("ask", .positive)
         let open = row.optional("open", .positive)
         let previousClose = row.optional("previous_close", .positive)
         let time = row.required("time", .time)
-        if let bid, let ask, ask < bid { problems.add(row.place("ask"), "must not be below the bid") }
+        if let bid, let ask, ask < bid { problems.add(row.pointer("ask"), "must not be below the bid") }
         guard let symbol, let time else { return nil }
         return Quote(symbol: symbol, bid: bid, ask: ask, open: open, previousClose: previousClose, time: time)
     }

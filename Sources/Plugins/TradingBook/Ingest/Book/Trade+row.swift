@@ -65,12 +65,11 @@ extension Fill {
 
     /// Reads what ``json(_:)`` has written.
     public static func parse(_ text: String) throws -> [Fill] {
-        guard case .array(let elements) = try JSONValue(parsing: text.utf8) else {
-            throw StoredRowDamaged(table: "trades", column: "fills")
-        }
-        let problems = BodyProblems()
-        return try elements.map { value in
-            guard let row = ObjectReader(value, at: "", fields: BookBodies.fillFields, problems: problems),
+        let json = try JSONDocument(parsing: Array(text.utf8))
+        guard json.kind(of: 0) == .array else { throw StoredRowDamaged(table: "trades", column: "fills") }
+        var row = ObjectReader(json, BookBodies.fillList, BodyProblems())
+        return try json.elements(of: 0).map { value in
+            guard row.open(value, at: .body),
                 let id = row.required("fill_id", .id), let volume = row.required("volume", .positive),
                 let price = row.required("price", .positive), let time = row.required("time", .time)
             else { throw StoredRowDamaged(table: "trades", column: "fills") }

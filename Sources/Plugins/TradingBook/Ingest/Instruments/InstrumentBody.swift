@@ -11,20 +11,22 @@ struct DescribedInstrument: Sendable, Equatable {
 
     /// Reads what `PUT /instruments/{symbol}` takes.
     static func parse(_ bytes: [UInt8], symbol: String) throws(Problem) -> DescribedInstrument {
-        try JSONBody.read(bytes, fields: fields, as: "instrument") { read($0, symbol) }
+        try JSONBody.read(bytes, fields: fields, as: "instrument") { read(&$0, symbol) }
     }
 
-    private static func read(_ reader: ObjectReader, _ symbol: String) -> DescribedInstrument? {
+    private static func read(_ reader: inout ObjectReader, _ symbol: String) -> DescribedInstrument? {
         let digits = reader.required("digits", .integer(0...8))
         let pip = reader.required("pip", .positive)
         let multiplier = reader.required("multiplier", .positive)
         let quote = reader.required("quote_currency", .currency)
         var aliases: Set<String> = []
-        for (index, value) in (reader.elements("aliases", max: aliasesMax) ?? []).enumerated() {
-            do throws(MemberProblem) {
-                aliases.insert(InstrumentBook.key(try MemberRule<String>.symbol.read(value)))
-            } catch {
-                reader.problems.add("/aliases/\(index)", error.detail)
+        if let elements = reader.elements("aliases", max: aliasesMax) {
+            for (index, value) in elements.enumerated() {
+                do throws(MemberProblem) {
+                    aliases.insert(InstrumentBook.key(try MemberRule<String>.symbol.read(reader.json, value)))
+                } catch {
+                    reader.problems.add("/aliases/\(index)", error.detail)
+                }
             }
         }
         let key = InstrumentBook.key(symbol)
