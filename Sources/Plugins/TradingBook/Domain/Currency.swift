@@ -10,18 +10,20 @@ public struct Currency: Sendable, Equatable {
 
     /// `nil` unless `code` is one of the standard's, in upper case.
     public init?(_ code: String) {
-        guard code.utf8.count == 3, Currency.codes.contains(code) else { return nil }
+        guard code.utf8.count == 3, let digits = Currency.digits[code] else { return nil }
         self.code = code
-        digits =
-            if Currency.withoutDecimals.contains(code) { 0 } else if Currency.withThreeDecimals.contains(code) {
-                3
-            } else { 2 }
+        self.digits = digits
     }
 
-    private static let withoutDecimals: Set<String> = split(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF")
-    private static let withThreeDecimals: Set<String> = split("BHD IQD JOD KWD LYD OMR TND")
-    private static let codes: Set<String> = split(
+    /// Decimals by code: every snapshot asks for several.
+    private static let digits: [String: Int] = {
+        let all = codes.map { ($0, 2) } + withoutDecimals.map { ($0, 0) } + withThreeDecimals.map { ($0, 3) }
+        return Dictionary(all) { _, special in special }
+    }()
+
+    private static let withoutDecimals = split("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF")
+    private static let withThreeDecimals = split("BHD IQD JOD KWD LYD OMR TND")
+    private static let codes = split(
         """
         AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP \
         CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR \
@@ -31,7 +33,7 @@ public struct Currency: Sendable, Equatable {
         VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
         """)
 
-    private static func split(_ list: String) -> Set<String> {
-        Set(list.split(separator: " ").map(String.init))
+    private static func split(_ list: String) -> [String] {
+        list.split(separator: " ").map(String.init)
     }
 }

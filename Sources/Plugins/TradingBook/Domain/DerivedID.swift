@@ -5,18 +5,13 @@ import PluginAPI
 public enum DerivedID {
     /// `prefix` and 128 bits of the SHA-256 of the parts, each preceded by its length so that no two lists collide.
     public static func make(_ prefix: String, _ parts: String...) -> String {
-        var hash = SHA256()
+        var named: [UInt8] = []
+        named.reserveCapacity(128)
         for part in [prefix] + parts {
-            hash.update(data: Array("\(part.utf8.count):".utf8))
-            hash.update(data: Array(part.utf8))
+            named.append(contentsOf: "\(part.utf8.count):".utf8)
+            named.append(contentsOf: part.utf8)
         }
-        let digits = Array("0123456789abcdef".utf8)
-        var text = Array("\(prefix)_".utf8)
-        for byte in hash.finalize().prefix(16) {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0xF)])
-        }
-        return String(decoding: text, as: UTF8.self)
+        return "\(prefix)_\(SHA256.hash(data: named).prefix(16).hexadecimal)"
     }
 
     /// The ID of an account's position with this ticket.

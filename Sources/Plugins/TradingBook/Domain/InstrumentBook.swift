@@ -28,7 +28,7 @@ public struct InstrumentBook: Sendable, Equatable {
         let key = Self.key(symbol)
         if instruments[key] != nil { return key }
         if let target = aliases[key] { return target }
-        if Self.builtIn(key) != nil { return key }
+        if Self.isBuiltIn(key) { return key }
         return Self.base(of: key) ?? key
     }
 
@@ -50,7 +50,8 @@ public struct InstrumentBook: Sendable, Equatable {
 
     /// The form in which symbols compare. ASCII letters only, so that it is the same here and in SQL.
     public static func key(_ symbol: String) -> String {
-        String(decoding: symbol.utf8.map { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }, as: UTF8.self)
+        guard symbol.utf8.contains(where: { (0x61...0x7A).contains($0) }) else { return symbol }
+        return String(decoding: symbol.utf8.map { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }, as: UTF8.self)
     }
 
     private static func base(of key: String) -> String? {
@@ -58,24 +59,31 @@ public struct InstrumentBook: Sendable, Equatable {
         let separator = key.utf8[key.utf8.index(key.utf8.startIndex, offsetBy: 6)]
         let isLetterOrDigit = (0x30...0x39).contains(separator) || (0x41...0x5A).contains(separator)
         let base = String(decoding: key.utf8.prefix(6), as: UTF8.self)
-        return !isLetterOrDigit && builtIn(base) != nil ? base : nil
+        return !isLetterOrDigit && isBuiltIn(base) ? base : nil
     }
+
+    private static func isBuiltIn(_ key: String) -> Bool { metals[key] != nil || pair(key) != nil }
 
     private static func builtIn(_ key: String) -> Instrument? {
-        switch key {
-        case "XAUUSD": Instrument(symbol: key, digits: 2, pip: "0.1", multiplier: "100", quoteCurrency: "USD")
-        case "XAGUSD": Instrument(symbol: key, digits: 3, pip: "0.01", multiplier: "5000", quoteCurrency: "USD")
-        default: pair(key)
-        }
+        if let metal = metals[key] { return metal }
+        guard let (_, quote) = pair(key) else { return nil }
+        let isYen = quote.code == "JPY"
+        return Instrument(
+            symbol: key, digits: isYen ? 3 : 5, pip: isYen ? yenPip : pip, multiplier: lot, quoteCurrency: quote.code)
     }
 
-    private static func pair(_ key: String) -> Instrument? {
+    private static let metals = [
+        "XAUUSD": Instrument(symbol: "XAUUSD", digits: 2, pip: "0.1", multiplier: "100", quoteCurrency: "USD"),
+        "XAGUSD": Instrument(symbol: "XAGUSD", digits: 3, pip: "0.01", multiplier: "5000", quoteCurrency: "USD"),
+    ]
+    private static let pip: FixedDecimal = "0.0001"
+    private static let yenPip: FixedDecimal = "0.01"
+    private static let lot: FixedDecimal = "100000"
+
+    private static func pair(_ key: String) -> (base: Currency, quote: Currency)? {
         guard key.utf8.count == 6, let base = Currency(String(decoding: key.utf8.prefix(3), as: UTF8.self)),
             let quote = Currency(String(decoding: key.utf8.suffix(3), as: UTF8.self)), base != quote
         else { return nil }
-        let isYen = quote.code == "JPY"
-        return Instrument(
-            symbol: key, digits: isYen ? 3 : 5, pip: isYen ? "0.01" : "0.0001", multiplier: "100000",
-            quoteCurrency: quote.code)
+        return (base, quote)
     }
 }

@@ -59,14 +59,14 @@ public struct JSONWriter: Sendable {
 
     public mutating func integer(_ value: Int64) {
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        FixedDecimal(units: Int128(value), scale: 0).append(to: &bytes, digitsMin: 0)
         needsComma = true
     }
 
     /// A number with at least `digits` decimals, more when its value needs them.
     public mutating func decimal(_ value: FixedDecimal, digits: Int = 0) {
         separate()
-        bytes.append(contentsOf: value.bytes(digitsMin: digits))
+        value.append(to: &bytes, digitsMin: digits)
         needsComma = true
     }
 
@@ -79,7 +79,7 @@ public struct JSONWriter: Sendable {
     public mutating func timestamp(_ value: Timestamp) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: value.bytes)
+        value.append(to: &bytes)
         bytes.append(UInt8(ascii: "\""))
         needsComma = true
     }
@@ -174,23 +174,37 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func quote(_ value: String) {
+        var value = value
         bytes.append(UInt8(ascii: "\""))
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
-            case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
-            case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
-            case 0..<0x20:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(JSONWriter.hexadecimal(byte >> 4))
-                bytes.append(JSONWriter.hexadecimal(byte & 0xF))
-            default: bytes.append(byte)
+        value.withUTF8 { text in
+            // Runs without anything to escape go in whole; most texts are one.
+            var start = 0
+            for index in text.indices where JSONWriter.isEscaped(text[index]) {
+                bytes.append(contentsOf: text[start..<index])
+                escape(text[index])
+                start = index + 1
             }
+            bytes.append(contentsOf: text[start...])
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0..<0x20:
+            bytes.append(contentsOf: "u00".utf8)
+            bytes.append(JSONWriter.hexadecimal(byte >> 4))
+            bytes.append(JSONWriter.hexadecimal(byte & 0xF))
+        default: bytes.append(byte)
+        }
     }
 
     private static func hexadecimal(_ nibble: UInt8) -> UInt8 {
