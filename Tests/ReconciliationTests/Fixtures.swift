@@ -59,13 +59,15 @@ func fill(_ id: String, _ volume: FixedDecimal, at price: FixedDecimal = "1.1", 
 func match(
     _ trades: [Trade],
     _ positions: [BrokerPosition],
+    closed: [Trade] = [],
     mode: Account.Mode = .hedging,
     policy: MatchPolicy = MatchPolicy(),
     cash: CashFigures? = nil
 ) throws -> MatchResult {
     try PositionMatcher(policy: policy).match(
         MatchInput(
-            mode: mode, trades: trades, positions: positions, instruments: instruments, cash: cash, currency: "EUR"))
+            mode: mode, trades: trades, closed: closed.map(ClosedTrade.init), positions: positions,
+            instruments: instruments, cash: cash, currency: "EUR"))
 }
 
 extension MatchResult {

@@ -69,6 +69,38 @@ struct LikenessTests {
         #expect(!result.pairs.contains { $0.grade == .exact || $0.grade == .tolerance })
     }
 
+    @Test(
+        "A position that a closed trade names is unknown to us, never a partner by likeness",
+        arguments: [
+            (closed: trade("old", ticket: 5), comment: nil), (closed: trade("old", comment: "5"), comment: nil),
+            (closed: trade("old", comment: "hedge of #4 and #5"), comment: nil),
+            (closed: trade("old"), comment: "trade:old [sl]"), (closed: trade("x", reference: "old"), comment: "old"),
+            (closed: trade("old", ticket: 4), comment: "from #4"),
+            (closed: trade("old", comment: "#4"), comment: "from #4"),
+            (closed: trade("order-0123456789-0123456789-0123456789"), comment: "order-0123456789-0123456789-012"),
+        ] as [(closed: Trade, comment: String?)])
+    func closed(closed: Trade, comment: String?) throws {
+        let named = try match([trade("a")], [position(5, comment: comment)], closed: [closed])
+        let alone = try match([trade("a")], [position(5, comment: comment)])
+
+        #expect(named.found == ["unknown_to_us ticket:5", "broker_closed trade:a"])
+        #expect(alone.paired == ["exact a [5]"])
+    }
+
+    @Test("A closed trade's key takes no position from an open trade, and a cut comment that begins several names none")
+    func closedBesidesOpen() throws {
+        let long = "order-0123456789-0123456789-0123456789"
+        let cut = position(5, comment: String(long.prefix(31)))
+
+        let ticket = try match([trade("a", ticket: 5)], [position(5)], closed: [trade("old", ticket: 5)])
+        let one = try match([trade(long)], [cut], closed: [trade(long + "x")])
+        let several = try match([trade("a")], [cut], closed: [trade(long), trade(long + "x")])
+
+        #expect(ticket.paired == ["ticket a [5]"])
+        #expect(one.paired == ["reference \(long) [5]"])
+        #expect(several.paired == ["exact a [5]"])
+    }
+
     @Test("Magic numbers never pair, and part rows that both carry one")
     func magic() throws {
         let same = try match([trade("a", magic: 1)], [position(5, magic: 1)])

@@ -6,6 +6,8 @@ import TradingBook
 /// Two small books whose rows share few tickets, references, moments and values, so that every rule meets every other.
 struct RandomBooks {
     var trades: [Trade]
+    /// Only their keys matter.
+    var closed: [Trade] = []
     var positions: [BrokerPosition]
 
     /// References long enough to be cut at 31 characters: the first two of them alike, so that nobody can tell them apart.
@@ -26,6 +28,11 @@ struct RandomBooks {
             RandomBooks.position(ticket, keyless: keyless, &generator)
         }
         repeatSome(&generator)
+        closed = (7..<Int.random(in: 7...9, using: &generator)).map { index in
+            var row = trade("t\(index)")
+            RandomBooks.fill(&row, keyless: keyless, &generator)
+            return row
+        }
     }
 
     private static func fill(_ trade: inout Trade, keyless: Int, _ generator: inout SeededGenerator) {
@@ -39,7 +46,7 @@ struct RandomBooks {
         guard Int.random(in: 0..<10, using: &generator) >= keyless else { return }
         switch Int.random(in: 0..<6, using: &generator) {
         case 0...2: trade.ticket = Int64.random(in: 1...9, using: &generator)
-        case 3: trade.reference = "r\(Int.random(in: 0...3, using: &generator))"
+        case 3: trade.reference = "r\(Int.random(in: 0...5, using: &generator))"
         case 4: trade.reference = long.randomElement(using: &generator)
         default: break
         }
@@ -63,7 +70,7 @@ struct RandomBooks {
         row.stopLoss = level(&generator)
         guard Int.random(in: 0..<10, using: &generator) >= keyless else { return row }
         let reference = long.randomElement(using: &generator) ?? ""
-        let small = Int.random(in: 0...5, using: &generator)
+        let small = Int.random(in: 0...8, using: &generator)
         let number = Int.random(in: 1...9, using: &generator)
         row.comment = [
             "t\(small)", "trade:r\(small)", "t\(small)[sl]", "trade:r\(small) [tp][x]", "from #\(number)",

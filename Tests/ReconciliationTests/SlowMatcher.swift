@@ -20,6 +20,7 @@ struct SlowMatcher {
     private let policy: MatchPolicy
     /// Repeats included: a position that names one of them names the trade.
     private let everyTrade: [Trade]
+    private let closed: [Trade]
     /// Without repeats, by ID and by ticket.
     private var trades: [Trade] = []
     private var positions: [BrokerPosition] = []
@@ -29,6 +30,7 @@ struct SlowMatcher {
     init(_ books: RandomBooks, policy: MatchPolicy) {
         self.policy = policy
         everyTrade = books.trades
+        closed = books.closed
         setRepeatsAside(books)
         (open, free) = (trades, positions)
         joinByKeys()
@@ -147,17 +149,7 @@ struct SlowMatcher {
     // MARK: Likeness
 
     private mutating func joinByLikeness() {
-        let named = positions.filter { position in
-            let texts = Set(everyTrade.map(\.effectiveReference)).filter { SlowMatcher.begins(position, $0) }
-            return texts.count == 1
-                || everyTrade.contains { trade in
-                    trade.ticket == position.ticket || SlowMatcher.names(position, trade)
-                        || SlowMatcher.tickets(in: trade).contains(position.ticket)
-                        || continued(by: position).map { ticket in
-                            trade.ticket == ticket || SlowMatcher.tickets(in: trade).contains(ticket)
-                        } ?? false
-                }
-        }
+        let named = positions.filter { isNamed($0, by: everyTrade) || isNamed($0, by: closed, besides: everyTrade) }
         var keyless = SlowLikeness(
             trades: open.filter { $0.ticket == nil },
             positions: free.filter { row in !named.contains { $0.ticket == row.ticket } }, policy: policy)
@@ -171,6 +163,19 @@ struct SlowMatcher {
         take(
             exactTrades.union(keyless.ambiguousTrades).union(keyless.pairs.map(\.trade)),
             exactTickets.union(keyless.ambiguousTickets).union(keyless.pairs.map(\.ticket)))
+    }
+
+    /// - Parameter others: Trades whose references make a cut comment name nobody.
+    private func isNamed(_ position: BrokerPosition, by trades: [Trade], besides others: [Trade] = []) -> Bool {
+        let texts = Set((trades + others).map(\.effectiveReference)).filter { SlowMatcher.begins(position, $0) }
+        if texts.count == 1, !others.contains(where: { texts.contains($0.effectiveReference) }) { return true }
+        return trades.contains { trade in
+            trade.ticket == position.ticket || SlowMatcher.names(position, trade)
+                || SlowMatcher.tickets(in: trade).contains(position.ticket)
+                || continued(by: position).map { ticket in
+                    trade.ticket == ticket || SlowMatcher.tickets(in: trade).contains(ticket)
+                } ?? false
+        }
     }
 
     private mutating func nameTheRest() {

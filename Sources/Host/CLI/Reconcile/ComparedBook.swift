@@ -7,6 +7,8 @@ import TradingBook
 struct ComparedBook: Sendable {
     /// Open trades; rows that repeat one another stand in it as often as in the file.
     var trades: [Trade]
+    /// Trades of the file that are no longer open: a position that one of them names has a key.
+    var closed: [Trade] = []
     /// `nil` when no row names one.
     var account: String?
 
@@ -22,6 +24,7 @@ struct ComparedBook: Sendable {
         }
         account = TradeFile.account(of: all)
         trades = all.filter(\.isOpen)
+        closed = all.filter { !$0.isOpen }
     }
 
     private static func trade(_ position: BrokerPosition) -> Trade {

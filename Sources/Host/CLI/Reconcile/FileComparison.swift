@@ -59,8 +59,9 @@ struct FileComparison: Sendable {
         }
         let currency = snapshot.currency.flatMap { Currency($0) }
         return MatchInput(
-            mode: mode, trades: trades, positions: positions, instruments: instruments(of: trades, positions),
-            cash: snapshot.cash, currency: snapshot.currency ?? "", currencyDigits: currency?.digits ?? 2)
+            mode: mode, trades: trades, closed: book.closed.map(ClosedTrade.init), positions: positions,
+            instruments: instruments(of: trades, positions), cash: snapshot.cash, currency: snapshot.currency ?? "",
+            currencyDigits: currency?.digits ?? 2)
     }
 
     /// By canonical symbol; those that nobody has described have the most digits seen on either side.

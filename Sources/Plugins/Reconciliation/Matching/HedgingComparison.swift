@@ -15,11 +15,17 @@ struct HedgingComparison {
     private(set) var brokerRepeats = 0
 
     /// - Parameter onPaired: Called when every row has its partner, or none.
-    init(book: BookColumns, broker: BrokerColumns, classifier: PairClassifier, onPaired: () -> Void) {
+    init(
+        book: BookColumns,
+        broker: BrokerColumns,
+        closed: [ClosedTrade],
+        classifier: PairClassifier,
+        onPaired: () -> Void
+    ) {
         self.book = book
         self.broker = broker
         self.classifier = classifier
-        let identity = IdentityJoin(book: book, broker: broker)
+        let identity = IdentityJoin(book: book, broker: broker, closed: closed)
         let likeness = LikenessJoin(identity, classifier: classifier)
         pairing = likeness.pairing
         comparisons = identity.comparisons + likeness.comparisons

@@ -1,3 +1,5 @@
+import TradingBook
+
 /// Pairs trades and positions of a hedging account by keys, each row once: tickets, then references, then continued
 /// tickets. What it leaves free has no partner that any key names.
 struct IdentityJoin {
@@ -14,7 +16,7 @@ struct IdentityJoin {
     private var goneNames = TicketIndex()
     private var freeNames = TicketIndex()
 
-    init(book: BookColumns, broker: BrokerColumns) {
+    init(book: BookColumns, broker: BrokerColumns, closed: [ClosedTrade] = []) {
         self.book = book
         self.broker = broker
         pairing = Pairing(trades: book.count, positions: broker.count)
@@ -31,6 +33,7 @@ struct IdentityJoin {
         if pairing.freePositions > 0 { joinByBeginning(&references) }
         if pairing.freePositions > 0 { joinByTradesComment() }
         if pairing.freePositions > 0 { joinByContinuation() }
+        if !closed.isEmpty { noteNamed(byClosed: ClosedKeys(closed), &references) }
     }
 
     // MARK: Tickets
@@ -126,7 +129,7 @@ struct IdentityJoin {
             var partner: Int?
             var gone: [Int64] = []
             comment.withBytes { bytes in
-                OrderComment.eachTicket(in: bytes) { ticket in
+                NamedTickets.each(in: bytes) { ticket in
                     comparisons += 1
                     guard let position = broker.rowByTicket[ticket] else { return gone.append(ticket) }
                     isNamed[position] = true
@@ -167,5 +170,16 @@ struct IdentityJoin {
             index.note(book.tickets[trade], row: trade)
         }
         return index
+    }
+
+    // MARK: Closed trades
+
+    /// A closed trade pairs with nothing, but what it names is not keyless.
+    private mutating func noteNamed(byClosed keys: ClosedKeys, _ references: inout ReferenceIndex) {
+        var keys = keys
+        for position in broker.tickets.indices where pairing.isFree(position: position) && !isNamed[position] {
+            comparisons += 1
+            isNamed[position] = keys.names(position, of: broker, besides: &references)
+        }
     }
 }

@@ -7,6 +7,8 @@ public struct MatchInput: Sendable {
     public var mode: Account.Mode
     /// Open trades, in any order.
     public var trades: [Trade]
+    /// Keys of trades that are no longer open, as far as they may name one of the positions; in any order.
+    public var closed: [ClosedTrade]
     /// The snapshot's positions, in any order.
     public var positions: [BrokerPosition]
     /// By canonical symbol.
@@ -20,6 +22,7 @@ public struct MatchInput: Sendable {
     public init(
         mode: Account.Mode = .hedging,
         trades: [Trade],
+        closed: [ClosedTrade] = [],
         positions: [BrokerPosition],
         instruments: [String: Instrument] = [:],
         cash: CashFigures? = nil,
@@ -28,6 +31,7 @@ public struct MatchInput: Sendable {
     ) {
         self.mode = mode
         self.trades = trades
+        self.closed = closed
         self.positions = positions
         self.instruments = instruments
         self.cash = cash

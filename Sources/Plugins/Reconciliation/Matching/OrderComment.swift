@@ -1,3 +1,5 @@
+import TradingBook
+
 /// Reads what a comment on an order or position refers to. Works on bytes, because brokers write what they like, and
 /// copies none of them.
 enum OrderComment {
@@ -31,20 +33,12 @@ enum OrderComment {
         text.count > prefix.count && text.starts(with: prefix) ? text.dropFirst(prefix.count) : nil
     }
 
-    /// Tells every ticket written as `#N`, in order, or the comment when it is nothing but digits.
-    static func eachTicket(in comment: Bytes, _ body: (Int64) -> Void) {
-        if let ticket = number(comment) { return body(ticket) }
-        for index in comment.indices where comment[index] == UInt8(ascii: "#") {
-            if let ticket = leadingNumber(comment[(index + 1)...]) { body(ticket) }
-        }
-    }
-
     /// The ticket N that a position with `from #N` continues.
     static func continuedTicket(in comment: Bytes) -> Int64? {
         guard comment.count > continuation.count else { return nil }
         for start in comment.startIndex..<(comment.endIndex - continuation.count)
         where comment[start..<start + continuation.count].elementsEqual(continuation) {
-            if let ticket = leadingNumber(comment[(start + continuation.count)...]) { return ticket }
+            if let ticket = NamedTickets.leading(comment[(start + continuation.count)...]) { return ticket }
         }
         return nil
     }
@@ -67,21 +61,30 @@ enum OrderComment {
     private static func characters(in text: Bytes) -> Int {
         text.count { $0 & 0xC0 != 0x80 }
     }
+}
 
-    private static func leadingNumber(_ text: Bytes) -> Int64? {
-        number(text.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+extension OrderComment {
+    /// The texts that may be a trade's reference, for a look-up in storage.
+    static func references(in comment: String) -> [String] {
+        var texts: [String] = []
+        comment.withBytes { bytes in
+            findReference(in: bytes) {
+                texts.append(String(decoding: $0, as: UTF8.self))
+                return false
+            }
+        }
+        return texts
     }
 
-    private static func number(_ digits: Bytes) -> Int64? {
-        guard !digits.isEmpty, digits.count <= 19 else { return nil }
-        var value: Int64 = 0
-        for byte in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (next, carry) = tens.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
-            guard !overflow, !carry else { return nil }
-            value = next
-        }
-        return value > 0 ? value : nil
+    static func continuedTicket(in comment: String) -> Int64? { comment.withBytes { continuedTicket(in: $0) } }
+
+    static func cutText(in comment: String) -> String? {
+        comment.withBytes { cutText(in: $0).map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// What a reference may begin with when the broker has cut a comment to this.
+    static func readings(ofCut text: String) -> [String] {
+        let bare = text.withBytes { withoutPrefix($0).map { String(decoding: $0, as: UTF8.self) } }
+        return [text] + (bare.map { [$0] } ?? [])
     }
 }

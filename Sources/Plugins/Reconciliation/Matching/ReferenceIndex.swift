@@ -52,9 +52,16 @@ struct ReferenceIndex {
     /// The one reference that begins with a comment which the broker has cut, or with what follows its `trade:`; `nil`
     /// when none does, or more than one.
     mutating func number(beginningWith cut: Bytes) -> Int? {
+        knownBeginnings().reference(of: cut)
+    }
+
+    /// Whether any reference, or several, begin with a cut comment or with what follows its `trade:`.
+    mutating func hasReference(beginningWith cut: Bytes) -> Bool { knownBeginnings().hasReference(of: cut) }
+
+    private mutating func knownBeginnings() -> Beginnings {
         let known = beginnings ?? Beginnings(of: references)
         beginnings = known
-        return known.reference(of: cut)
+        return known
     }
 }
 
@@ -77,13 +84,16 @@ private struct Beginnings {
 
     /// A comment's two readings have different lengths, so that no text stands for both.
     func reference(of cut: Bytes) -> Int? {
-        let readings = [cut, OrderComment.withoutPrefix(cut)].compactMap { $0 }
-        let found = readings.compactMap { texts.find($0) }.map { references[$0] }
+        let found = Beginnings.readings(of: cut).compactMap { texts.find($0) }.map { references[$0] }
         guard let first = found.first, first != Beginnings.several, found.allSatisfy({ $0 == first }) else {
             return nil
         }
         return Int(first)
     }
+
+    func hasReference(of cut: Bytes) -> Bool { Beginnings.readings(of: cut).contains { texts.find($0) != nil } }
+
+    private static func readings(of cut: Bytes) -> [Bytes] { [cut, OrderComment.withoutPrefix(cut)].compactMap { $0 } }
 
     private mutating func note(_ start: Bytes, _ reference: Int) {
         let number = texts.number(of: start)

@@ -56,11 +56,17 @@ struct ReconciliationStage: IngestStage {
     ) throws -> RunComparison {
         let account = change.account
         let positions = try OpenPosition.of(account.id, in: transaction)
-        let input = MatchInput(
+        var input = MatchInput(
             mode: account.mode, trades: try OpenTrades.of(account.id, in: transaction),
             positions: change.snapshot.positions, instruments: change.instruments,
             cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits)
-        let result = try match(input, change)
+        var result = try match(input, change)
+        let doubtful = result.doubtfulTickets
+        if !doubtful.isEmpty {
+            input.closed = try ClosedTrades.naming(
+                input.positions.filter { doubtful.contains($0.ticket) }, of: account.id, in: transaction)
+            if !input.closed.isEmpty { result = try match(input, change) }
+        }
         let life = BreakLife(
             account: account.id, runID: DerivedID.make("run", account.id, change.snapshotID, String(change.rerun)),
             snapshotID: change.snapshotID, asOf: change.snapshot.asOf, now: change.now, grace: settings.grace)

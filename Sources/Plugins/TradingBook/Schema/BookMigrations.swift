@@ -2,7 +2,9 @@ import PluginAPI
 
 /// The schema of the shared record, step by step. Steps are appended, never edited.
 enum BookMigrations {
-    static let all: [Migration] = [accounts, instruments, botBook, brokerBook, requests, statements, retention]
+    static let all: [Migration] = [
+        accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets,
+    ]
 
     private static let accounts = Migration(
         number: 1,
@@ -294,6 +296,25 @@ enum BookMigrations {
             DROP INDEX snapshots_by_arrival;
             ALTER TABLE snapshots DROP COLUMN is_content_kept;
             DROP TABLE jobs;
+            """
+    )
+
+    /// A row from before gets 0: which tickets its comment names, whoever asks must read in it.
+    private static let namedTickets = Migration(
+        number: 8,
+        name: "which trades name a position by its ticket or its comment",
+        up: """
+            ALTER TABLE trades ADD COLUMN named_ticket {BIGINT};
+            UPDATE trades SET named_ticket = 0 WHERE comment IS NOT NULL;
+            CREATE INDEX trades_closed_by_named_ticket ON trades (account_id, named_ticket)
+                WHERE status = 'closed' AND named_ticket IS NOT NULL;
+            CREATE INDEX trades_closed_by_reference ON trades (account_id, reference)
+                WHERE status = 'closed' AND reference IS NOT NULL;
+            """,
+        down: """
+            DROP INDEX trades_closed_by_reference;
+            DROP INDEX trades_closed_by_named_ticket;
+            ALTER TABLE trades DROP COLUMN named_ticket;
             """
     )
 }

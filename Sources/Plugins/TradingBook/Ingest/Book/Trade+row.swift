@@ -5,7 +5,7 @@ extension Trade: BookRow {
     static let columns = [
         "account_id", "trade_id", "symbol", "instrument", "direction", "volume", "entry_price", "entry_time", "status",
         "signal_id", "approval_id", "ticket", "reference", "comment", "magic", "take_profit", "stop_loss", "closed_at",
-        "close_price", "fills",
+        "close_price", "fills", "named_ticket",
     ]
     static let stamps = ["created_at", "updated_at"]
 
@@ -24,7 +24,7 @@ extension Trade: BookRow {
             .decimal(entryPrice), .timestamp(entryTime), .text(isOpen ? "open" : "closed"), .text(signal),
             .text(approval), .integer(ticket), .text(reference), .text(comment), .integer(magic), .decimal(takeProfit),
             .decimal(stopLoss), .timestamp(closedAt), .decimal(closePrice),
-            fills.isEmpty ? .null : .json(Fill.json(fills)),
+            fills.isEmpty ? .null : .json(Fill.json(fills)), .integer(namedTicket),
         ]
     }
 
