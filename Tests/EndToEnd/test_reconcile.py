@@ -46,7 +46,8 @@ class Reconcile(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr), (1, ""))
         answer = parse(result.stdout)
         self.assertEqual(
-            list(answer), ["verdict", "pairs", "counts", "matches", "breaks", "digest"])
+            list(answer), ["verdict", "pairs", "counts", "matches", "breaks", "digest", "notes"])
+        self.assertEqual(answer["notes"], [])
         self.assertEqual(answer["verdict"], "breaks")
         self.assertEqual(answer["pairs"], "23")
         self.assertEqual(len(answer["matches"]), 23)
@@ -177,6 +178,72 @@ class Reconcile(unittest.TestCase):
             self.assertEqual(self.reconcile(good, good, *arguments).returncode, 64, arguments)
         dated = self.reconcile(good, OPEN_STATEMENT, "--time-zone", "UTC", "--as-of", AS_OF)
         self.assertEqual(dated.returncode, 64)
+
+    def money(self, positions, *arguments, balance="1000.00", equity="1120.00", **fields):
+        """What a snapshot with these figures comes to against an empty book; without its breaks of positions."""
+        side = self.file("s.json", json.dumps({
+            "account_id": "a", "as_of": AS_OF, "completeness": "complete", "positions": positions,
+            "account": {"balance": balance, "equity": equity}, **fields}))
+        result = self.reconcile(self.file("t.csv", TRADES), side, "--format", "json", *arguments)
+        self.assertEqual(result.stderr, "")
+        answer = parse(result.stdout)
+        cash = [b for b in answer["breaks"] if b["class"] == "cash_mismatch"]
+        text = self.reconcile(self.file("t.csv", TRADES), side, *arguments).stdout
+        for note in answer["notes"]:
+            self.assertIn(note, text)
+        return cash, answer["notes"]
+
+    def test_positions_without_a_profit_are_valued_when_the_currency_is_known(self):
+        """1.10000 to 1.10100 on 0.10 lots is 10.00 dollars; the equity has 120.00, or what follows from the positions."""
+        row = {"ticket": 11, "symbol": "EURUSD.m", "direction": "buy", "volume": "0.10", "entry_price": "1.10000",
+               "entry_time": "2026-01-05T09:00:00Z", "current_price": "1.10100", "swap": "-1.25"}
+
+        wrong, notes = self.money([row], "--currency", "USD")
+        right, _ = self.money([row], "--currency", "USD", equity="1008.75")
+
+        self.assertEqual([(b["symbol"], b["ours"], b["broker"]) for b in wrong], [("USD", "1008.75", "1120.00")])
+        self.assertEqual((right, notes), ([], []))
+
+    def test_what_keeps_the_equity_from_being_checked_is_said(self):
+        row = {"ticket": 11, "symbol": "EURGBP", "direction": "buy", "volume": "0.10", "entry_price": "0.85",
+               "entry_time": "2026-01-05T09:00:00Z", "current_price": "0.86"}
+        self.assertEqual(self.money([row], "--currency", "USD"), ([], [
+            "The equity was not checked: ticket 11 needs a profit: EURGBP is quoted in GBP, not in USD."]))
+        self.assertEqual(self.money([row], "--currency", "GBP", equity="1100.00"), ([], []))
+        self.assertEqual(self.money([row]), ([], [
+            "No currency is named, which --currency does: the equity was not checked, because a position without a "
+            "profit cannot be valued."]))
+
+    def test_amounts_have_the_currencys_decimals_and_two_where_none_is_named(self):
+        yen, notes = self.money([], "--currency", "JPY", balance="1000", equity="2000")
+        nothing, more = self.money([], balance="1000", equity="2000")
+        self.assertEqual([(b["symbol"], b["broker"]) for b in yen], [("JPY", "2000")])
+        self.assertEqual([(b["symbol"], b["broker"]) for b in nothing], [(None, "2000.00")])
+        self.assertEqual((notes, more), ([], ["No currency is named, which --currency does: amounts have two decimals."]))
+
+    def test_a_currency_that_contradicts_the_statement_is_refused(self):
+        good = self.file("t.csv", TRADES)
+        zone = ("--time-zone", SERVER_TIME_ZONE)
+        result = self.reconcile(good, OPEN_STATEMENT, *zone, "--currency", "USD")
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertEqual(
+            result.stderr, f"{OPEN_STATEMENT}: the currency is EUR, but the files are compared in USD\n")
+        self.assertEqual(self.reconcile(good, OPEN_STATEMENT, *zone, "--currency", "EUR").returncode, 1)
+        for code in ("usd", "XXX", "dollars"):
+            self.assertEqual(self.reconcile(good, OPEN_STATEMENT, *zone, "--currency", code).returncode, 64, code)
+
+    def test_digits_seen_in_quotes_count(self):
+        row = {"ticket": 11, "symbol": "ODD", "direction": "buy", "volume": "1", "entry_price": "2.5",
+               "entry_time": "2026-01-05T09:00:00Z", "current_price": "2.5"}
+        side = self.file("s.json", json.dumps({
+            "account_id": "a", "as_of": AS_OF, "completeness": "complete", "positions": [row],
+            "quotes": [{"symbol": "odd", "bid": "2.5000", "ask": "2.5", "time": AS_OF}]}))
+        ours = self.file("t.csv", TRADES, "t-1,ODD,buy,1,2.6,2026-01-05T09:00:00Z,open,11")
+
+        answer = parse(self.reconcile(ours, side, "--format", "json").stdout)
+
+        (slipped,) = [b for b in answer["breaks"] if b["class"] == "entry_slippage"]
+        self.assertEqual((slipped["ours"], slipped["broker"]), ("2.6000", "2.5000"))
 
     def test_a_quarter_of_a_million_lines_are_compared(self):
         """The complaint: time-outs at 250,000 lines."""

@@ -91,7 +91,7 @@ struct FileComparisonTests {
         let json = String(
             decoding: ComparisonReport(comparison: comparison, outcome: outcome).json, as: UTF8.self)
         #expect(json.hasPrefix(#"{"verdict":"incomplete","pairs":0,"#))
-        #expect(json.hasSuffix(#""matches":[],"breaks":[],"digest":null}"#))
+        #expect(json.hasSuffix(#""matches":[],"breaks":[],"digest":null,"notes":[]}"#))
     }
 
     @Test("A snapshot's equity must follow from its other figures")
@@ -133,7 +133,7 @@ struct FileComparisonTests {
                 {"field":"volume","class":"partial_fill","ours":0.1,"broker":0.05,"delta":-0.05},\
                 {"field":"entry_price","class":"entry_slippage","ours":157.000,"broker":157.100,"delta":0.100},\
                 {"field":"take_profit","class":"tp_mismatch","ours":158.500,"broker":null,"delta":null}]}],\
-                "digest":"\(outcome.digest ?? "")"}
+                "digest":"\(outcome.digest ?? "")","notes":[]}
                 """)
         #expect(outcome.digest?.utf8.count == 64)
         #expect(report.text.hasPrefix("Breaks as of 2026-01-05T10:00:00Z: 1 pair, 2 breaks\n"))

@@ -11,11 +11,15 @@ struct ComparedBook: Sendable {
     var closed: [Trade] = []
     /// `nil` when no row names one.
     var account: String?
+    /// ISO 4217 code; `nil` unless a statement is the book.
+    var currency: String?
 
     /// - Throws: ``FileComplaint``
     init(_ file: ImportedFile, timeZone: TimeZoneRule?) throws {
         if file.format == .html {
-            trades = try file.statement(readBy: timeZone).open.map(Self.trade)
+            let statement = try file.statement(readBy: timeZone)
+            trades = statement.open.map(Self.trade)
+            currency = statement.currency
             return
         }
         let format = try file.rowFormat(of: "trades")

@@ -14,7 +14,10 @@ struct ComparedSnapshot: Sendable {
     var asOf: Timestamp
     /// ISO 4217 code; `nil` when the file names none.
     var currency: String?
-    private var figures: AccountFigures?
+    /// The account's figures as the broker states them.
+    private(set) var figures: AccountFigures?
+    /// Prices of a snapshot's quotes, which tell digits as those of positions do.
+    private(set) var quotes: [Quote] = []
 
     /// - Parameter account: The account that our side names, which this one must not contradict.
     /// - Throws: ``FileComplaint``
@@ -39,16 +42,6 @@ struct ComparedSnapshot: Sendable {
         error = content.snapshot.error
         self.asOf = content.snapshot.asOf
         figures = content.snapshot.figures
-    }
-
-    /// The figures from which equity must follow; `nil` unless they are all there and every position states its profit.
-    var cash: CashFigures? {
-        guard let balance = figures?.balance, let equity = figures?.equity else { return nil }
-        var floating = FixedDecimal.zero
-        for position in positions {
-            guard let profit = position.profit else { return nil }
-            floating += profit + position.swap + position.commission + position.taxes
-        }
-        return CashFigures(balance: balance, credit: figures?.credit ?? .zero, floating: floating, equity: equity)
+        quotes = content.snapshot.quotes
     }
 }

@@ -13,6 +13,9 @@ struct ComparisonReport {
         [("ours", outcome.result?.ours ?? SideCounts()), ("broker", outcome.result?.broker ?? SideCounts())]
     }
 
+    /// What the reader has to know about figures; nothing where nothing was compared.
+    private var notes: [String] { outcome.verdict == .incomplete ? [] : comparison.cash.notes.map(\.printable) }
+
     // MARK: JSON
 
     var json: [UInt8] {
@@ -32,6 +35,7 @@ struct ComparisonReport {
             }
             json.arrayField("breaks", of: breaks) { json, found in write(found, to: &json) }
             json.field("digest", outcome.digest)
+            json.arrayField("notes", of: notes) { $0.string($1) }
         }
         return json.bytes
     }
@@ -75,6 +79,7 @@ struct ComparisonReport {
     var text: String {
         var parts = [headline]
         guard outcome.verdict != .incomplete else { return headline }
+        if !notes.isEmpty { parts.append(notes.joined(separator: "\n")) }
         parts.append(countsTable.text)
         if !breaks.isEmpty { parts.append(breaksTable.text) }
         if !pairs.isEmpty { parts.append(matchesTable.text) }

@@ -9,6 +9,11 @@ struct FileComparison: Sendable {
     var book: ComparedBook
     var snapshot: ComparedSnapshot
     var policy: PolicyFile
+    /// What the account is kept in; `nil` when nobody has said it.
+    var currency: String?
+
+    /// What the equity is checked against, and what there is to say about that.
+    var cash: ComparedCash { ComparedCash(snapshot, currency: currency, instruments: policy.instruments) }
 
     /// What the comparison came to.
     struct Outcome: Sendable, Equatable {
@@ -57,14 +62,13 @@ struct FileComparison: Sendable {
             position.instrument = policy.instruments.canonical(position.symbol)
             return position
         }
-        let currency = snapshot.currency.flatMap { Currency($0) }
         return MatchInput(
             mode: mode, trades: trades, closed: book.closed.map(ClosedTrade.init), positions: positions,
-            instruments: instruments(of: trades, positions), cash: snapshot.cash, currency: snapshot.currency ?? "",
-            currencyDigits: currency?.digits ?? 2)
+            instruments: instruments(of: trades, positions), cash: cash.figures, currency: currency ?? "",
+            currencyDigits: currency.flatMap { Currency($0) }?.digits ?? 2)
     }
 
-    /// By canonical symbol; those that nobody has described have the most digits seen on either side.
+    /// By canonical symbol; those that nobody has described have the most digits seen on either side or in quotes.
     private func instruments(of trades: [Trade], _ positions: [BrokerPosition]) -> [String: Instrument] {
         var digits: [String: Int] = [:]
         func see(_ symbol: String, _ prices: [FixedDecimal?]) {
@@ -76,6 +80,11 @@ struct FileComparison: Sendable {
             see(
                 position.instrument,
                 [position.entryPrice, position.currentPrice, position.takeProfit, position.stopLoss])
+        }
+        for quote in snapshot.quotes {
+            let symbol = policy.instruments.canonical(quote.symbol)
+            guard digits[symbol] != nil else { continue }
+            see(symbol, [quote.bid, quote.ask, quote.open, quote.previousClose])
         }
         return digits.reduce(into: [:]) { known, seen in
             known[seen.key] = policy.instruments.instrument(seen.key, digitsSeen: seen.value)

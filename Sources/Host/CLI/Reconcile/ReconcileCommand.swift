@@ -44,6 +44,9 @@ struct ReconcileCommand: ParsableCommand {
     @Option(help: "The moment the broker's positions were read, unless their rows name it as as_of.")
     var asOf: MomentArgument?
 
+    @Option(help: "The account's currency (ISO 4217), for files that name none.")
+    var currency: String?
+
     @Option(help: "A YAML file with pairing, tolerance and instruments, as the configuration has them.")
     var policy: String?
 
@@ -53,6 +56,9 @@ struct ReconcileCommand: ParsableCommand {
     func validate() throws {
         if let timeZone, TimeZoneRule(parsing: timeZone) == nil {
             throw ValidationError("`\(timeZone)` is not a time zone")
+        }
+        if let currency, Currency(currency) == nil {
+            throw ValidationError("`\(currency)` is not a currency of ISO 4217, like EUR")
         }
         if asOf != nil, ImportedFile.Format(named: broker) == .html {
             throw ValidationError("--as-of is for lists of positions; a statement says its own time")
@@ -92,10 +98,28 @@ struct ReconcileCommand: ParsableCommand {
             try ComparedSnapshot(
                 ImportedFile(broker), account: book?.account, timeZone: clock, asOf: asOf?.moment)
         }
-        guard let rules, let book, let snapshot else {
+        let stated = [(broker, snapshot?.currency), (ours, book?.currency)]
+        let money = try collect { try Self.currency(currency, stated) }
+        guard let rules, let book, let snapshot, let money else {
             for complaint in complaints { complaint.print() }
             throw ExitStatus.badInput
         }
-        return FileComparison(mode: mode.mode, book: book, snapshot: snapshot, policy: rules)
+        return FileComparison(
+            mode: mode.mode, book: book, snapshot: snapshot, policy: rules, currency: money)
+    }
+
+    /// What is named first: by the option, or by a file; nobody may name another.
+    ///
+    /// - Throws: ``FileComplaint`` with every file that does.
+    private static func currency(
+        _ option: String?, _ stated: [(file: String, code: String?)]
+    ) throws(FileComplaint) -> String? {
+        let code = option ?? stated.lazy.compactMap(\.code).first
+        let lines = stated.compactMap { file, other -> String? in
+            guard let code, let other, !other.utf8.elementsEqual(code.utf8) else { return nil }
+            return "\(file): the currency is \(other), but the files are compared in \(code)".printable
+        }
+        guard lines.isEmpty else { throw FileComplaint(lines: lines) }
+        return code
     }
 }

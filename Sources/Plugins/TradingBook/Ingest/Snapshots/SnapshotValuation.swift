@@ -5,12 +5,22 @@ public import PluginAPI
 /// **P/L** of a position is profit, swap, commission and taxes together, each signed as the broker writes it. A position
 /// without `profit` gets the price difference times volume and multiplier, rounded to the currency's decimals, if its
 /// instrument is quoted in the account's currency; any other is refused, because nobody told the rate.
-struct SnapshotValuation {
-    let account: Account
-    let book: InstrumentBook
+package struct SnapshotValuation {
+    /// ISO 4217 code of the account.
+    private let currency: String
+    private let currencyDigits: Int
+    private let book: InstrumentBook
+
+    package init(currency: String, currencyDigits: Int, book: InstrumentBook) {
+        (self.currency, self.currencyDigits, self.book) = (currency, currencyDigits, book)
+    }
+
+    init(account: Account, book: InstrumentBook) {
+        self.init(currency: account.currency, currencyDigits: account.currencyDigits, book: book)
+    }
 
     /// - Throws: 422 naming every position whose P/L cannot be known or kept.
-    func value(_ snapshot: Snapshot) throws(Problem) -> Snapshot {
+    package func value(_ snapshot: Snapshot) throws(Problem) -> Snapshot {
         var valued = snapshot
         let problems = BodyProblems()
         var symbols = CanonicalSymbols(book: book)
@@ -47,16 +57,16 @@ struct SnapshotValuation {
         guard let instrument = book.known(position.instrument), let multiplier = instrument.multiplier,
             let quote = instrument.quoteCurrency
         else { throw MemberProblem("needs a profit: instrument \(position.instrument) is not described") }
-        guard quote == account.currency else {
+        guard quote == currency else {
             throw MemberProblem(
-                "needs a profit: \(position.instrument) is quoted in \(quote), not in \(account.currency)")
+                "needs a profit: \(position.instrument) is quoted in \(quote), not in \(currency)")
         }
         let move = position.currentPrice - position.entryPrice
         let signed = position.direction == .buy ? move : -move
         guard let profit = signed.multiplied(by: position.volume)?.multiplied(by: multiplier) else {
             throw MemberProblem("has a profit or loss out of range")
         }
-        return profit.rounded(toScale: account.currencyDigits)
+        return profit.rounded(toScale: currencyDigits)
     }
 }
 
