@@ -132,6 +132,40 @@ class CloseCommands(ConcordTest):
         self.assertEqual(self.metric("drawdown_guard_triggers_total"), before[1] + 1)
         self.assertEqual([c["ticket"] for c in commands(self.host, "acc", status="failed")], ["2"])
 
+    def test_a_position_that_nobody_is_told_to_close_is_shown(self):
+        """One fails, one is opened after the countdown: both stay open under the latch, are counted, and in the log."""
+        host, metric = self.host, "guard_positions_left_open_total"
+        before = self.metric(metric)
+        trip(host, "left", [1, 2])
+        eventually(lambda: commands(host, "left"))
+        bot = self.agent(accounts=("left",))
+
+        def stands():
+            drawdown = host.ok("GET", "/api/v1/guards/drawdown?account_id=left", host.operator)
+            (row,) = host.ok("GET", "/api/v1/guards/history?account_id=left", host.operator)["trips"]
+            lines = host.ok(
+                "GET", "/api/v1/reconciliation/logs?account_id=left&limit=500&event_type=drawdown_alert",
+                host.operator)["logs"]
+            return (drawdown["positions_left_open"], row["positions_left_open"], drawdown["should_close_all"],
+                    sorted(line["ticket"] for line in lines if line["ticket"]))
+
+        self.assertEqual(stands(), ("0", "0", True, []))
+        first, second = self.lease("left", bot)
+        self.assertEqual(self.post(f"/{first['id']}/fail", {"reason": "closed market"}, bot).status, 200)
+        self.assertEqual(stands(), ("1", "1", True, ["1"]))
+        for second_of in (2, 3):
+            host.snapshot("left", at(second_of), [gold(1), gold(2), gold(3)], account={"equity": 5000})
+            self.assertEqual(stands(), ("2", "2", True, ["1", "3"]))
+        self.assertEqual(self.metric(metric), before + 2)
+        confirmed = self.post(f"/{second['id']}/confirm", {"close_price": 1900, "closed_at": at(4)}, bot)
+        self.assertEqual(confirmed.status, 200, confirmed)
+        host.snapshot("left", at(5), [gold(3)], account={"equity": 5000})
+        self.assertEqual(stands(), ("1", "1", True, ["1", "3"]))
+        self.assertEqual(len(commands(host, "left")), 2, "one command per open position, once")
+
+        host.ok("POST", "/admin/guards/left/release", host.operator, {"note": "closed by hand"}, port=host.admin_port)
+        self.assertEqual(stands(), ("0", "0", False, ["1", "3"]))
+
     def test_a_lease_that_ends_returns_the_command(self):
         trip(self.host, "lapse", [1])
         eventually(lambda: commands(self.host, "lapse"))
@@ -189,7 +223,8 @@ class CloseCommands(ConcordTest):
         self.assertEqual((told["released_by"], told["note"]), ("root", "the deposit was late"))
         with sqlite3.connect(f"file:{host.path}/concord.db?mode=ro", uri=True) as database:
             entries = database.execute(
-                "SELECT actor, object, before, after, request_id FROM audit_logs WHERE action = 'guard.release'").fetchall()
+                "SELECT actor, object, before, after, request_id FROM audit_logs "
+                "WHERE action = 'guard.release' AND object = 'account:held'").fetchall()
         ((actor, of, before, after, request_id),) = entries
         self.assertEqual((actor, of, request_id), ("root", "account:held", done.headers["x-request-id"]))
         self.assertEqual((json.loads(before)["state"], json.loads(after)["state"]), ("tripped", "ok"))

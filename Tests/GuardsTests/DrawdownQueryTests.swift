@@ -18,7 +18,7 @@ struct DrawdownQueryTests {
                     == #"{"user_id":"ann","account_id":null,"state":"unknown","current_equity":null,"#
                     + #""peak_equity":null,"current_drawdown_pct":null,"alert_type":"warning","#
                     + #""alert_threshold_pct":20.00,"should_close_all":false,"time_to_liquidation_seconds":null,"#
-                    + #""liquidation_at":null,"last_checked_at":null,"equity_as_of":null}"#)
+                    + #""liquidation_at":null,"last_checked_at":null,"equity_as_of":null,"positions_left_open":0}"#)
             #expect(empty["account_id"]?.text == "acc")
             #expect(empty["state"]?.text == "unknown")
             #expect(empty["current_drawdown_pct"] == .null)
@@ -40,7 +40,7 @@ struct DrawdownQueryTests {
                     + #""peak_equity":10000.00,"current_drawdown_pct":15.00,"alert_type":"warning","#
                     + #""alert_threshold_pct":20.00,"should_close_all":false,"time_to_liquidation_seconds":null,"#
                     + #""liquidation_at":null,"last_checked_at":"\#(desk.clock.now)","#
-                    + #""equity_as_of":"\#(desk.clock.now)"}"#)
+                    + #""equity_as_of":"\#(desk.clock.now)","positions_left_open":0}"#)
             #expect(answer["guards"]?["state"]?.text == "warning")
             #expect(answer["guards"]?["current_drawdown_pct"]?.text == "15.00")
             #expect(answer["guards"]?["market_alerts"]?.text == "0")

@@ -10,6 +10,8 @@ struct DrawdownReport: Sendable {
     let state: GuardState
     let figures: DrawdownGuard
     let lastCheckedAt: Timestamp?
+    /// How many positions are open under a latched trip whose countdown is over, with no close command under way.
+    let positionsLeftOpen: Int64
     /// The first moment at which the source is stale, if that lies ahead.
     let staleFrom: Timestamp?
 
@@ -19,6 +21,7 @@ struct DrawdownReport: Sendable {
         currencyDigits = Int(row.integer("currency_digits") ?? 0)
         figures = DrawdownGuard(row)
         lastCheckedAt = row.timestamp("last_checked_at")
+        positionsLeftOpen = row.integer("left_open") ?? 0
         let staleFrom = row.timestamp("current_as_of").flatMap(row.freshness.staleFrom)
         let isStale = staleFrom.map { now >= $0 } ?? false
         state = isStale ? .unknown : figures.state
@@ -28,6 +31,7 @@ struct DrawdownReport: Sendable {
     /// For a user without accounts: nothing is known.
     private init() {
         (account, currencyDigits, figures, lastCheckedAt, staleFrom) = (nil, 0, DrawdownGuard(), nil, nil)
+        positionsLeftOpen = 0
         state = .unknown
     }
 
@@ -63,6 +67,7 @@ struct DrawdownReport: Sendable {
         json.field("liquidation_at", figures.trip?.liquidationAt)
         json.field("last_checked_at", lastCheckedAt)
         json.field("equity_as_of", figures.equity?.at)
+        json.field("positions_left_open", positionsLeftOpen)
     }
 
     static let schema: Schema = .object([
@@ -72,6 +77,7 @@ struct DrawdownReport: Sendable {
         "alert_threshold_pct": .decimal, "should_close_all": .boolean,
         "time_to_liquidation_seconds": .optional(.integer), "liquidation_at": .optional(.timestamp),
         "last_checked_at": .optional(.timestamp), "equity_as_of": .optional(.timestamp),
+        "positions_left_open": .integer,
     ])
 
     /// Finer than what is shown, so that two accounts are told apart that look alike; below zero when nothing is known.

@@ -11,9 +11,15 @@ struct DueWork: Sendable {
     /// Whether positions are closed at all.
     let writesCommands: Bool
 
-    /// - Returns: Whether anything changed.
-    func run(in transaction: any Transaction) throws -> Bool {
-        guard try AccountLock.take(account, in: transaction) != nil else { return false }
+    /// What was done.
+    struct Outcome: Sendable {
+        var isChanged = false
+        /// Positions that nobody is told to close any more.
+        var leftOpen = 0
+    }
+
+    func run(in transaction: any Transaction) throws -> Outcome {
+        guard try AccountLock.take(account, in: transaction) != nil else { return Outcome() }
         let store = CloseCommandStore(account: account, now: now, transaction: transaction)
         let isSettled = try store.settle()
         let trips = writesCommands ? try endCountdowns(in: transaction) : []
@@ -22,7 +28,9 @@ struct DueWork: Sendable {
             try GuardLogEntry(countdownOf: trip, commands: commands)
                 .append(about: trip, of: account, at: now, in: transaction)
         }
-        return isSettled || !trips.isEmpty
+        guard isSettled || !trips.isEmpty else { return Outcome() }
+        let left = try LeftOpenPositions(account: account, now: now, transaction: transaction).refresh()
+        return Outcome(isChanged: true, leftOpen: left)
     }
 
     /// Claims the trips whose countdown is over and that are neither released nor claimed.

@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The guards' schema, step by step. Steps are appended, never edited.
 enum GuardMigrations {
-    static let all: [Migration] = [states, closeCommands]
+    static let all: [Migration] = [states, closeCommands, leftOpen]
 
     private static let states = Migration(
         number: 1,
@@ -99,6 +99,25 @@ enum GuardMigrations {
             DROP INDEX guard_trips_due;
             ALTER TABLE guard_trips DROP COLUMN commands_at;
             DROP TABLE close_commands;
+            """
+    )
+
+    private static let leftOpen = Migration(
+        number: 3,
+        name: "positions that stay open under a trip whose commands were written",
+        up: """
+            CREATE TABLE guard_left_open (
+                trip_id {TEXT} NOT NULL REFERENCES guard_trips (trip_id),
+                ticket {BIGINT} NOT NULL,
+                is_left {BOOLEAN} NOT NULL,
+                times {BIGINT} NOT NULL,
+                PRIMARY KEY (trip_id, ticket)
+            );
+            CREATE INDEX close_commands_by_ticket ON close_commands (account_id, ticket);
+            """,
+        down: """
+            DROP INDEX close_commands_by_ticket;
+            DROP TABLE guard_left_open;
             """
     )
 }

@@ -26,6 +26,11 @@ struct GuardStage: IngestStage {
             log += detected.map { GuardLogEntry($0.condition, $0.quote, act: marketGuard.limits.act) }
             if let run = outcome.run { try GuardLogEntry.append(log, to: run, of: change, in: transaction) }
         }
+        if record.guardState.trip != nil {
+            let left = try LeftOpenPositions(account: change.account.id, now: change.now, transaction: transaction)
+                .refresh()
+            outcome.afterCommit.append { [meters] in meters.leftOpen.increment(by: left) }
+        }
         outcome.guardsJSON = summary(record.guardState, alerts: symbols.alertsCount)
     }
 

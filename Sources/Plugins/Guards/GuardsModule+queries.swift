@@ -54,7 +54,8 @@ extension GuardsModule {
     static let drawdownColumns: SQL = """
         a.account_id, a.currency_digits, a.snapshot_interval, a.current_as_of, s.state, s.peak, s.peak_at, s.equity, \
         s.equity_at, s.pending_rise, s.trip_cause, s.tripped_at, s.liquidation_at, s.last_checked_at, \
-        s.market_checked_at
+        s.market_checked_at, \
+        (SELECT count(*) FROM guard_left_open l WHERE l.trip_id = s.trip_id AND l.is_left) AS left_open
         """
 
     /// One row a watched symbol of an account, and one for an account without any.
@@ -87,7 +88,9 @@ extension GuardsModule {
             """
             SELECT t.trip_id, t.account_id, t.guard, t.reason, t.symbol, t.act, t.value_pct, t.limit_pct, t.min_equity,
                 t.equity, t.peak, t.tripped_at, t.liquidation_at, t.released_at, t.released_by, t.release_note,
-                t.run_id, t.commands_at, a.currency_digits
+                t.run_id, t.commands_at, a.currency_digits, CASE WHEN t.released_at IS NULL THEN (
+                    SELECT count(*) FROM guard_left_open l WHERE l.trip_id = t.trip_id AND l.is_left) ELSE 0 END
+                AS left_open
             FROM guard_trips t JOIN accounts a ON a.account_id = t.account_id
             WHERE t.account_id IN (\(request.accounts)) \(behind)
             ORDER BY t.tripped_at DESC, t.trip_id LIMIT \(request.limit + 1)

@@ -20,8 +20,9 @@ extension GuardsModule: ScheduledModule {
         for account in due.toSettle.keys.sorted() {
             let work = DueWork(account: account, now: now, writesCommands: writesCommands)
             do {
-                let isChanged = try await storage.transaction(deadline: deadline) { try work.run(in: $0) }
-                if isChanged { await announce(due.toSettle.filter { $0.key == account }) }
+                let done = try await storage.transaction(deadline: deadline) { try work.run(in: $0) }
+                meters.leftOpen.increment(by: done.leftOpen)
+                if done.isChanged { await announce(due.toSettle.filter { $0.key == account }) }
             } catch {
                 failure = failure ?? error
             }

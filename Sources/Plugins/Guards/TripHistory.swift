@@ -45,6 +45,7 @@ struct TripHistory {
         json.field("released_by", row.text("released_by"))
         json.field("note", row.text("release_note"))
         json.field("run_id", row.text("run_id"))
+        json.field("positions_left_open", row.integer("left_open") ?? 0)
     }
 
     static let schema: Schema = .object([
@@ -57,7 +58,7 @@ struct TripHistory {
                 "peak_equity": .optional(.decimal), "tripped_at": .timestamp,
                 "liquidation_at": .optional(.timestamp), "commands_at": .optional(.timestamp),
                 "released_at": .optional(.timestamp), "released_by": .optional(.text), "note": .optional(.text),
-                "run_id": .optional(.text),
+                "run_id": .optional(.text), "positions_left_open": .integer,
             ])),
         "next_cursor": .optional(.text),
     ])

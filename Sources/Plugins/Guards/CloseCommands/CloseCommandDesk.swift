@@ -14,6 +14,8 @@ struct CloseCommandDesk: Sendable {
         var owner: String?
         /// Set when a position was closed by the call.
         var closed: ReportedClosing.Reason?
+        /// Positions that nobody is told to close any more.
+        var leftOpen = 0
     }
 
     /// - Throws: 404 for an account that does not exist or that the token does not cover.
@@ -27,7 +29,8 @@ struct CloseCommandDesk: Sendable {
         return try await carryOut(body.account, pointer: "/account_id", request, key) { state, transaction in
             let store = CloseCommandStore(account: state.account.id, now: now, transaction: transaction)
             let ids = try store.lease(to: agent, limit: body.limit, for: body.time)
-            return Outcome(answer: Self.list(try store.rows(ids)), owner: state.account.user)
+            let left = try LeftOpenPositions(account: state.account.id, now: now, transaction: transaction).refresh()
+            return Outcome(answer: Self.list(try store.rows(ids)), owner: state.account.user, leftOpen: left)
         }
     }
 
@@ -78,13 +81,16 @@ struct CloseCommandDesk: Sendable {
             let store = CloseCommandStore(account: account, now: now, transaction: transaction)
             guard var command = try store.load(id) else { throw Self.unknown(id) }
             let ended = try step(&command, state, now, transaction)
+            var left = 0
             if let ended {
                 try store.end(command, realizedPnL: ended.realizedPnL)
                 try ended.entry.append(about: command.id, of: account, at: now, in: transaction)
+                left = try LeftOpenPositions(account: account, now: now, transaction: transaction)
+                    .refresh(exceptLine: command.ticket)
             }
             return Outcome(
                 answer: Self.one(try store.rows([id])), owner: ended == nil ? nil : state.account.user,
-                closed: ended?.closed)
+                closed: ended?.closed, leftOpen: left)
         }
     }
 
@@ -111,6 +117,7 @@ struct CloseCommandDesk: Sendable {
             try key?.keep(outcome.answer, in: transaction)
             return outcome
         }
+        meters.leftOpen.increment(by: outcome.leftOpen)
         if let reason = outcome.closed { meters.autoclosed[reason.rawValue]?.increment() }
         let owners = outcome.owner.map { [account: $0] } ?? [:]
         return Reply(body: outcome.answer, invalidates: BookModule.tags(owners))

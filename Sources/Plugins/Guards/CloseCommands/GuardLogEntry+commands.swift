@@ -13,6 +13,19 @@ extension GuardLogEntry {
             })
     }
 
+    /// A position stays open under a tripped guard, and nobody is told to close it.
+    init(leftOpen position: LeftOpenPosition) {
+        self.init(
+            kind: "warning", eventType: "drawdown_alert", symbol: position.symbol, ticket: position.ticket,
+            tradeID: position.tradeID,
+            description: "\(position.symbol) ticket \(position.ticket) is open under a tripped guard, "
+                + "and no command to close it is under way",
+            metadata: Self.object { json in
+                json.field("trip_id", position.trip)
+                json.field("times", position.times)
+            })
+    }
+
     /// An agent has closed a position on command.
     init(confirmed command: CloseCommand, _ position: ReportedPosition, currencyDigits: Int) {
         self.init(
