@@ -138,6 +138,55 @@ struct StatementImportTests {
         }
     }
 
+    @Test("What a statement has settled no other may contradict, although an agent had closed the position on command")
+    func contradictsSettled() async throws {
+        try await BookFixture.run { book in
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T09:59:00Z", tickets: [1, 2]))
+            _ = try await book.closing(1, at: "1959", closedAt: "2026-01-05T09:59:30Z")
+            var first = statement()
+            first.closed[0].position.takeProfit = nil
+            _ = try await book.importing(first)
+            var (same, other) = (first, first)
+            same.asOf = Timestamp(seconds: 1_767_607_210)
+            other.asOf = Timestamp(seconds: 1_767_607_220)
+            other.closed[0].realizedPnL = "11"
+
+            _ = try await book.importing(same)
+            let before = try await book.counts()
+            let problem = await #expect(throws: Problem.self) { _ = try await book.importing(other) }
+
+            #expect(problem?.status == 409)
+            #expect(problem?.errors.map(\.detail) == ["Closed Transactions: ticket 1 is stored with another end"])
+            #expect(try await book.counts() == before)
+            let row = try await book.rows(
+                "SELECT realized_pnl, close_reason, settled_by FROM positions WHERE ticket = 1"
+            ).first
+            #expect(row?.decimal(0) == "10")
+            #expect(row?.text(1) == "drawdown")
+            #expect(row?.text(2) == "statement")
+        }
+    }
+
+    @Test(
+        "A position that is open again, or that a snapshot closed again, is nobody's to settle but the next statement's"
+    )
+    func settlementEnds() async throws {
+        try await BookFixture.run { book in
+            func settledBy() async throws -> String? {
+                try await book.rows("SELECT settled_by FROM positions WHERE ticket = 1").first?.text(0)
+            }
+            _ = try await book.importing(statement())
+            #expect(try await settledBy() == "statement")
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:10Z", tickets: [1, 2]))
+            #expect(try await settledBy() == nil)
+            _ = try await book.closing(1, at: "1959", closedAt: "2026-01-05T10:00:12Z")
+            #expect(try await settledBy() == "report")
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:11Z", tickets: [1, 2]))
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:20Z", tickets: [2]))
+            #expect(try await settledBy() == nil)
+        }
+    }
+
     @Test("A report gives the reason to a position that a statement has settled, and leaves its figures alone")
     func reportAfterStatement() async throws {
         try await BookFixture.run { book in

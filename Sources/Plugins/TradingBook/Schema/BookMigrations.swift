@@ -3,7 +3,7 @@ import PluginAPI
 /// The schema of the shared record, step by step. Steps are appended, never edited.
 enum BookMigrations {
     static let all: [Migration] = [
-        accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets,
+        accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets, settlement,
     ]
 
     private static let accounts = Migration(
@@ -316,5 +316,20 @@ enum BookMigrations {
             DROP INDEX trades_closed_by_named_ticket;
             ALTER TABLE trades DROP COLUMN named_ticket;
             """
+    )
+
+    /// Of positions closed before, the reason tells who closed them; what a statement has since made of a report cannot be
+    /// told any more, so the next statement may still correct it.
+    private static let settlement = Migration(
+        number: 9,
+        name: "whose word a closed position's price and P/L are",
+        up: """
+            ALTER TABLE positions ADD COLUMN settled_by {TEXT} CHECK (settled_by IN ('report', 'statement'));
+            UPDATE positions SET settled_by =
+                CASE WHEN close_reason IN ('drawdown', 'market_gap', 'market_liquidity') THEN 'report'
+                    ELSE 'statement' END
+                WHERE status = 'closed' AND close_price IS NOT NULL;
+            """,
+        down: "ALTER TABLE positions DROP COLUMN settled_by;"
     )
 }

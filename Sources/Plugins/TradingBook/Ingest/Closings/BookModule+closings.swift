@@ -28,7 +28,8 @@ extension BookModule {
         try transaction.execute(
             """
             UPDATE positions SET status = 'closed', closed_at = \(closing.closedAt), close_price = \(closing.closePrice),
-                realized_pnl = \(realized), close_reason = \(closing.reason.rawValue), last_updated_at = \(closing.closedAt)
+                realized_pnl = \(realized), settled_by = 'report', close_reason = \(closing.reason.rawValue),
+                last_updated_at = \(closing.closedAt)
             WHERE account_id = \(account.id) AND ticket = \(closing.ticket)
             """)
         return ReportedPosition(symbol: stored.position.instrument, tradeID: stored.tradeID, realizedPnL: realized)
@@ -56,7 +57,7 @@ extension BookModule {
 private struct StoredPosition {
     let position: BrokerPosition
     let tradeID: String?
-    /// Whether a statement has told how it ended.
+    /// Whether a statement or a report has told how it ended.
     let isSettled: Bool
     let realizedPnL: FixedDecimal?
 
@@ -64,7 +65,7 @@ private struct StoredPosition {
         let row = try transaction.rows(
             """
             SELECT symbol, broker_symbol, direction, volume, entry_price, entry_time, current_price, swap, commission,
-                taxes, matched_trade_id, status, close_price, realized_pnl
+                taxes, matched_trade_id, settled_by, realized_pnl
             FROM positions WHERE account_id = \(account) AND ticket = \(ticket)
             """
         ).first
@@ -78,8 +79,8 @@ private struct StoredPosition {
             entryPrice: entryPrice, entryTime: entryTime, currentPrice: currentPrice, swap: swap,
             commission: commission, taxes: taxes)
         tradeID = row.text(10)
-        isSettled = row.text(11) == "closed" && row.decimal(12) != nil
-        realizedPnL = row.decimal(13)
+        isSettled = row.text(11) != nil
+        realizedPnL = row.decimal(12)
     }
 
     func check(_ closing: ReportedClosing, at now: Timestamp) throws(Problem) {

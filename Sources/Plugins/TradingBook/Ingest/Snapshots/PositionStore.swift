@@ -9,7 +9,7 @@ struct PositionStore {
         "position_id", "account_id", "ticket", "symbol", "broker_symbol", "digits", "direction", "volume",
         "entry_price", "entry_time", "current_price", "take_profit", "stop_loss", "profit", "swap", "commission",
         "taxes", "unrealized_pnl", "comment", "magic", "status", "last_updated_at", "closed_at", "close_price",
-        "realized_pnl", "close_reason", "last_listed_at",
+        "realized_pnl", "settled_by", "close_reason", "last_listed_at",
     ]
     /// What a report of an agent gave as the reason of a closing stays when a statement gives none.
     private static let upsert = """
@@ -61,7 +61,7 @@ struct PositionStore {
             Self.upsert,
             positions.map { position in
                 values(position, digits: digits(position.instrument), at: asOf)
-                    + [.text("open"), .timestamp(asOf), .null, .null, .null, .null, .timestamp(asOf)]
+                    + [.text("open"), .timestamp(asOf), .null, .null, .null, .null, .null, .timestamp(asOf)]
             })
     }
 
@@ -71,7 +71,7 @@ struct PositionStore {
         try transaction.executeMany(
             """
             UPDATE positions SET status = 'closed', closed_at = ?, close_price = NULL, realized_pnl = NULL,
-            close_reason = 'unknown', last_updated_at = ? WHERE account_id = ? AND ticket = ?
+            settled_by = NULL, close_reason = 'unknown', last_updated_at = ? WHERE account_id = ? AND ticket = ?
             """,
             tickets.map { [.timestamp(asOf), .timestamp(asOf), .text(account), .integer($0)] })
     }
@@ -84,7 +84,8 @@ struct PositionStore {
             positions.map { closed in
                 values(closed.position, digits: digits(closed.position.instrument), at: closed.closedAt) + [
                     .text("closed"), .timestamp(closed.closedAt), .timestamp(closed.closedAt),
-                    .decimal(closed.closePrice), .decimal(closed.realizedPnL), .text(Self.reason(closed)), .null,
+                    .decimal(closed.closePrice), .decimal(closed.realizedPnL), .text("statement"),
+                    .text(Self.reason(closed)), .null,
                 ]
             })
     }

@@ -3,7 +3,7 @@ import PluginAPI
 /// Records closed positions as a statement tells them, inside the caller's transaction.
 ///
 /// One that the book has as open, as closed without a price, or as closed by an agent's report, gets its closing; one that
-/// is closed the same way is left alone.
+/// a statement has settled the same way is left alone.
 struct ClosedPositionImport {
     private static let chunk = 500
 
@@ -59,10 +59,8 @@ struct ClosedPositionImport {
         var lastListedAt: Timestamp?
         var closePrice: FixedDecimal?
         var realizedPnL: FixedDecimal?
-        /// A report is the agent's word; the statement is the broker's.
-        var isReported: Bool
-
-        var isSettled: Bool { !isOpen && closePrice != nil && !isReported }
+        /// Whether price and P/L are a statement's, the broker's own word; a report is the agent's.
+        var isSettled: Bool
 
         func contradicts(_ closed: ClosedPosition, asOf: Timestamp) -> Bool {
             if isSettled { return closePrice != closed.closePrice || realizedPnL != closed.realizedPnL }
@@ -76,15 +74,14 @@ struct ClosedPositionImport {
         while !rest.isEmpty {
             let rows = try transaction.rows(
                 """
-                SELECT ticket, status, last_listed_at, close_price, realized_pnl, close_reason FROM positions
+                SELECT ticket, status, last_listed_at, close_price, realized_pnl, settled_by FROM positions
                 WHERE account_id = \(account) AND ticket IN (\(Array(rest.prefix(Self.chunk))))
                 """)
             for row in rows {
                 guard let ticket = row.integer(0) else { continue }
                 stored[ticket] = Stored(
                     isOpen: row.text(1) == "open", lastListedAt: row.timestamp(2), closePrice: row.decimal(3),
-                    realizedPnL: row.decimal(4),
-                    isReported: row.text(5).flatMap(ReportedClosing.Reason.init) != nil)
+                    realizedPnL: row.decimal(4), isSettled: row.text(5) == "statement")
             }
             rest = rest.dropFirst(Self.chunk)
         }
