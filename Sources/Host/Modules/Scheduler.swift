@@ -11,6 +11,9 @@ struct Scheduler: Sendable {
 
     /// How long one call may take.
     static let callMax: Duration = .seconds(30)
+    /// How long after the start of the host, or of the module, the first call comes at most: a host that is often started
+    /// anew would never come to rare work otherwise.
+    static let firstPauseMax: Duration = .seconds(1)
 
     private let entries: [Entry]
     private let clock: any HostClock
@@ -50,7 +53,11 @@ struct Scheduler: Sendable {
         await withTaskGroup { group in
             for entry in entries {
                 group.addTask {
-                    while (try? await Task.sleep(for: entry.module.scheduleInterval)) != nil { await call(entry) }
+                    let interval = entry.module.scheduleInterval
+                    var pause = min(interval, Self.firstPauseMax)
+                    while (try? await Task.sleep(for: pause)) != nil {
+                        if await call(entry) { pause = interval }
+                    }
                 }
             }
         }
@@ -58,11 +65,12 @@ struct Scheduler: Sendable {
 
     /// Calls every module once, whatever its interval.
     func runOnce() async {
-        for entry in entries { await call(entry) }
+        for entry in entries { _ = await call(entry) }
     }
 
-    private func call(_ entry: Entry) async {
-        guard entry.status().isServing else { return }
+    /// - Returns: Whether the module serves, so that it was called.
+    private func call(_ entry: Entry) async -> Bool {
+        guard entry.status().isServing else { return false }
         let now = clock.now
         do {
             try await withDeadline(Self.callMax) {
@@ -75,5 +83,6 @@ struct Scheduler: Sendable {
             outcomes[entry.id]?.failed.increment()
             logger.warning("scheduled work failed", ["module": entry.id, "error": "\(error)"])
         }
+        return true
     }
 }

@@ -57,6 +57,21 @@ struct SchedulerTests {
         await running.value
     }
 
+    @Test(
+        "Rare work is looked at soon after the start, so that a host that is often started anew comes to it",
+        .timeLimit(.minutes(1)))
+    func soonAfterStart() async {
+        let service = TimedService(interval: .seconds(86_400))
+        let scheduler = scheduler([("rare", service, .ok)], ManualClock())
+
+        let running = Task { await scheduler.run() }
+        while service.calls.value.isEmpty { await Task.yield() }
+        running.cancel()
+        await running.value
+
+        #expect(service.calls.value.count == 1)
+    }
+
     private func scheduler(
         _ services: [(id: String, service: any QueryService, status: ModuleStatus)],
         _ clock: ManualClock,
@@ -73,11 +88,12 @@ struct SchedulerTests {
 private struct TimedService: QueryService, ScheduledModule {
     static let descriptor = ModuleDescriptor(id: "timed", summary: "A test's work")
     let operations: [Operation] = []
-    let scheduleInterval: Duration = .milliseconds(1)
+    var scheduleInterval: Duration = .milliseconds(1)
     let calls = Locked<[Timestamp]>([])
     var failure: StorageError?
 
     init(failure: StorageError? = nil) { self.failure = failure }
+    init(interval: Duration) { scheduleInterval = interval }
     init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {}
 
     func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
