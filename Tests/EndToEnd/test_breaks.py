@@ -99,6 +99,23 @@ class Acts(ConcordTest):
             (None, "opened", "open"), ("open", "resolved", "resolved"), ("resolved", "reopened", "open"),
             ("open", "resolved", "resolved"), ("resolved", "reopened", "open")])
 
+    def test_an_accepted_position_that_turns_is_a_break_again(self):
+        """Accepted is a purchase opened by hand; the same ticket as a sale is another thing."""
+        hand = lambda **fields: self.host.snapshot(
+            self.account, at(self.second), [position(1, volume=0.05), position(7, volume=0.30, **fields)])
+        self.second = 10
+        hand()
+        self.identifier = next(b["id"] for b in self.host.breaks(self.account) if b["ticket"] == "7")
+        self.act("resolve", {"resolution": "accepted", "note": "opened by hand"})
+        self.second = 11
+        same = hand(profit=11)
+        self.second = 12
+        turned = hand(direction="sell")
+
+        self.assertEqual([r["breaks"]["opened"] for r in (same, turned)], ["0", "1"])
+        events = self.get(f"breaks/{self.identifier}/events")["events"]
+        self.assertEqual((events[-1]["event"], events[-1]["note"]), ("reopened", "the other direction: unknown_to_us"))
+
     def test_who_may(self):
         agent = self.host.token("bot-9", "agent", accounts=[self.account])
         for token, query, status in [

@@ -37,7 +37,7 @@ struct ClassificationTests {
         #expect(result.found == ["broker_closed ticket:5", "unknown_to_us ticket:9", "broker_closed trade:b"])
         #expect(
             result.breaks[0].differences == [
-                Difference(.brokerClosed, ours: .number("0.1", digits: 0), broker: nil)
+                Difference(.brokerClosed, ours: .number("0.1", digits: 0), broker: nil, direction: .buy)
             ])
         #expect(result.breaks[1].differences[0].ours == nil)
         #expect(result.ours == SideCounts(rows: 2, unmatched: 2))

@@ -133,9 +133,9 @@ struct LikenessTests {
         #expect(result.found == ["ambiguous ticket:5", "ambiguous trade:a", "ambiguous trade:b"])
         #expect(
             result.breaks.map(\.differences) == [
-                [Difference(.ambiguous, ours: nil, broker: .number("0.1", digits: 0))],
-                [Difference(.ambiguous, ours: .number("0.1", digits: 0), broker: nil)],
-                [Difference(.ambiguous, ours: .number("0.1", digits: 0), broker: nil)],
+                [Difference(.ambiguous, ours: nil, broker: .number("0.1", digits: 0), direction: .buy)],
+                [Difference(.ambiguous, ours: .number("0.1", digits: 0), broker: nil, direction: .buy)],
+                [Difference(.ambiguous, ours: .number("0.1", digits: 0), broker: nil, direction: .buy)],
             ])
         #expect(result.ours == SideCounts(rows: 2, unmatched: 2))
         #expect(result.broker == SideCounts(rows: 1, unmatched: 1))

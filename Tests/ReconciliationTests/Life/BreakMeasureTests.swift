@@ -72,6 +72,17 @@ struct BreakMeasureTests {
             Change(
                 "a pair of sums that turned", ["volume_mismatch volume 0.5 0.4"], ["volume_mismatch volume -0.5 -0.4"],
                 "the other direction: volume"),
+            Change(
+                "a missing row that turned", ["unknown_to_us - - 0.5 buy"], ["unknown_to_us - - 0.5 sell"],
+                "the other direction: unknown_to_us"),
+            Change(
+                "a smaller missing trade that turned", ["broker_closed - 0.5 - sell"], ["broker_closed - 0.4 - buy"],
+                "the other direction: broker_closed"),
+            Change(
+                "a missing row the same way", ["unknown_to_us - - 0.5 sell"], ["unknown_to_us - - 0.4 sell"], nil),
+            Change(
+                "a missing row taken note of before its direction was kept", ["unknown_to_us - - 0.5"],
+                ["unknown_to_us - - 0.5 sell"], nil),
             Change("money across zero", ["cash_mismatch equity 10 -10"], ["cash_mismatch equity -5 -10"], nil),
             Change("a symbol now on both sides", ["instrument_unknown - ODD -"], ["instrument_unknown - ODD ODD"], nil),
         ])

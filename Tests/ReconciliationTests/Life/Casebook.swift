@@ -1,4 +1,5 @@
 import PluginAPI
+import TradingBook
 
 @testable import Reconciliation
 
@@ -60,6 +61,7 @@ struct Casebook {
 }
 
 /// A break on ticket 1 from texts such as `partial_fill volume 0.2 0.1`: class, field, ours and the broker's; `-` for none.
+/// A fifth word is the direction of a row that stands alone.
 func found(_ differences: [String]) -> FoundBreak {
     FoundBreak(
         key: "ticket:1", symbol: "EURUSD", tradeID: "t1", ticket: 1, differences: differences.map(difference),
@@ -70,7 +72,7 @@ func found(_ differences: String...) -> FoundBreak { found(differences) }
 
 private func difference(_ text: String) -> Difference {
     let words = text.split(separator: " ").map(String.init)
-    guard words.count == 4, let breakClass = BreakClass(rawValue: words[0]) else {
+    guard (4...5).contains(words.count), let breakClass = BreakClass(rawValue: words[0]) else {
         preconditionFailure("\(text) is not a difference")
     }
     let (ours, broker) = (number(words[2]), number(words[3]))
@@ -78,7 +80,8 @@ private func difference(_ text: String) -> Difference {
     if let ours, let broker { delta = .number(broker - ours, digits: 0) }
     return Difference(
         breakClass, field: words[1] == "-" ? nil : Difference.Field(rawValue: words[1]), ours: cell(words[2]),
-        broker: cell(words[3]), delta: delta)
+        broker: cell(words[3]), delta: delta,
+        direction: words.count > 4 ? Direction(rawValue: words[4]) : nil)
 }
 
 private func number(_ text: String) -> FixedDecimal? { try? FixedDecimal(parsing: text) }

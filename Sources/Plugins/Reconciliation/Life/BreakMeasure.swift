@@ -4,7 +4,7 @@ import PluginAPI
 ///
 /// Differences are told apart by their field, or by their class where a whole row differs. A difference has a *size*: the
 /// magnitude of its delta, or of the value that stands alone where a whole row is missing (its volume). Sizes are compared
-/// as decimals, exactly. A stop or target that one side lacks has none: a price says nothing about how bad that is.
+/// as decimals, exactly. A missing row also has a direction: turned round it is as large, and another thing. A stop or target that one side lacks has none: a price says nothing about how bad that is.
 struct BreakMeasure: Sendable {
     let breakClass: BreakClass
     /// By field or class; several only where several equal rows stand in one break, largest first.
@@ -14,6 +14,7 @@ struct BreakMeasure: Sendable {
         var ours: JSONValue?
         var broker: JSONValue?
         var size: Magnitude?
+        var direction: String?
     }
 
     /// - Parameter differences: As ``FoundBreak/differencesJSON`` writes them.
@@ -22,7 +23,9 @@ struct BreakMeasure: Sendable {
         var parts: [String: [Part]] = [:]
         for difference in try StoredDifference.list(differences) {
             parts[difference.field ?? difference.breakClass.rawValue, default: []].append(
-                Part(ours: difference.ours, broker: difference.broker, size: BreakMeasure.size(difference)))
+                Part(
+                    ours: difference.ours, broker: difference.broker, size: BreakMeasure.size(difference),
+                    direction: difference.direction))
         }
         self.parts = parts.mapValues { same in
             same.sorted { ($0.size ?? .zero) > ($1.size ?? .zero) }
@@ -45,6 +48,7 @@ struct BreakMeasure: Sendable {
     private static func worsening(_ name: String, _ now: Part, since then: Part) -> Worsening? {
         if then.ours != nil && now.ours == nil || then.broker != nil && now.broker == nil { return .missing(name) }
         if isOtherText(now.ours, then.ours) || isOtherText(now.broker, then.broker) { return .other(name) }
+        if let direction = now.direction, let before = then.direction, direction != before { return .turned(name) }
         if name != Difference.Field.equity.rawValue {
             if isOtherSign(now.ours, then.ours) || isOtherSign(now.broker, then.broker) { return .turned(name) }
         }

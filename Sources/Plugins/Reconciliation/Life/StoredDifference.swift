@@ -1,4 +1,5 @@
 import PluginAPI
+import TradingBook
 
 /// One difference of a break as it was stored, with its values as the JSON that was written.
 struct StoredDifference: Sendable, Equatable {
@@ -9,6 +10,8 @@ struct StoredDifference: Sendable, Equatable {
     var broker: JSONValue?
     /// The broker's less ours; `nil` unless both are numbers.
     var delta: JSONValue?
+    /// `buy` or `sell` of a row that stands alone; `nil` for others, and for those stored before it was.
+    var direction: String?
 
     /// The differences of a break, in their order.
     ///
@@ -21,9 +24,11 @@ struct StoredDifference: Sendable, Equatable {
             }
             var field: String?
             if case .string(let text)? = element["field"] { field = text }
+            var direction: String?
+            if case .string(let text)? = element["direction"] { direction = text }
             return StoredDifference(
                 field: field, breakClass: breakClass, ours: value(element["ours"]), broker: value(element["broker"]),
-                delta: value(element["delta"]))
+                delta: value(element["delta"]), direction: direction)
         }
     }
 
@@ -60,6 +65,7 @@ extension FoundBreak {
                 $0.cell("ours", difference.ours)
                 $0.cell("broker", difference.broker)
                 $0.cell("delta", difference.delta)
+                if let direction = difference.direction { $0.field("direction", direction.rawValue) }
             }
         }
         return json.text

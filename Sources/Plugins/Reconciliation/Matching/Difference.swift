@@ -1,4 +1,5 @@
 public import PluginAPI
+public import TradingBook
 
 /// One field in which two books differ, or the fact that one side is missing.
 public struct Difference: Sendable, Equatable {
@@ -11,6 +12,8 @@ public struct Difference: Sendable, Equatable {
     public var broker: Cell?
     /// The broker's minus ours; `nil` unless both are numbers.
     public var delta: Cell?
+    /// Of the row that stands alone; `nil` when both sides have one, or a sum stands in its place, whose sign tells.
+    public var direction: Direction?
 
     /// What can differ.
     public enum Field: String, Sendable {
@@ -42,12 +45,16 @@ public struct Difference: Sendable, Equatable {
         }
     }
 
-    public init(_ breakClass: BreakClass, field: Field? = nil, ours: Cell?, broker: Cell?, delta: Cell? = nil) {
+    public init(
+        _ breakClass: BreakClass, field: Field? = nil, ours: Cell?, broker: Cell?, delta: Cell? = nil,
+        direction: Direction? = nil
+    ) {
         self.breakClass = breakClass
         self.field = field
         self.ours = ours
         self.broker = broker
         self.delta = delta
+        self.direction = direction
     }
 
     /// Two numbers in units of 10⁻⁸ and what lies between them.

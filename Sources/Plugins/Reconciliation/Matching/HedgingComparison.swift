@@ -63,7 +63,7 @@ struct HedgingComparison {
             let ownsTicket =
                 ticket != 0 && broker.rowByTicket[ticket] == nil && !breaks.contains("ticket:\(ticket)")
             breaks.add(
-                [Difference(.brokerClosed, ours: volume(ofTrade: trade), broker: nil)],
+                [alone(.brokerClosed, trade: trade)],
                 key: ownsTicket ? "ticket:\(ticket)" : "trade:\(book.id(trade))",
                 symbol: symbols[book.instruments[trade]], tradeID: book.id(trade),
                 ticket: ticket == 0 ? nil : ticket, ourUnmatchedRows: 1)
@@ -77,7 +77,7 @@ struct HedgingComparison {
     private mutating func addUndecided() {
         for trade in pairing.undecidedTrades {
             breaks.add(
-                [Difference(.ambiguous, ours: volume(ofTrade: trade), broker: nil)], key: "trade:\(book.id(trade))",
+                [alone(.ambiguous, trade: trade)], key: "trade:\(book.id(trade))",
                 symbol: symbols[book.instruments[trade]], tradeID: book.id(trade), ourUnmatchedRows: 1)
         }
         for position in pairing.undecidedPositions {
@@ -90,7 +90,7 @@ struct HedgingComparison {
             let ticket = book.tickets[trade]
             ourRepeats += 1
             breaks.add(
-                [Difference(.duplicateOurs, ours: volume(ofTrade: trade), broker: nil)],
+                [alone(.duplicateOurs, trade: trade)],
                 key: ticket == 0 ? "trade:\(book.id(trade))" : "ticket:\(ticket)",
                 symbol: symbols[book.instruments[trade]], tradeID: book.id(trade), ticket: ticket == 0 ? nil : ticket)
         }
@@ -101,12 +101,18 @@ struct HedgingComparison {
     }
 
     private mutating func add(_ breakClass: BreakClass, position: Int, unmatchedRows: Int = 1) {
-        let volume = Difference.Cell.units(Int128(broker.volumes[position]), digits: 0)
+        let alone = Difference(
+            breakClass, ours: nil, broker: .units(Int128(broker.volumes[position]), digits: 0),
+            direction: broker.isBuy[position] ? .buy : .sell)
         breaks.add(
-            [Difference(breakClass, ours: nil, broker: volume)], key: "ticket:\(broker.tickets[position])",
+            [alone], key: "ticket:\(broker.tickets[position])",
             symbol: symbols[broker.instruments[position]], ticket: broker.tickets[position],
             brokerUnmatchedRows: unmatchedRows)
     }
 
-    private func volume(ofTrade trade: Int) -> Difference.Cell { .units(Int128(book.volumes[trade]), digits: 0) }
+    private func alone(_ breakClass: BreakClass, trade: Int) -> Difference {
+        Difference(
+            breakClass, ours: .units(Int128(book.volumes[trade]), digits: 0), broker: nil,
+            direction: book.isBuy[trade] ? .buy : .sell)
+    }
 }

@@ -1,4 +1,5 @@
 import PluginAPI
+import TradingBook
 
 /// A break as clients see it.
 enum BreakRow {
@@ -40,16 +41,18 @@ enum BreakRow {
 
     /// A number or a word: the schema language has no name for either, so documentation shows the usual one.
     private static let value: Schema = .optional(.decimal)
+    /// The direction is that of a row that stands alone; others have none.
+    private static let differenceMembers = Schema.Fields(
+        dictionaryLiteral: ("field", .optional(.text)), ("class", .choice(BreakClass.allCases.map(\.rawValue))),
+        ("ours", value),
+        ("broker", value), ("delta", .optional(.decimal)), ("direction", .choice(Direction.allCases.map(\.rawValue)))
+    ).allowingAbsence(of: ["direction"])
     static let members: Schema.Fields = [
         "id": .text, "account_id": .text, "class": .choice(BreakClass.allCases.map(\.rawValue)),
         "severity": .choice(Severity.allCases.map(\.rawValue)), "status": .choice(BreakStatus.allCases.map(\.rawValue)),
         "symbol": .text, "trade_id": .optional(.text), "ticket": .optional(.integer), "field": .optional(.text),
         "ours": value, "broker": value, "delta": .optional(.decimal),
-        "differences": .array(
-            .object([
-                "field": .optional(.text), "class": .choice(BreakClass.allCases.map(\.rawValue)), "ours": value,
-                "broker": value, "delta": .optional(.decimal),
-            ])),
+        "differences": .array(.object(differenceMembers)),
         "first_seen_at": .timestamp, "last_seen_at": .timestamp, "times_seen": .integer,
         "snoozed_until": .optional(.timestamp), "acknowledged_until": .optional(.timestamp),
         "resolution": .optional(.choice(BreakResolution.allCases.map(\.rawValue))),
