@@ -164,3 +164,17 @@ class LifeOfABreak(ConcordTest):
         self.assertEqual(status["status"], "error")
         self.assertEqual(status["error_message"], "timed out")
         self.assertEqual(status["total_syncs"], "4")
+
+    def test_a_second_partial_close_is_followed_through_what_earlier_snapshots_said(self):
+        """Ticket 5 became 6 and 6 became 7; the book knows 5 alone."""
+        self.host.put_account("chain", "U")
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(account="chain", ticket=5)])
+        self.host.snapshot("chain", at(0), [position(5)])
+        self.host.snapshot("chain", at(1), [position(6, volume=0.06, comment="from #5")])
+        third = self.host.snapshot("chain", at(2), [position(7, volume=0.03, comment="from #6")])
+
+        self.assertEqual(third["matched"], "1")
+        self.assertEqual([(b["class"], b["trade_id"], b["ticket"]) for b in self.host.breaks("chain")],
+                         [("partial_fill", "t-1", "7")])
+        again = self.host.ok("POST", "/api/v1/reconciliation/runs", self.host.agent, {"account_id": "chain"})
+        self.assertEqual((again["matched"], again["breaks"]["still_open"]), ("1", "1"))

@@ -96,6 +96,39 @@ struct IdentityTests {
         #expect(there.paired == ["reference t [5]"])
     }
 
+    @Test(
+        "A position continues a ticket through others that are gone, as far as somebody has said what they continued",
+        arguments: [
+            ([6: 5], true),  // 7 continues 6, and 6 continued 5
+            ([:], false),
+            ([6: 4, 4: 3, 3: 5], true),
+            ([6: 6], false),  // what goes round in a circle ends nowhere
+            ([6: 4, 4: 6], false),
+            ([6: 9, 9: 5], false),  // 9 is there: 7 continues nothing that is gone
+        ] as [([Int64: Int64], Bool)])
+    func continuationOfSeveral(_ earlier: [Int64: Int64], pairs: Bool) throws {
+        let input = MatchInput(
+            trades: [trade("t", ticket: 5)],
+            positions: [position(7, "EURUSD", .buy, "0.04", comment: "from #6"), position(9, "XAUUSD")],
+            instruments: instruments, earlierTickets: earlier)
+
+        let result = try PositionMatcher().match(input)
+
+        #expect(result.paired == (pairs ? ["continuation t [7]"] : []))
+    }
+
+    @Test(
+        "A chain of partial closes is followed for 64 links and no further",
+        arguments: [(63, true), (64, false)] as [(Int64, Bool)])
+    func longChain(_ links: Int64, pairs: Bool) throws {
+        let earlier = Dictionary(uniqueKeysWithValues: (0..<links).map { (100 + $0, 100 + $0 + 1) })
+        let input = MatchInput(
+            trades: [trade("t", ticket: 100 + links)], positions: [position(1, comment: "from #100")],
+            instruments: instruments, earlierTickets: earlier)
+
+        #expect(try PositionMatcher().match(input).pairs.isEmpty != pairs)
+    }
+
     @Test("A ticket is stronger than a reference")
     func precedence() throws {
         let result = try match(

@@ -19,13 +19,14 @@ struct HedgingComparison {
         book: BookColumns,
         broker: BrokerColumns,
         closed: [ClosedTrade],
+        earlierTickets: [Int64: Int64],
         classifier: PairClassifier,
         onPaired: () -> Void
     ) {
         self.book = book
         self.broker = broker
         self.classifier = classifier
-        let identity = IdentityJoin(book: book, broker: broker, closed: closed)
+        let identity = IdentityJoin(book: book, broker: broker, closed: closed, earlierTickets: earlierTickets)
         let likeness = LikenessJoin(identity, classifier: classifier)
         pairing = likeness.pairing
         comparisons = identity.comparisons + likeness.comparisons

@@ -5,6 +5,8 @@ import TradingBook
 struct IdentityJoin {
     let book: BookColumns
     let broker: BrokerColumns
+    /// Of tickets that the snapshot does not list: the ticket that each continued.
+    private let earlierTickets: [Int64: Int64]
     private(set) var pairing: Pairing
     /// Whether a key names the position, even if the trade behind it is another's partner: likeness is not asked then.
     private(set) var isNamed: [Bool]
@@ -16,9 +18,18 @@ struct IdentityJoin {
     private var goneNames = TicketIndex()
     private var freeNames = TicketIndex()
 
-    init(book: BookColumns, broker: BrokerColumns, closed: [ClosedTrade] = []) {
+    /// How many partial closes, one after the other, are followed.
+    static let chainMax = 64
+
+    init(
+        book: BookColumns,
+        broker: BrokerColumns,
+        closed: [ClosedTrade] = [],
+        earlierTickets: [Int64: Int64] = [:]
+    ) {
         self.book = book
         self.broker = broker
+        self.earlierTickets = earlierTickets
         pairing = Pairing(trades: book.count, positions: broker.count)
         isNamed = Array(repeating: false, count: broker.count)
         setRepeatedPositionsAside()
@@ -151,9 +162,7 @@ struct IdentityJoin {
         var freeByTicket: TicketIndex?
         for position in broker.tickets.indices where pairing.isFree(position: position) {
             let continued = broker.comment(position)?.withBytes { OrderComment.continuedTicket(in: $0) }
-            guard let ticket = continued ?? nil, broker.rowByTicket[ticket] == nil else { continue }
-            comparisons += 1
-            guard goneTickets[ticket] != nil || goneNames[ticket] != nil else { continue }
+            guard let last = continued ?? nil, let ticket = bookedTicket(from: last) else { continue }
             isNamed[position] = true
             let byTicket = freeByTicket ?? freeTradesByTicket()
             freeByTicket = byTicket
@@ -162,6 +171,19 @@ struct IdentityJoin {
                 pairing.pair(trade, position, .continuation)
             }
         }
+    }
+
+    /// The ticket, or the nearest of those it continued, that is gone and that a trade names.
+    private mutating func bookedTicket(from last: Int64) -> Int64? {
+        var ticket = last
+        for _ in 1...Self.chainMax {
+            guard broker.rowByTicket[ticket] == nil else { return nil }
+            comparisons += 1
+            if goneTickets[ticket] != nil || goneNames[ticket] != nil { return ticket }
+            guard let earlier = earlierTickets[ticket] else { return nil }
+            ticket = earlier
+        }
+        return nil
     }
 
     private func freeTradesByTicket() -> TicketIndex {

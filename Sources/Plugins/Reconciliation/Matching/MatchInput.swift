@@ -18,6 +18,8 @@ public struct MatchInput: Sendable {
     public var currency: String
     /// Decimals of the currency.
     public var currencyDigits: Int
+    /// Of tickets that the snapshot does not list: the ticket that each continued.
+    public var earlierTickets: [Int64: Int64]
 
     public init(
         mode: Account.Mode = .hedging,
@@ -27,7 +29,8 @@ public struct MatchInput: Sendable {
         instruments: [String: Instrument] = [:],
         cash: CashFigures? = nil,
         currency: String = "",
-        currencyDigits: Int = 2
+        currencyDigits: Int = 2,
+        earlierTickets: [Int64: Int64] = [:]
     ) {
         self.mode = mode
         self.trades = trades
@@ -37,6 +40,7 @@ public struct MatchInput: Sendable {
         self.cash = cash
         self.currency = currency
         self.currencyDigits = currencyDigits
+        self.earlierTickets = earlierTickets
     }
 }
 

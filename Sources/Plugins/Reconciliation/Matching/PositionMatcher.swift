@@ -34,9 +34,10 @@ public struct PositionMatcher: Sendable {
         switch input.mode {
         case .hedging:
             findings = Findings(
-                HedgingComparison(book: book, broker: broker, closed: input.closed, classifier: classifier) {
-                    onPhase(.paired)
-                })
+                HedgingComparison(
+                    book: book, broker: broker, closed: input.closed, earlierTickets: input.earlierTickets,
+                    classifier: classifier
+                ) { onPhase(.paired) })
         case .netting: findings = Findings(try NettingComparison(book: book, broker: broker, classifier: classifier))
         }
         addUnknownInstruments(input, book, broker, symbols, to: &findings.breaks)

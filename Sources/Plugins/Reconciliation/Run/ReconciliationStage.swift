@@ -59,7 +59,9 @@ struct ReconciliationStage: IngestStage {
         var input = MatchInput(
             mode: account.mode, trades: try OpenTrades.of(account.id, in: transaction),
             positions: change.snapshot.positions, instruments: change.instruments,
-            cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits)
+            cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits,
+            earlierTickets: account.mode == .netting
+                ? [:] : try EarlierTickets.behind(change.snapshot.positions, of: account.id, in: transaction))
         var result = try match(input, change)
         let doubtful = result.doubtfulTickets
         if !doubtful.isEmpty {
