@@ -116,6 +116,25 @@ class Acts(ConcordTest):
         events = self.get(f"breaks/{self.identifier}/events")["events"]
         self.assertEqual((events[-1]["event"], events[-1]["note"]), ("reopened", "the other direction: unknown_to_us"))
 
+    def test_the_gauges_follow_a_run_and_an_act_at_once(self):
+        def gauges(kind="partial_fill"):
+            lines = self.host.request("GET", "/metrics").body.splitlines()
+            return [next(int(float(line.split(" ")[-1])) for line in lines
+                         if line.startswith(f'recon_breaks{{class="{kind}"') and f'status="{status}"' in line)
+                    for status in ("open", "acknowledged")]
+
+        opened, acknowledged = gauges()
+        self.assertGreater(opened, 0)
+        self.act("acknowledge")
+        self.assertEqual(gauges(), [opened - 1, acknowledged + 1])
+        self.see(volume=0.10)
+        self.assertEqual(gauges(), [opened - 1, acknowledged])
+        self.see(volume=0.04)
+        self.assertEqual(gauges(), [opened, acknowledged])
+        before = gauges("volume_mismatch")
+        self.see(volume=0.20)
+        self.assertEqual((gauges(), gauges("volume_mismatch")), ([opened - 1, acknowledged], [before[0] + 1, before[1]]))
+
     def test_who_may(self):
         agent = self.host.token("bot-9", "agent", accounts=[self.account])
         for token, query, status in [

@@ -24,8 +24,8 @@ public final class ReconciliationModule: QueryService {
         self.context = context
         book = context.module(BookModule.self)
         settings = try ReconciliationSettings(configuration)
-        metrics = RunMetrics(context.metrics)
         gauges = BreakGauges(context)
+        metrics = RunMetrics(context.metrics, gauges: gauges)
         book.attach(
             ReconciliationStage(settings: settings, clock: context.clock, logger: context.logger, metrics: metrics))
         book.attach(Sweep.ofReconciliation(book.retentionSettings))

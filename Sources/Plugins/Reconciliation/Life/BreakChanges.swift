@@ -17,11 +17,14 @@ struct BreakChanges: Sendable {
 
     /// The `divergence_reason` of each break that was opened or reopened, for the metrics.
     private(set) var openedReasons: [String] = []
+    /// What it all does to the numbers of breaks, likewise.
+    private(set) var shift = BreakShift()
 
     /// - Parameter item: The break as the steps have left it.
     mutating func add(_ item: StoredBreak, _ steps: [BreakStep]) {
         changed.append(item)
         self.steps += steps
+        shift.follow(item, steps)
         if steps.contains(where: \.opens) { openedReasons.append(item.breakClass.divergenceReason) }
         if item.isNoticed(after: steps) { noticed.append(item) }
     }

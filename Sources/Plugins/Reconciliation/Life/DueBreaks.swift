@@ -61,7 +61,7 @@ struct DueBreaks: Sendable {
 
     private func settle(_ account: String, at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
         let settled = try await context.storage.transaction(deadline: deadline) {
-            transaction -> (owner: String, openedReasons: [String])? in
+            transaction -> (owner: String, openedReasons: [String], shift: BreakShift)? in
             guard let owner = try AccountLock.take(account, in: transaction)?.account.user else { return nil }
             let due = try BreakStore(account: account).due(at: now, in: transaction)
             guard !due.isEmpty else { return nil }
@@ -72,10 +72,10 @@ struct DueBreaks: Sendable {
                 changes.add(item, steps)
             }
             try changes.write(in: transaction)
-            return (owner, changes.openedReasons)
+            return (owner, changes.openedReasons, changes.shift)
         }
         guard let settled else { return }
-        metrics.count(opened: settled.openedReasons)
+        metrics.count(opened: settled.openedReasons, shift: settled.shift)
         await context.invalidator.invalidate(BookModule.tags([account: settled.owner]))
     }
 }

@@ -15,6 +15,7 @@ struct BreakCommand: Sendable {
         var answer: [UInt8]
         var owners: [String: String] = [:]
         var openedReasons: [String] = []
+        var shift = BreakShift()
     }
 
     /// - Returns: The break as it now stands.
@@ -32,7 +33,7 @@ struct BreakCommand: Sendable {
             try key?.keep(done.answer, in: transaction)
             return done
         }
-        metrics.count(opened: done.openedReasons)
+        metrics.count(opened: done.openedReasons, shift: done.shift)
         return Reply(body: done.answer, invalidates: BookModule.tags(done.owners))
     }
 
@@ -72,7 +73,7 @@ struct BreakCommand: Sendable {
             at: request.now, actor: request.caller.subject, action: "break.\(kind.rawValue)", object: "break:\(id)",
             before: before, after: after, requestID: request.requestID
         ).append(in: transaction)
-        return Done(answer: after, openedReasons: changes.openedReasons)
+        return Done(answer: after, openedReasons: changes.openedReasons, shift: changes.shift)
     }
 
     /// The break as the API shows it.

@@ -1,24 +1,37 @@
 import PluginAPI
 import Synchronization
 
-/// The figures that are read from storage, at most every ten seconds.
+/// How many breaks there are, how old the oldest is and how old the oldest snapshot.
+///
+/// All are read from storage, at most every ten seconds: that is the truth, whatever other hosts have done. In between the
+/// numbers follow what this host stores, so that a run is seen at once.
 final class BreakGauges: Sendable {
     private let storage: any StorageBackend
     private let clock: any HostClock
-    private let breaks: [String: any Gauge]
+    private let breaks: [BreakShift.Place: any Gauge]
+    private let shown = Mutex(Shown())
     private let oldest: any Gauge
     private let snapshotAge: any Gauge
     private let readAt = Mutex<Timestamp?>(nil)
+    /// What the gauges of breaks show.
+    private struct Shown {
+        var numbers: [BreakShift.Place: Int64] = [:]
+        /// How often they have followed this host.
+        var changes = 0
+        /// Whether storage has been read at all.
+        var isRead = false
+    }
+
     private static let interval: Duration = .seconds(10)
     private static let statuses: [BreakStatus] = [.pending, .open, .acknowledged]
 
     init(_ context: ModuleContext) {
         storage = context.storage
         clock = context.clock
-        var gauges: [String: any Gauge] = [:]
+        var gauges: [BreakShift.Place: any Gauge] = [:]
         for breakClass in BreakClass.allCases {
             for status in BreakGauges.statuses {
-                gauges["\(breakClass.rawValue) \(status.rawValue)"] = context.metrics.gauge(
+                gauges[BreakShift.Place(breakClass: breakClass, status: status)] = context.metrics.gauge(
                     "recon_breaks", help: "Breaks that are not resolved",
                     labels: [
                         (name: "class", value: breakClass.rawValue),
@@ -37,6 +50,19 @@ final class BreakGauges: Sendable {
         snapshotAge.set(0)
     }
 
+    /// Called when a transaction that changed breaks is stored.
+    func follow(_ shift: BreakShift) {
+        shown.withLock { shown in
+            for (place, amount) in shift.amounts where amount != 0 {
+                // Storage may have been read between the transaction and this: nothing is counted below zero.
+                let number = max(0, shown.numbers[place, default: 0] + amount)
+                shown.numbers[place] = number
+                shown.changes += 1
+                breaks[place]?.set(Double(number))
+            }
+        }
+    }
+
     /// - Throws: ``StorageError`` when the figures cannot be read; the gauges keep what they showed.
     func refreshIfDue() async throws(StorageError) {
         let now = clock.now
@@ -46,6 +72,7 @@ final class BreakGauges: Sendable {
             return true
         }
         guard isDue else { return }
+        let changes = shown.withLock { $0.changes }
         let rows = try await storage.rows(
             """
             SELECT class, status, count(*) AS number, min(first_seen_at) AS since
@@ -55,23 +82,29 @@ final class BreakGauges: Sendable {
             FROM reconciliation_accounts s JOIN accounts a ON a.account_id = s.account_id
             WHERE a.snapshot_interval IS NOT NULL
             """)
-        show(rows, now)
+        show(rows, now, since: changes)
     }
 
-    private func show(_ rows: Rows, _ now: Timestamp) {
-        var counts: [String: Int64] = [:]
+    /// - Parameter changes: How often the gauges had followed this host when the reading began; what has been stored
+    ///   meanwhile may not be in the rows, so that the numbers of breaks wait for the next reading then, unless it is the first.
+    private func show(_ rows: Rows, _ now: Timestamp, since changes: Int) {
+        var counts: [BreakShift.Place: Int64] = [:]
         var oldestBreak = now
         var oldestSnapshot = now
         for row in rows {
             guard let name = row.text(0), let status = row.text(1), let since = row.timestamp(3) else { continue }
             if name == "snapshot" {
                 oldestSnapshot = min(oldestSnapshot, since)
-            } else {
-                counts["\(name) \(status)"] = row.integer(2)
-                if status != BreakStatus.pending.rawValue { oldestBreak = min(oldestBreak, since) }
+            } else if let breakClass = BreakClass(rawValue: name), let status = BreakStatus(rawValue: status) {
+                counts[BreakShift.Place(breakClass: breakClass, status: status)] = row.integer(2)
+                if status != .pending { oldestBreak = min(oldestBreak, since) }
             }
         }
-        for (name, gauge) in breaks { gauge.set(Double(counts[name] ?? 0)) }
+        shown.withLock { [counts] shown in
+            guard shown.changes == changes || !shown.isRead else { return }
+            (shown.numbers, shown.isRead) = (counts, true)
+            for (place, gauge) in breaks { gauge.set(Double(counts[place] ?? 0)) }
+        }
         oldest.set(BreakGauges.seconds(now.since(oldestBreak)))
         snapshotAge.set(BreakGauges.seconds(now.since(oldestSnapshot)))
     }

@@ -16,6 +16,7 @@ struct ReconciliationStage: IngestStage {
         state.runsTotal += 1
         var run = record(of: change, number: state.runsTotal)
         var opened: [StoredBreak] = []
+        var shift = BreakShift()
         var hasCashMismatch = false
         if run.verdict == .reconciled {
             let comparison = try compare(change, state: state, in: transaction)
@@ -23,6 +24,7 @@ struct ReconciliationStage: IngestStage {
             hasCashMismatch = comparison.result.breaks.contains { $0.breakClass == .cashMismatch }
             try finish(change, &run, comparison, &state, in: transaction)
             opened = comparison.life.opened
+            shift = comparison.shift
         } else {
             run.policyRevision = settings.policy.revision(grace: settings.grace, instruments: [:])
             run.durationMilliseconds = duration(since: change.now)
@@ -33,7 +35,9 @@ struct ReconciliationStage: IngestStage {
         try state.write(change.account.id, in: transaction)
         outcome.run = run.summary(hasCashMismatch: hasCashMismatch)
         let (metrics, stored, reasons) = (metrics, run, opened.map(\.breakClass.divergenceReason))
-        outcome.afterCommit.append { metrics.count(stored, opened: reasons, isRepeat: change.rerun > 0) }
+        outcome.afterCommit.append { [shift] in
+            metrics.count(stored, opened: reasons, shift: shift, isRepeat: change.rerun > 0)
+        }
     }
 
     /// The run before anything is compared; its verdict is `reconciled` when something will be. The policy's revision is
@@ -82,7 +86,8 @@ struct ReconciliationStage: IngestStage {
         try store.drop(lifeOutcome.dropped, in: transaction)
         try store.write(lifeOutcome.changed, lifeOutcome.steps, in: transaction)
         return RunComparison(
-            result: result, life: lifeOutcome, positions: positions,
+            result: result, life: lifeOutcome, shift: BreakShift(from: stored, to: lifeOutcome.changed),
+            positions: positions,
             policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
     }
 

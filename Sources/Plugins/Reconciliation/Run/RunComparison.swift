@@ -5,6 +5,8 @@ import TradingBook
 struct RunComparison {
     var result: MatchResult
     var life: BreakLife.Outcome
+    /// What it does to the numbers of breaks.
+    var shift: BreakShift
     /// As they were before the run.
     var positions: [OpenPosition]
     /// Of the settings and the instruments that the two books use.

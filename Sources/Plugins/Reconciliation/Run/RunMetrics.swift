@@ -1,14 +1,16 @@
 import PluginAPI
 import TradingBook
 
-/// Counts runs as they are made. Every meter exists from the start.
+/// Counts runs as they are made, and lets the numbers of breaks follow. Every meter exists from the start.
 struct RunMetrics: Sendable {
     private let runs: [String: any Counter]
     private let divergences: [String: any Counter]
     private let syncs: any Counter
     private let latency: any Histogram
+    private let gauges: BreakGauges
 
-    init(_ metrics: any Metrics) {
+    init(_ metrics: any Metrics, gauges: BreakGauges) {
+        self.gauges = gauges
         runs = Dictionary(
             uniqueKeysWithValues: RunSummary.Verdict.allCases.map(\.rawValue).map { verdict in
                 let labels = [(name: "verdict", value: verdict)]
@@ -29,16 +31,19 @@ struct RunMetrics: Sendable {
 
     /// Called when a run is stored.
     ///
-    /// - Parameter opened: The `divergence_reason` of each break it opened or reopened.
-    func count(_ run: RunRecord, opened: [String], isRepeat: Bool) {
+    /// - Parameters:
+    ///   - opened: The `divergence_reason` of each break it opened or reopened.
+    ///   - shift: What it changed about the numbers of breaks.
+    func count(_ run: RunRecord, opened: [String], shift: BreakShift, isRepeat: Bool) {
         runs[run.verdict.rawValue]?.increment()
-        count(opened: opened)
+        count(opened: opened, shift: shift)
         if !isRepeat { syncs.increment() }
         latency.record(Double(run.durationMilliseconds) / 1_000)
     }
 
-    /// Called when breaks have been opened or reopened, by the `divergence_reason` of each.
-    func count(opened reasons: [String]) {
+    /// Called when breaks have changed: with the `divergence_reason` of each that was opened or reopened.
+    func count(opened reasons: [String], shift: BreakShift) {
+        gauges.follow(shift)
         for reason in reasons { divergences[reason]?.increment() }
     }
 }
