@@ -177,12 +177,14 @@ def main():
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     page = [
         "# Proofs", "",
-        "Written by `scripts/soak`; each run replaces the page. An assertion that fails writes nothing.", "",
+        "The table is written by `scripts/soak`; each run replaces it. An assertion that fails writes nothing.", "",
         f"- Commit: {commit}", "- Command: `scripts/soak`", f"- Machine: {machine()}", "",
         "| proof | figure |", "|---|---|",
         *(f"| {name} | {figure} |" for name, figure in results), "",
     ]
-    (ROOT / "docs" / "proofs.md").write_text("\n".join(page))
+    file = ROOT / "docs" / "proofs.md"
+    _, heading, kept = file.read_text().partition("\n## ")
+    file.write_text("\n".join(page) + heading + kept)
 
 
 main()

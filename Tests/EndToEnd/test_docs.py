@@ -46,6 +46,17 @@ class Documents(unittest.TestCase):
             with self.subTest(document=str(document), block=text):
                 self.run_block(text)
 
+    def test_every_complaint_has_the_test_that_the_proofs_name(self):
+        """A test that is renamed or gone turns this red; so does a row that has lost its test."""
+        page = (ROOT / "docs" / "proofs.md").read_text().partition("## What others got wrong")[2]
+        rows = re.findall(r"(?m)^\| ([^|\n]+) \| `(Tests/[^`]+)` \| `?([^|\n]+?)`? \|$", page)
+        self.assertEqual(len(rows), page.count("\n|") - 2, "a row cannot be read")
+        self.assertGreaterEqual(len({complaint for complaint, _, _ in rows}), 15)
+        for complaint, file, name in rows:
+            with self.subTest(complaint):
+                declaration = rf"def {name}\(" if file.endswith(".py") else rf'@Test\(\s*"{re.escape(name)}"'
+                self.assertTrue(re.search(declaration, (ROOT / file).read_text()), f"{file} has no such test: {name}")
+
     def run_block(self, text):
         host = Host()
         self.addCleanup(host.close)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import sqlite3
 
 from harness import OPEN_STATEMENT, SERVER_TIME_ZONE, ConcordTest, at, position, trade
 
@@ -178,3 +179,33 @@ class LifeOfABreak(ConcordTest):
                          [("partial_fill", "t-1", "7")])
         again = self.host.ok("POST", "/api/v1/reconciliation/runs", self.host.agent, {"account_id": "chain"})
         self.assertEqual((again["matched"], again["breaks"]["still_open"]), ("1", "1"))
+
+
+class WarmRestart(ConcordTest):
+    extra = "queries:\n  - reconciliation\n  - positions\n  - guards\n"
+
+    def held(self):
+        """What both sides hold, as it is stored, and every command there is."""
+        with sqlite3.connect(f"file:{self.host.path}/concord.db?mode=ro", uri=True) as database:
+            return [database.execute(statement).fetchall() for statement in (
+                "SELECT trade_id, status, direction, volume, closed_at, updated_at FROM trades ORDER BY trade_id",
+                "SELECT ticket, status, direction, volume, closed_at FROM positions ORDER BY ticket",
+                "SELECT ticket FROM close_commands")]
+
+    def test_a_restart_reports_and_neither_closes_nor_books_anything(self):
+        """The complaint: a warm restart flattened a live position, whatever the switch against orders said."""
+        self.host.put_account("acc", "U")
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(ticket=1), trade("t-2", ticket=2)])
+        listed = [position(1, volume=0.05), position(9, direction="sell")]
+        self.host.snapshot("acc", at(0), listed)
+        before, breaks = self.held(), {b["class"]: b["id"] for b in self.host.breaks("acc")}
+
+        self.host.stop()
+        self.host.serve()
+        self.host.snapshot("acc", at(1), listed)
+        self.host.ok("POST", "/api/v1/reconciliation/runs", self.host.agent, {"account_id": "acc"})
+
+        self.assertEqual(set(breaks), {"partial_fill", "broker_closed", "unknown_to_us"})
+        self.assertEqual({b["class"]: b["id"] for b in self.host.breaks("acc")}, breaks)
+        self.assertEqual(self.held(), before)
+        self.assertEqual(before[2], [])
