@@ -59,9 +59,8 @@ struct ReconciliationStage: IngestStage {
         in transaction: any Transaction
     ) throws -> RunComparison {
         let account = change.account
-        let positions = try OpenPosition.of(account.id, in: transaction)
         var input = MatchInput(
-            mode: account.mode, trades: try OpenTrades.of(account.id, in: transaction),
+            mode: account.mode, trades: change.trades,
             positions: change.snapshot.positions, instruments: change.instruments,
             cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits,
             earlierTickets: account.mode == .netting
@@ -87,7 +86,7 @@ struct ReconciliationStage: IngestStage {
         try store.write(lifeOutcome.changed, lifeOutcome.steps, in: transaction)
         return RunComparison(
             result: result, life: lifeOutcome, shift: BreakShift(from: stored, to: lifeOutcome.changed),
-            positions: positions,
+            positions: change.openPositions,
             policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
     }
 

@@ -24,6 +24,10 @@ public struct IngestChange: Sendable {
     public var isSuperseded: Bool
     /// Instruments of every position, quote and open trade involved, by canonical symbol.
     public var instruments: [String: Instrument]
+    /// The account's open trades, in order of ID; none unless the snapshot is complete and came in time.
+    public var trades: [Trade]
+    /// The account's open positions, in order of ticket; none unless the snapshot is complete and came in time.
+    public var openPositions: [OpenPosition]
     /// Positions this snapshot closed: they were open and a complete snapshot no longer lists them.
     public var closedTickets: [Int64]
     /// The host's clock when the request came in.
@@ -37,6 +41,8 @@ public struct IngestChange: Sendable {
         rerun: Int64 = 0,
         isSuperseded: Bool = false,
         instruments: [String: Instrument] = [:],
+        trades: [Trade] = [],
+        openPositions: [OpenPosition] = [],
         closedTickets: [Int64] = [],
         now: Timestamp
     ) {
@@ -47,6 +53,8 @@ public struct IngestChange: Sendable {
         self.rerun = rerun
         self.isSuperseded = isSuperseded
         self.instruments = instruments
+        self.trades = trades
+        self.openPositions = openPositions
         self.closedTickets = closedTickets
         self.now = now
     }

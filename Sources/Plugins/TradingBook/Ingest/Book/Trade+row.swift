@@ -64,7 +64,7 @@ extension Fill {
     }
 
     /// Reads what ``json(_:)`` has written.
-    public static func parse(_ text: String) throws -> [Fill] {
+    static func parse(_ text: String) throws -> [Fill] {
         let json = try JSONDocument(parsing: Array(text.utf8))
         guard json.kind(of: 0) == .array else { throw StoredRowDamaged(table: "trades", column: "fills") }
         var row = ObjectReader(json, BookBodies.fillList, BodyProblems())

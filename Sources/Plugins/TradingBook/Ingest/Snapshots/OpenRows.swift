@@ -8,12 +8,15 @@ struct OpenRows {
         rows = try transaction.rows(
             """
             SELECT ticket, symbol, broker_symbol, digits, direction, volume, entry_price, entry_time, take_profit,
-            stop_loss, comment, magic FROM positions WHERE account_id = \(account) AND status = 'open' ORDER BY ticket
+            stop_loss, comment, magic, matched_trade_id
+            FROM positions WHERE account_id = \(account) AND status = 'open' ORDER BY ticket
             """)
     }
 
     /// What a list of positions says beside the stored ones.
     struct Comparison {
+        /// Listed.
+        var open: [OpenPosition] = []
         /// Listed as stored, but for prices and profit.
         var moved: [BrokerPosition] = []
         /// Listed and not stored as open, or stored with other content.
@@ -35,9 +38,11 @@ struct OpenRows {
                 row = stored.next()
             }
             guard let current = row, current.integer(0) == position.ticket else {
+                comparison.open.append(OpenPosition(ticket: position.ticket, matchedTradeID: nil))
                 comparison.changed.append(position)
                 continue
             }
+            comparison.open.append(OpenPosition(ticket: position.ticket, matchedTradeID: current.text(12)))
             let isSame = Self.shows(current, position, digits: digits(position.instrument))
             if isSame { comparison.moved.append(position) } else { comparison.changed.append(position) }
             row = stored.next()

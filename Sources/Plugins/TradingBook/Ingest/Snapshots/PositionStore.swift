@@ -27,14 +27,18 @@ struct PositionStore {
     /// Makes the listed positions, in order of ticket, the account's open ones.
     ///
     /// Of most only prices and profit have moved since the last snapshot; these are all that is written then.
-    /// - Returns: Tickets of the positions that are listed no longer and so are closed now, ascending.
-    func bringUp(to positions: [BrokerPosition], digits: (String) -> Int, at asOf: Timestamp) throws -> [Int64] {
+    /// - Returns: The listed positions, and tickets of those that are listed no longer and so are closed now, ascending.
+    func bringUp(
+        to positions: [BrokerPosition],
+        digits: (String) -> Int,
+        at asOf: Timestamp
+    ) throws -> (open: [OpenPosition], closed: [Int64]) {
         let stored = try OpenRows(account: account, in: transaction)
         let comparison = stored.compare(with: positions, digits: digits)
         try close(comparison.gone, at: asOf)
         try move(comparison.moved, at: asOf)
         try putOpen(comparison.changed, digits: digits, at: asOf)
-        return comparison.gone
+        return (comparison.open, comparison.gone)
     }
 
     private func move(_ positions: [BrokerPosition], at asOf: Timestamp) throws {

@@ -35,7 +35,8 @@ struct SnapshotIngest: Sendable {
         let id = DerivedID.snapshot(account: state.account.id, contentHash: hash)
         var change = try change(snapshot, id: id, state, in: transaction)
         if !change.isSuperseded, snapshot.completeness != .failed {
-            change.closedTickets = try apply(change, in: transaction) + alsoClosed
+            try apply(&change, in: transaction)
+            change.closedTickets += alsoClosed
         }
         try updateAccount(change, state, in: transaction)
         let outcome = try run(change, in: transaction)
@@ -54,6 +55,7 @@ struct SnapshotIngest: Sendable {
         var change = try change(snapshot, id: place.snapshotID, state, in: transaction)
         change.sequence = place.sequence
         change.rerun = place.rerun
+        change.openPositions = try OpenPosition.of(state.account.id, in: transaction)
         return result(of: try run(change, in: transaction))
     }
 
@@ -100,22 +102,16 @@ struct SnapshotIngest: Sendable {
     ) throws -> IngestChange {
         let isSuperseded = state.currentAsOf.map { snapshot.asOf < $0 } ?? false
         var symbols = Set(snapshot.positions.map(\.symbol) + snapshot.quotes.map(\.symbol))
-        if snapshot.completeness == .complete, !isSuperseded {
-            symbols.formUnion(try tradedInstruments(of: state.account.id, in: transaction))
-        }
+        let isCompared = snapshot.completeness == .complete && !isSuperseded
+        let trades = isCompared ? try OpenTrades.of(state.account.id, in: transaction) : []
+        for trade in trades { symbols.insert(trade.instrument) }
         let book = try instruments.book(resolving: symbols, in: transaction)
         let valued = try SnapshotValuation(account: state.account, book: book).value(snapshot)
         return IngestChange(
             account: state.account, snapshot: valued, snapshotID: id, sequence: state.snapshotsTotal + 1,
             isSuperseded: isSuperseded,
-            instruments: try described(valued, symbols, by: book, keepsDigits: !isSuperseded, in: transaction), now: now
-        )
-    }
-
-    private func tradedInstruments(of account: String, in transaction: any Transaction) throws -> [String] {
-        try transaction.rows(
-            "SELECT DISTINCT instrument FROM trades WHERE account_id = \(account) AND status = 'open'"
-        ).compactMap { $0.text(0) }
+            instruments: try described(valued, symbols, by: book, keepsDigits: !isSuperseded, in: transaction),
+            trades: trades, now: now)
     }
 
     /// Every instrument involved; those that nobody has described have the most digits seen.
@@ -166,20 +162,19 @@ struct SnapshotIngest: Sendable {
             """)
     }
 
-    /// - Returns: Tickets of the positions that this snapshot closed.
-    private func apply(_ change: IngestChange, in transaction: any Transaction) throws -> [Int64] {
+    /// Brings positions, flows and quotes up to the snapshot, and notes which positions are open and closed now.
+    private func apply(_ change: inout IngestChange, in transaction: any Transaction) throws {
         let snapshot = change.snapshot
-        let digits = { (symbol: String) in change.instruments[symbol]?.digits ?? 0 }
+        let digits = { [instruments = change.instruments] (symbol: String) in instruments[symbol]?.digits ?? 0 }
         let positions = PositionStore(account: snapshot.account, transaction: transaction)
-        var closed: [Int64] = []
         if snapshot.completeness == .complete {
-            closed = try positions.bringUp(to: snapshot.positions, digits: digits, at: snapshot.asOf)
+            (change.openPositions, change.closedTickets) = try positions.bringUp(
+                to: snapshot.positions, digits: digits, at: snapshot.asOf)
         } else {
             try positions.putOpen(snapshot.positions, digits: digits, at: snapshot.asOf)
         }
         try FlowStore(account: snapshot.account, transaction: transaction).put(snapshot.flows)
         try QuoteStore(account: snapshot.account, transaction: transaction).put(snapshot.quotes, digits: digits)
-        return closed
     }
 
     private func updateAccount(_ change: IngestChange, _ state: AccountState, in transaction: any Transaction) throws {

@@ -1,7 +1,6 @@
 import PluginAPI
-import TradingBook
 
-/// Reads the trades that the bot believes are open, as they are in the run's transaction.
+/// Reads the trades that the bot believes are open, as they are in the caller's transaction.
 enum OpenTrades {
     static func of(_ account: String, in transaction: any Transaction) throws -> [Trade] {
         try transaction.rows(
@@ -17,29 +16,11 @@ enum OpenTrades {
         guard let id = row.text(0), let symbol = row.text(1), let instrument = row.text(2),
             let direction = row.text(3).flatMap(Direction.init), let volume = row.decimal(4),
             let price = row.decimal(5), let time = row.timestamp(6)
-        else { throw StorageError.statement("a stored trade cannot be read") }
+        else { throw StoredRowDamaged(table: Trade.table, column: "trade_id") }
         return Trade(
             id: id, account: account, symbol: symbol, instrument: instrument, direction: direction, volume: volume,
             entryPrice: price, entryTime: time, ticket: row.integer(7), reference: row.text(8), comment: row.text(9),
             magic: row.integer(10), takeProfit: row.decimal(11), stopLoss: row.decimal(12),
-            fills: try row.json(13).map(fills) ?? [])
-    }
-
-    private static func fills(_ json: String) throws -> [Fill] {
-        guard case .array(let elements) = try JSONValue(parsing: json.utf8) else { return [] }
-        return try elements.map { element in
-            guard case .string(let id)? = element["fill_id"], let volume = try decimal(element["volume"]),
-                let price = try decimal(element["price"]), case .string(let text)? = element["time"],
-                let time = Timestamp(parsing: text)
-            else { throw StorageError.statement("a stored fill cannot be read") }
-            return Fill(id: id, volume: volume, price: price, time: time)
-        }
-    }
-
-    private static func decimal(_ value: JSONValue?) throws -> FixedDecimal? {
-        switch value {
-        case .number(let text), .string(let text): try FixedDecimal(parsing: text)
-        default: nil
-        }
+            fills: try row.json(13).map(Fill.parse) ?? [])
     }
 }
