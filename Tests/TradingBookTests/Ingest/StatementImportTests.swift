@@ -1,5 +1,6 @@
 import PluginAPI
 import PluginTesting
+import SQLiteStorage
 import Testing
 
 @testable import TradingBook
@@ -184,6 +185,51 @@ struct StatementImportTests {
             _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:11Z", tickets: [1, 2]))
             _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:20Z", tickets: [2]))
             #expect(try await settledBy() == nil)
+        }
+    }
+
+    @Test("What was closed before it was kept whose word it is gets it from the reason, or from nobody without a price")
+    func settledBefore() async throws {
+        try await BookFixture.run { book in
+            let step = try #require(BookModule.migrations.first { $0.number == 8 })
+            _ = try await book.importing(statement())
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:10Z", tickets: [2, 3, 4]))
+            _ = try await book.closing(3, at: "1959", closedAt: "2026-01-05T10:00:12Z")
+            _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:20Z", tickets: [2]))
+
+            try await book.storage.migrationTransaction { transaction in
+                try transaction.executeScript(Migration.script(step.down, for: .sqlite))
+                try transaction.executeScript(Migration.script(step.up, for: .sqlite))
+            }
+
+            let rows = try await book.rows("SELECT ticket, settled_by FROM positions ORDER BY ticket")
+            #expect(
+                rows.map { "\($0.integer(0) ?? 0) \($0.text(1) ?? "-")" } == ["1 statement", "2 -", "3 report", "4 -"])
+        }
+    }
+
+    @Test("What a position said it continued stays known when a statement tells of the part that it became")
+    func keepsContinuation() async throws {
+        try await BookFixture.run { book in
+            func comment() async throws -> String? {
+                try await book.rows("SELECT comment FROM positions WHERE ticket = 1").first?.text(0)
+            }
+            var earlier = statement()
+            earlier.open.append(position(1))
+            earlier.open[1].comment = "from #9"
+            earlier.closed = []
+            earlier.asOf = Timestamp(seconds: 1_767_604_000)
+            _ = try await book.importing(earlier)
+            var later = statement()
+            later.closed[0].position.comment = "to #2"
+            _ = try await book.importing(later)
+            #expect(try await comment() == "from #9")
+
+            later.asOf = Timestamp(seconds: 1_767_607_201)
+            later.closed[0].position.ticket = 7
+            _ = try await book.importing(later)
+
+            #expect(try await book.rows("SELECT comment FROM positions WHERE ticket = 7").first?.text(0) == "to #2")
         }
     }
 

@@ -11,12 +11,19 @@ struct PositionStore {
         "taxes", "unrealized_pnl", "comment", "magic", "status", "last_updated_at", "closed_at", "close_price",
         "realized_pnl", "settled_by", "close_reason", "last_listed_at",
     ]
-    /// What a report of an agent gave as the reason of a closing stays when a statement gives none.
+    /// What a new row replaces whatever was there.
+    private static let replaced = columns.dropFirst(3).dropLast(2).filter { $0 != "comment" }
+        .map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+    /// Of a position that was closed in part a statement tells only what became of it (`to #N`): what it was before, and
+    /// which ticket it continued, stays in the comment. What a report of an agent gave as the reason of a closing stays
+    /// when a statement gives none.
     private static let upsert = """
         INSERT INTO positions (\(columns.joined(separator: ", ")))
         VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
         ON CONFLICT (account_id, ticket) DO UPDATE SET
-        \(columns.dropFirst(3).dropLast(2).map { "\($0) = excluded.\($0)" }.joined(separator: ", ")),
+        \(replaced),
+        comment = CASE WHEN excluded.status = 'closed' AND excluded.comment LIKE 'to #%'
+            THEN coalesce(positions.comment, excluded.comment) ELSE excluded.comment END,
         close_reason = CASE WHEN excluded.close_reason = 'unknown' AND positions.status = 'closed'
             THEN positions.close_reason ELSE excluded.close_reason END,
         last_listed_at = coalesce(excluded.last_listed_at, positions.last_listed_at),
