@@ -61,11 +61,12 @@ struct SchedulerTests {
         "Rare work is looked at soon after the start, so that a host that is often started anew comes to it",
         .timeLimit(.minutes(1)))
     func soonAfterStart() async {
-        let service = TimedService(interval: .seconds(86_400))
+        let (called, calling) = AsyncStream.makeStream(of: Void.self)
+        let service = TimedService(interval: .seconds(86_400)) { calling.yield() }
         let scheduler = scheduler([("rare", service, .ok)], ManualClock())
 
         let running = Task { await scheduler.run() }
-        while service.calls.value.isEmpty { await Task.yield() }
+        for await _ in called { break }
         running.cancel()
         await running.value
 
@@ -91,13 +92,17 @@ private struct TimedService: QueryService, ScheduledModule {
     var scheduleInterval: Duration = .milliseconds(1)
     let calls = Locked<[Timestamp]>([])
     var failure: StorageError?
+    var onCall: @Sendable () -> Void = {}
 
     init(failure: StorageError? = nil) { self.failure = failure }
-    init(interval: Duration) { scheduleInterval = interval }
+    init(interval: Duration, onCall: @escaping @Sendable () -> Void) {
+        (scheduleInterval, self.onCall) = (interval, onCall)
+    }
     init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {}
 
     func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
         calls.change { $0.append(now) }
+        onCall()
         if let failure { throw failure }
     }
 }
