@@ -232,6 +232,15 @@ class Reconcile(unittest.TestCase):
         for code in ("usd", "XXX", "dollars"):
             self.assertEqual(self.reconcile(good, OPEN_STATEMENT, *zone, "--currency", code).returncode, 64, code)
 
+    def test_files_alone_do_not_tell_what_a_gone_ticket_continued(self):
+        """Ticket 5 became 6 and 6 became 7: a host knows from earlier snapshots, two files do not."""
+        ours = self.file("t.csv", TRADES, "t-1,EURUSD,buy,0.10,1.17120,2026-01-05T09:00:00Z,open,5")
+        row = "7,EURUSD,buy,0.03,1.17120,2026-01-05T09:00:00Z,1.17200"
+        for comment, classes in (("from #5", ["partial_fill"]), ("from #6", ["broker_closed", "unknown_to_us"])):
+            side = self.file("p.csv", f"{POSITIONS},comment,as_of", f"{row},{comment},{AS_OF}")
+            answer = parse(self.reconcile(ours, side, "--format", "json").stdout)
+            self.assertEqual([found["class"] for found in answer["breaks"]], classes)
+
     def test_digits_seen_in_quotes_count(self):
         row = {"ticket": 11, "symbol": "ODD", "direction": "buy", "volume": "1", "entry_price": "2.5",
                "entry_time": "2026-01-05T09:00:00Z", "current_price": "2.5"}
