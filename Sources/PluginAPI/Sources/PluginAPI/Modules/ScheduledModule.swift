@@ -4,7 +4,7 @@
 /// the same at the same time, so the work claims its rows in the transaction that carries it out, and finds nothing to do
 /// when another host was first.
 public protocol ScheduledModule: Module {
-    /// How long the host waits between two calls.
+    /// How long the host waits between two calls. The first comes within a second of its start, or of the module's.
     var scheduleInterval: Duration { get }
 
     /// Does what is due.
