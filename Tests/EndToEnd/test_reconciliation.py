@@ -180,6 +180,36 @@ class LifeOfABreak(ConcordTest):
         again = self.host.ok("POST", "/api/v1/reconciliation/runs", self.host.agent, {"account_id": "chain"})
         self.assertEqual((again["matched"], again["breaks"]["still_open"]), ("1", "1"))
 
+    def test_a_row_that_the_broker_lists_twice_is_one_break_until_it_is_listed_once(self):
+        self.host.put_account("d", "U")
+        trades = [trade(f"t-{ticket}", account="d", ticket=ticket) for ticket in (1, 2)]
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, trades)
+        figures = {"balance": 1000, "equity": 1020}
+        rows = [position(2), position(1), position(2)]
+        answer = self.host.snapshot("d", at(0), rows, account=figures)
+        self.assertEqual((answer["verdict"], answer["matched"]), ("breaks", "2"))
+        found = self.host.breaks("d")
+        self.assertEqual([(b["class"], b["ticket"], b["status"]) for b in found], [("duplicate_broker", "2", "open")])
+        run = self.host.ok("GET", f"/api/v1/reconciliation/runs/{answer['run_id']}?account_id=d", self.host.operator)
+        counts = run["counts"]["broker"]
+        self.assertEqual(counts, {"rows": "3", "matched": "2", "unmatched": "0", "pending": "0", "duplicate": "1"})
+        listed = self.host.ok("GET", "/api/v1/positions/open?account_id=d", self.host.operator)
+        self.assertEqual((listed["total_positions"], [row["ticket"] for row in listed["positions"]]), ("2", ["1", "2"]))
+        again = self.host.snapshot("d", at(0), rows[::-1], account=figures)
+        self.assertEqual(again["duplicate"], True)
+        healed = self.host.snapshot("d", at(1), rows[:2], account=figures)
+        self.assertEqual((healed["verdict"], healed["breaks"]["resolved"]), ("reconciled", "1"))
+        self.assertEqual(self.host.breaks("d"), [])
+        self.assertEqual([b["ticket"] for b in self.host.breaks("d", status="resolved")], ["2"])
+
+    def test_a_row_that_is_listed_twice_does_not_enter_the_sums_of_a_netting_account(self):
+        self.host.put_account("n", "U", mode="netting")
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade(account="n", ticket=1)])
+        answer = self.host.snapshot("n", at(0), [position(1), position(1)], account={"balance": 1000, "equity": 1010})
+        self.assertEqual((answer["verdict"], self.host.breaks("n")), ("reconciled", []))
+        run = self.host.ok("GET", f"/api/v1/reconciliation/runs/{answer['run_id']}?account_id=n", self.host.operator)
+        self.assertEqual((run["counts"]["broker"]["rows"], run["counts"]["broker"]["matched"]), ("1", "1"))
+
 
 class WarmRestart(ConcordTest):
     extra = "queries:\n  - reconciliation\n  - positions\n  - guards\n"

@@ -69,6 +69,34 @@ struct RunTests {
         }
     }
 
+    @Test("A row that the broker lists twice is one break, its money counts once, and it ends with the repeat")
+    func repeatedRow() async throws {
+        try await Desk.with { desk in
+            try await desk.post(trades: book(volume: "0.1", stop: nil))
+            let figures = #""account":{"balance":100,"equity":130},"positions""#
+            func body(_ minute: Int, _ tickets: [Int]) -> String {
+                snapshot(minute, tickets).replacing("\"profit\":0", with: "\"profit\":10")
+                    .replacing("\"positions\"", with: figures)
+            }
+
+            let found = try await desk.post(snapshot: body(0, [1, 2, 3, 2]))
+            let run = try await desk.ask("run", ["run_id": .text(found["run_id"]?.text ?? "")])
+            let breaks = try await desk.ask("breaks", ["limit": .integer(50)])["breaks"]?.elements ?? []
+            let rerun = try await desk.rerun()
+            let healed = try await desk.post(snapshot: body(1, [1, 2, 3]))
+
+            #expect(found["matched"]?.text == "3")
+            #expect(breaks.map { $0["class"]?.text } == ["duplicate_broker"])
+            #expect(breaks.first?["ticket"]?.text == "2")
+            #expect(run["counts"]?["broker"]?["rows"]?.text == "4")
+            #expect(run["counts"]?["broker"]?["matched"]?.text == "3")
+            #expect(run["counts"]?["broker"]?["duplicate"]?.text == "1")
+            #expect(rerun["breaks"]?["still_open"]?.text == "1")
+            #expect(healed["breaks"]?["resolved"]?.text == "1")
+            #expect(healed["verdict"]?.text == "reconciled")
+        }
+    }
+
     @Test("A difference inside its grace is pending, then open, and dropped when it heals in time")
     func grace() async throws {
         try await Desk.with(grace: .mapping(["broker_closed": .duration(.seconds(60))])) { desk in

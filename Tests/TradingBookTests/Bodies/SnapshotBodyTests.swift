@@ -108,13 +108,34 @@ struct SnapshotBodyTests {
             ])
     }
 
-    @Test("Equal repeats of a position are kept once")
+    @Test("Equal repeats of a position stay in the list, by ticket, and count once as positions")
     func equalRepeats() throws {
-        let body = try #require(goodSnapshot.replacing(positionText, "\(positionText), \(positionText)"))
+        let earlier = positionText.replacing("12345", with: "12344")
+        let respelled = positionText.replacing("0.10,", with: "\"0.1\",")
+        let body = try #require(goodSnapshot.replacing(positionText, "\(positionText),\(earlier),\(respelled)"))
 
         let snapshot = try SnapshotBody.parse(Array(body.utf8))
 
-        #expect(snapshot.positions.count == 1)
+        #expect(snapshot.positions.map(\.ticket) == [12344, 12345, 12345])
+        #expect(snapshot.distinctPositions.map(\.ticket) == [12344, 12345])
+        #expect(try SnapshotBody.parse(SnapshotContent.bytes(snapshot)) == snapshot)
+    }
+
+    @Test("Each repeat with other content is named with the place of the first, in the list's order")
+    func contradictions() throws {
+        let (earlier, other) = (
+            positionText.replacing("12345", with: "12344"), positionText.replacing("0.10", with: "0.2")
+        )
+        let rows = [positionText, earlier, other, earlier.replacing("buy", with: "sell"), positionText]
+        let body = try #require(goodSnapshot.replacing(positionText, rows.joined(separator: ",")))
+
+        let problem = try #require(throws: Problem.self) { try SnapshotBody.parse(Array(body.utf8)) }
+
+        #expect(
+            problem.errors == [
+                .init(.pointer("/positions/2/ticket"), "repeats ticket 12345 of /positions/0 with other content"),
+                .init(.pointer("/positions/3/ticket"), "repeats ticket 12344 of /positions/1 with other content"),
+            ])
     }
 
     @Test("One flow_id with two contents is a conflict")

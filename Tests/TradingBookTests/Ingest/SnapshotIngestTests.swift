@@ -26,6 +26,24 @@ struct SnapshotIngestTests {
         }
     }
 
+    @Test("A position that the broker lists twice is stored and counted once, and reaches the stages twice")
+    func repeated() async throws {
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            _ = try await book.call("snapshots", snapshotBody(tickets: [2, 1, 2]))
+
+            let change = try #require(stage.changes.first)
+            #expect(change.snapshot.positions.map(\.ticket) == [1, 2, 2])
+            #expect(try await book.openTickets() == [1, 2])
+            #expect(try await book.rows("SELECT positions_count FROM snapshots").first?.integer(0) == 2)
+
+            let again = try await book.call("snapshots", snapshotBody(tickets: [2, 2, 1]))
+            let healed = try await book.call("snapshots", snapshotBody(tickets: [1, 2]))
+            #expect(try JSONValue(parsing: again.body)["duplicate"] == .boolean(true))
+            #expect(try JSONValue(parsing: healed.body)["duplicate"] == .boolean(false))
+        }
+    }
+
     @Test("A position without profit gets the price difference times volume and multiplier")
     func computedProfit() async throws {
         try await BookFixture.run { book in

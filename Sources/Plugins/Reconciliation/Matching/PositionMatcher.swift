@@ -41,7 +41,7 @@ public struct PositionMatcher: Sendable {
         case .netting: findings = Findings(try NettingComparison(book: book, broker: broker, classifier: classifier))
         }
         addUnknownInstruments(input, book, broker, symbols, to: &findings.breaks)
-        addCash(input, to: &findings.breaks)
+        addCash(input, positions: input.positions.count - findings.brokerRepeats, to: &findings.breaks)
         onPhase(.classified)
         let result = try proved(findings, input)
         onPhase(.proved)
@@ -100,11 +100,11 @@ public struct PositionMatcher: Sendable {
     }
 
     /// Equity may differ by a cent for each position and one more, because brokers round each figure.
-    private func addCash(_ input: MatchInput, to breaks: inout BreakCollector) {
+    private func addCash(_ input: MatchInput, positions: Int, to breaks: inout BreakCollector) {
         guard let cash = input.cash else { return }
         let expected = cash.balance + cash.credit + cash.floating
         let delta = cash.equity - expected
-        guard delta.magnitude > FixedDecimal(units: Int128(input.positions.count) + 1, scale: 2) else { return }
+        guard delta.magnitude > FixedDecimal(units: Int128(positions) + 1, scale: 2) else { return }
         let digits = input.currencyDigits
         let mismatch = Difference(
             .cashMismatch, field: .equity, ours: .number(expected, digits: digits),

@@ -61,7 +61,7 @@ struct ReconciliationStage: IngestStage {
         let account = change.account
         var input = MatchInput(
             mode: account.mode, trades: change.trades,
-            positions: change.snapshot.positions, instruments: change.instruments,
+            positions: listed(change), instruments: change.instruments,
             cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits,
             earlierTickets: account.mode == .netting
                 ? [:] : try EarlierTickets.behind(change.snapshot.positions, of: account.id, in: transaction))
@@ -90,6 +90,11 @@ struct ReconciliationStage: IngestStage {
             policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
     }
 
+    /// A netting account is compared by sums, which a row that stands twice must not enter twice.
+    private func listed(_ change: IngestChange) -> [BrokerPosition] {
+        change.account.mode == .netting ? change.snapshot.distinctPositions : change.snapshot.positions
+    }
+
     private func match(_ input: MatchInput, _ change: IngestChange) throws -> MatchResult {
         do {
             return try PositionMatcher(policy: settings.policy).match(input)
@@ -113,7 +118,7 @@ struct ReconciliationStage: IngestStage {
         guard let figures = change.snapshot.figures, let balance = figures.balance, let equity = figures.equity else {
             return nil
         }
-        let floating = change.snapshot.positions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
+        let floating = change.snapshot.distinctPositions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
         return CashFigures(balance: balance, credit: figures.credit ?? .zero, floating: floating, equity: equity)
     }
 

@@ -6,8 +6,14 @@ public struct Snapshot: Sendable, Equatable {
     public var asOf: Timestamp
     public var completeness: Completeness
     public var figures: AccountFigures?
-    /// Sorted by ticket, each ticket once.
+    /// Sorted by ticket. A row that the broker lists again, equal to the last field, stands here again.
     public var positions: [BrokerPosition]
+    /// The positions that there are: each ticket once, whatever the broker repeats. Money is added up over these.
+    public var distinctPositions: [BrokerPosition] {
+        func isRepeat(_ index: Int) -> Bool { index > 0 && positions[index - 1].ticket == positions[index].ticket }
+        guard positions.indices.contains(where: isRepeat) else { return positions }
+        return positions.indices.filter { !isRepeat($0) }.map { positions[$0] }
+    }
     public var flows: [Flow]
     public var quotes: [Quote]
     /// What went wrong, for ``Completeness/failed``.

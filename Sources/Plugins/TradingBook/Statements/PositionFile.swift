@@ -8,12 +8,19 @@ public enum PositionFile {
     /// What a file of positions may hold for a comparison that stores nothing: its size alone bounds it then.
     public static let rowsMax = 1_000_000
 
-    /// A snapshot, and the rows of its file that repeat one of its positions to the last field.
+    /// A snapshot with each ticket once, and the rows of its file that repeat one of its positions to the last field.
     public struct Content: Sendable, Equatable {
         public var snapshot: Snapshot
         public var repeats: [BrokerPosition]
         /// `nil` when no row names one.
         public var account: String?
+
+        init(_ listed: (snapshot: Snapshot, account: String?)) {
+            (snapshot, account) = listed
+            let all = snapshot.positions
+            snapshot.positions = snapshot.distinctPositions
+            repeats = zip(all, all.dropFirst()).compactMap { $0.ticket == $1.ticket ? $1 : nil }
+        }
     }
 
     /// - Parameter asOf: The moment the positions were read; a row that names another is refused.
@@ -21,7 +28,7 @@ public enum PositionFile {
     public static func parse(
         _ bytes: [UInt8], format: FileFormat = .csv, account: String, asOf: Timestamp?
     ) throws(FileRefused) -> Snapshot {
-        try snapshot(FileRows(bytes, format: format, fields: fields), account, asOf, SnapshotBody.positionsMax).snapshot
+        try listed(FileRows(bytes, format: format, fields: fields), account, asOf, SnapshotBody.positionsMax).snapshot
     }
 
     /// Reads a file for a comparison alone: a JSON file may also hold one whole snapshot, as `POST /snapshots` takes it,
@@ -32,18 +39,18 @@ public enum PositionFile {
         _ bytes: [UInt8], format: FileFormat, account: String?, asOf: Timestamp?
     ) throws(FileRefused) -> Content {
         guard format == .json else {
-            return try snapshot(FileRows(bytes, format: .csv, fields: fields), account, asOf, rowsMax)
+            return Content(try listed(FileRows(bytes, format: .csv, fields: fields), account, asOf, rowsMax))
         }
         let document = try FileRows.document(bytes)
         if case .object = document { return try whole(document, bytes, account, asOf) }
-        return try snapshot(FileRows(elementsOf: document, text: bytes), account, asOf, rowsMax)
+        return Content(try listed(FileRows(elementsOf: document, text: bytes), account, asOf, rowsMax))
     }
 
     private static let fields = SnapshotBody.positionFields + ["account_id", "as_of"]
 
-    private static func snapshot(
+    private static func listed(
         _ rows: FileRows, _ account: String?, _ asOf: Timestamp?, _ rowsMax: Int
-    ) throws(FileRefused) -> Content {
+    ) throws(FileRefused) -> (snapshot: Snapshot, account: String?) {
         var file = rows
         let stated = account ?? file.stated("account_id")
         try file.fill("account_id", with: stated ?? FileRows.unnamedAccount)
@@ -59,8 +66,7 @@ public enum PositionFile {
             .init(name: "positions", value: .array(rows)),
         ])
         do throws(Problem) {
-            let snapshot = try SnapshotBody.parse(JSONDocument(body), positionsMax: rowsMax)
-            return Content(snapshot: snapshot, repeats: repeats(of: snapshot, in: rows), account: stated)
+            return (try SnapshotBody.parse(JSONDocument(body), positionsMax: rowsMax), stated)
         } catch {
             throw file.refusal(error, under: "/positions")
         }
@@ -86,23 +92,7 @@ public enum PositionFile {
             problems.add(.init(line: place.line, column: place.column, section: "/\(name)", detail: detail))
         }
         try problems.throwIfAny()
-        var rows: [JSONValue] = []
-        if case .array(let elements)? = document["positions"] { rows = elements }
-        return Content(snapshot: snapshot, repeats: repeats(of: snapshot, in: rows), account: snapshot.account)
-    }
-
-    /// The rows beyond the first of each ticket; they are equal to it, or the file would have been refused.
-    private static func repeats(of snapshot: Snapshot, in rows: [JSONValue]) -> [BrokerPosition] {
-        guard rows.count > snapshot.positions.count else { return [] }
-        var extra: [Int64: Int] = [:]
-        for row in rows {
-            switch row["ticket"] {
-            case .string(let digits)?, .number(let digits)?:
-                if let ticket = Int64(digits) { extra[ticket, default: -1] += 1 }
-            default: continue
-            }
-        }
-        return snapshot.positions.flatMap { Array(repeating: $0, count: extra[$0.ticket] ?? 0) }
+        return Content((snapshot, snapshot.account))
     }
 
     /// A row without the two fields that a snapshot has once.

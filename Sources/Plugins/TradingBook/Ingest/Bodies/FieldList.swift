@@ -37,7 +37,8 @@ struct FieldList: Sendable {
     private func isName(_ field: Int, _ name: Span<UInt8>) -> Bool {
         let start = field == 0 ? 0 : ends[field - 1]
         guard ends[field] - start == name.count else { return false }
-        for offset in name.indices where bytes[start + offset] != name[offset] { return false }
+        let known = bytes.span.extracting(start..<ends[field])
+        for offset in name.indices where known[unchecked: offset] != name[unchecked: offset] { return false }
         return true
     }
 }

@@ -121,31 +121,25 @@ package struct SnapshotBody {
         return sorted(positions, places)
     }
 
-    /// By ticket, equal repeats left out and others noted.
+    /// By ticket. Repeats that are not equal are noted; equal ones stay, for the comparison to name.
     ///
     /// - Parameter places: Where each position stands in the list.
     private func sorted(_ positions: [BrokerPosition], _ places: [Int]) -> [BrokerPosition] {
         let isSorted = zip(positions, positions.dropFirst()).allSatisfy { $0.ticket < $1.ticket }
         if isSorted { return positions }
         let order = positions.indices.map { (ticket: positions[$0].ticket, index: $0) }.sorted { $0 < $1 }
-        var kept: [BrokerPosition] = []
-        kept.reserveCapacity(positions.count)
         var contradictions: [(index: Int, first: Int)] = []
         var first = 0
         for (ticket, index) in order {
-            if kept.last?.ticket != ticket {
-                first = index
-                kept.append(positions[index])
-            } else if positions[index] != positions[first] {
-                contradictions.append((index, first))
-            }
+            if positions[first].ticket != ticket { first = index }
+            if index != first, positions[index] != positions[first] { contradictions.append((index, first)) }
         }
         for (index, first) in contradictions.sorted(by: { $0.index < $1.index }) {
             problems.add(
                 "/positions/\(places[index])/ticket",
                 "repeats ticket \(positions[index].ticket) of /positions/\(places[first]) with other content")
         }
-        return kept
+        return order.map { positions[$0.index] }
     }
 
     private mutating func position(_ row: inout ObjectReader) -> BrokerPosition? {

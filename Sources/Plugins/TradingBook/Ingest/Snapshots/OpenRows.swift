@@ -25,14 +25,12 @@ struct OpenRows {
         var gone: [Int64] = []
     }
 
-    /// - Parameter positions: In order of ticket; repeats of a ticket beyond the first count for nothing.
+    /// - Parameter positions: In order of ticket, each once.
     func compare(with positions: [BrokerPosition], digits: (String) -> Int) -> Comparison {
         var comparison = Comparison()
         var stored = rows.makeIterator()
         var row = stored.next()
-        var last: Int64?
-        for position in positions where position.ticket != last {
-            last = position.ticket
+        for position in positions {
             while let ticket = row?.integer(0), ticket < position.ticket {
                 comparison.gone.append(ticket)
                 row = stored.next()

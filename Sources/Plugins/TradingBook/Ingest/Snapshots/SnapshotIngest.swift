@@ -156,7 +156,7 @@ struct SnapshotIngest: Sendable {
             content_hash, content, positions_count, balance, equity, margin, credit, peak, error, answer)
             VALUES (\(change.snapshotID), \(snapshot.account), \(change.sequence), \(snapshot.asOf), \(now),
             \(snapshot.completeness.rawValue), \(change.isSuperseded), \(canonical.hash),
-            \(json: String(decoding: canonical.content, as: UTF8.self)), \(snapshot.positions.count),
+            \(json: String(decoding: canonical.content, as: UTF8.self)), \(snapshot.distinctPositions.count),
             \(figures?.balance), \(figures?.equity), \(figures?.margin), \(figures?.credit), \(outcome.peak),
             \(snapshot.error), \(json: String(decoding: answer, as: UTF8.self)))
             """)
@@ -169,9 +169,9 @@ struct SnapshotIngest: Sendable {
         let positions = PositionStore(account: snapshot.account, transaction: transaction)
         if snapshot.completeness == .complete {
             (change.openPositions, change.closedTickets) = try positions.bringUp(
-                to: snapshot.positions, digits: digits, at: snapshot.asOf)
+                to: snapshot.distinctPositions, digits: digits, at: snapshot.asOf)
         } else {
-            try positions.putOpen(snapshot.positions, digits: digits, at: snapshot.asOf)
+            try positions.putOpen(snapshot.distinctPositions, digits: digits, at: snapshot.asOf)
         }
         try FlowStore(account: snapshot.account, transaction: transaction).put(snapshot.flows)
         try QuoteStore(account: snapshot.account, transaction: transaction).put(snapshot.quotes, digits: digits)

@@ -10,7 +10,7 @@ struct PositionListImport: Sendable {
         try ingest.checkClock(snapshot)
         var result = try ingest.store(CanonicalSnapshot(snapshot), for: state, in: transaction)
         let answer = StatementAnswer(
-            asOf: snapshot.asOf, open: snapshot.positions.count, run: result.answer,
+            asOf: snapshot.asOf, open: snapshot.distinctPositions.count, run: result.answer,
             digits: state.account.currencyDigits)
         result.answer = answer.bytes
         return result
