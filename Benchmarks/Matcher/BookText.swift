@@ -1,4 +1,5 @@
 import PluginAPI
+import Reconciliation
 import TradingBook
 
 /// Two books as the JSON of requests, each of as many rows as a request may have.
@@ -23,6 +24,44 @@ struct BookText {
             }
             snapshots.append(json.bytes)
         }
+    }
+
+    /// The rows of one request.
+    private enum Rows: Sendable {
+        case trades([Trade])
+        case positions([BrokerPosition])
+    }
+
+    /// Reads each request in a task of its own, as the host does.
+    ///
+    /// - Returns: Both books, and how long threads ran to read them, all together.
+    func read() async throws -> (input: MatchInput, time: Duration) {
+        let requests = self.trades.map { ($0, true) } + snapshots.map { ($0, false) }
+        let read = try await withThrowingTaskGroup(of: (Int, Rows, Duration).self) { group in
+            for (index, (bytes, isTrades)) in requests.enumerated() {
+                group.addTask {
+                    let start = MatcherBenchmark.threadTime()
+                    let rows: Rows =
+                        isTrades
+                        ? .trades(try BookBodies.trades(bytes, contentType: "application/json"))
+                        : .positions(try SnapshotBody.parse(bytes).positions)
+                    return (index, rows, MatcherBenchmark.threadTime() - start)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let join = MatcherBenchmark.threadTime()
+        var (trades, positions): ([Trade], [BrokerPosition]) = ([], [])
+        var time: Duration = .zero
+        for (_, rows, taken) in read.sorted(by: { $0.0 < $1.0 }) {
+            switch rows {
+            case .trades(let rows): trades += rows
+            case .positions(let rows): positions += rows
+            }
+            time += taken
+        }
+        time += MatcherBenchmark.threadTime() - join
+        return (MatchInput(trades: trades, positions: positions, instruments: GeneratedBooks.instruments), time)
     }
 
     private static func write(_ trade: Trade, to json: inout JSONWriter) {

@@ -80,7 +80,7 @@ extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValu
         MemberRule { (json, value) throws(MemberProblem) in
             try json.requireString(value)
             let text = json.text(of: value)
-            guard let choice = Value(rawValue: text), choice.rawValue.hasSameBytes(as: text) else {
+            guard let choice = Value.allCases.first(where: { $0.rawValue.hasSameBytes(as: text) }) else {
                 throw MemberProblem("must be \(Value.allCases.map(\.rawValue).joined(separator: " or "))")
             }
             return choice
