@@ -121,6 +121,23 @@ struct SnapshotBodyTests {
         #expect(try SnapshotBody.parse(SnapshotContent.bytes(snapshot)) == snapshot)
     }
 
+    @Test("Members may stand in any order, and their names may be written with escapes", arguments: 0..<15)
+    func memberOrder(turn: Int) throws {
+        guard case .object(let members) = try JSONValue(parsing: positionText.utf8) else {
+            Issue.record("the position is no object")
+            return
+        }
+        let text = (members[turn...] + members[..<turn].reversed()).map { member in
+            var json = JSONWriter()
+            json.canonical(member.value)
+            let escaped = member.name.utf8.map { "\\u00\(String($0, radix: 16))" }.joined()
+            return "\"\(member.name.utf8.count.isMultiple(of: 2) ? escaped : member.name)\":\(json.text)"
+        }
+        let body = try #require(goodSnapshot.replacing(positionText, "{\(text.joined(separator: ","))}"))
+
+        #expect(try SnapshotBody.parse(Array(body.utf8)) == SnapshotBody.parse(Array(goodSnapshot.utf8)))
+    }
+
     @Test("Each repeat with other content is named with the place of the first, in the list's order")
     func contradictions() throws {
         let (earlier, other) = (
