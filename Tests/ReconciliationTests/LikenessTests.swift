@@ -225,17 +225,30 @@ struct LikenessTests {
         #expect(result.paired == ["tolerance a [1]"])
     }
 
-    @Test("Thousands of equal rows in one second are ambiguous, at a cost that grows with the rows")
+    @Test("Thousands of equal rows in one second are ambiguous, each a break of its own")
     func equalRows() throws {
+        let count = 2_000
+
+        let result = try match((1...count).map { trade("t\($0)") }, (1...Int64(count)).map { position($0) })
+
+        #expect(result.pairs.isEmpty)
+        #expect(result.breaks.count == 2 * count)
+        #expect(result.breaks.allSatisfy { $0.breakClass == .ambiguous })
+    }
+
+    @Test("A hundred thousand equal rows are left undecided at a cost that grows with the rows")
+    func equalRowsAreLinear() throws {
         func comparisons(_ count: Int) throws -> Int {
-            let result = try match((1...count).map { trade("t\($0)") }, (1...Int64(count)).map { position($0) })
-            #expect(result.pairs.isEmpty)
-            #expect(result.breaks.count == 2 * count)
-            #expect(result.breaks.allSatisfy { $0.breakClass == .ambiguous })
-            return result.comparisons
+            let likeness = try likenessOfEqualRows(count)
+            #expect(likeness.pairing.undecidedTrades.count == count)
+            #expect(likeness.pairing.undecidedPositions.count == count)
+            return likeness.comparisons
         }
 
-        #expect(try comparisons(5_000) == 10 * comparisons(500))
+        let counts = try [1_000, 10_000, 100_000].map(comparisons)
+
+        #expect(counts[1] == 10 * counts[0])
+        #expect(counts[2] == 100 * counts[0])
     }
 
     @Test("Equal rows up to the bound are pairs, beyond it nobody could check them", arguments: [64, 65])
@@ -270,15 +283,24 @@ struct LikenessTests {
             return result.comparisons
         }
 
-        let (small, large) = (try comparisons(250), try comparisons(4_000))
+        let (small, large) = (try comparisons(500), try comparisons(8_000))
 
         #expect(large <= 16 * small)
-        #expect(large <= 5 * 2 * 4_000)
+        #expect(large <= 5 * 2 * 8_000)
     }
 }
 
 /// A position that takes whatever trade names ticket 7.
 private func seven() -> BrokerPosition { position(7, "GBPUSD", .buy, "0.7") }
+
+/// What likeness makes of so many equal rows on each side, before anything is judged.
+private func likenessOfEqualRows(_ count: Int) throws -> LikenessJoin {
+    var symbols = SymbolTable()
+    let book = try BookColumns((1...count).map { trade("t\($0)") }, symbols: &symbols)
+    let broker = try BrokerColumns((1...Int64(count)).map { position($0) }, symbols: &symbols)
+    let classifier = PairClassifier(policy: MatchPolicy(), symbols: symbols, instruments: instruments)
+    return LikenessJoin(IdentityJoin(book: book, broker: broker), classifier: classifier)
+}
 
 /// Equal books whose rows are five minutes apart and name each other in the given way, or not at all.
 private func ladder(_ count: Int, _ kind: String) -> (trades: [Trade], positions: [BrokerPosition]) {

@@ -1,63 +1,58 @@
 import PluginAPI
 import TradingBook
 
-/// The bot's open trades as columns, sorted by ID; quantities in units of 10⁻⁸.
+/// The bot's open trades as rows sorted by ID.
 ///
 /// Texts stay where they are, in the trades: only rows that need them read them.
 struct BookColumns {
     /// In the order they came.
     private let trades: [Trade]
-    /// For each row, where its trade stands in `trades`.
-    private let order: [Int32]
-    /// 0 when the trade records none.
-    private(set) var tickets: [Int64] = []
-    private(set) var instruments: [Int32] = []
-    private(set) var isBuy: [Bool] = []
-    /// The sum of the fills when the trade lists any.
-    private(set) var volumes: [Int64] = []
-    private(set) var prices: [Int64] = []
-    /// Microseconds.
-    private(set) var times: [Int64] = []
-    /// 0 when not set, like the next.
-    private(set) var targets: [Int64] = []
-    private(set) var stops: [Int64] = []
-    var count: Int { order.count }
+    private(set) var rows: [ComparedRow]
+    var count: Int { rows.count }
 
     init(_ trades: [Trade], symbols: inout SymbolTable) throws(MatchFailure) {
         self.trades = trades
-        order = BookColumns.order(of: trades)
-        reserve(order.count)
-        for index in order {
-            let trade = Int(index)
-            tickets.append(trades[trade].ticket ?? 0)
-            instruments.append(symbols.number(of: trades[trade].instrument))
-            isBuy.append(trades[trade].direction == .buy)
-            volumes.append(try BookColumns.volume(of: trades, trade))
-            prices.append(try units(trades[trade].entryPrice, of: "trade \(trades[trade].id)"))
-            times.append(trades[trade].entryTime.microseconds)
-            targets.append(try level(trades[trade].takeProfit, of: "trade \(trades[trade].id)"))
-            stops.append(try level(trades[trade].stopLoss, of: "trade \(trades[trade].id)"))
+        var known = symbols
+        rows = try comparedRows(in: BookColumns.order(of: trades)) { (index) throws(MatchFailure) in
+            ComparedRow(
+                index: index, ticket: trades[index].ticket ?? 0,
+                instrument: known.number(of: trades[index].instrument, isOurs: true),
+                isBuy: trades[index].direction == .buy, volume: try BookColumns.volume(of: trades, index),
+                price: try units(trades[index].entryPrice, of: "trade \(trades[index].id)"),
+                time: trades[index].entryTime.microseconds,
+                target: try level(trades[index].takeProfit, of: "trade \(trades[index].id)"),
+                stop: try level(trades[index].stopLoss, of: "trade \(trades[index].id)"), magic: trades[index].magic)
         }
+        symbols = known
     }
 
-    func id(_ row: Int) -> String { trades[Int(order[row])].id }
-    func magic(_ row: Int) -> Int64? { trades[Int(order[row])].magic }
-    func fills(_ row: Int) -> [Fill] { trades[Int(order[row])].fills }
-    func hasFills(_ row: Int) -> Bool { !trades[Int(order[row])].fills.isEmpty }
-    func comment(_ row: Int) -> String? { trades[Int(order[row])].comment }
-    /// What a position's comment must hold: the trade's own reference, or its ID.
-    func reference(_ row: Int) -> String { trades[Int(order[row])].effectiveReference }
-    func hasOwnReference(_ row: Int) -> Bool { trades[Int(order[row])].reference != nil }
+    func id(_ row: Int) -> String { trades[Int(rows[row].index)].id }
+    func fills(_ row: Int) -> [Fill] { trades[Int(rows[row].index)].fills }
+    func hasFills(_ row: Int) -> Bool { !trades[Int(rows[row].index)].fills.isEmpty }
+    func comment(_ row: Int) -> String? { trades[Int(rows[row].index)].comment }
+    func hasOwnReference(_ row: Int) -> Bool { trades[Int(rows[row].index)].reference != nil }
+
+    /// What positions' comments must hold, by row.
+    var references: References {
+        // Read in the order in which the trades came, which is how they lie in memory.
+        var hashes = Array(repeating: UInt32(0), count: rows.count)
+        let places = placesOfRows(rows)
+        for (index, place) in places.enumerated() {
+            hashes[Int(place)] = trades[index].effectiveReference.withBytes { KeyedHash.short($0) }
+        }
+        return References(ReferenceTexts(trades: trades, order: rows.map(\.index)), hashes: hashes)
+    }
+
+    typealias References = ReferenceIndex<ReferenceTexts>
 
     /// Whether two trades say the same about everything but their ID.
     func areEqual(_ a: Int, _ b: Int) -> Bool {
-        tickets[a] == tickets[b] && instruments[a] == instruments[b] && isBuy[a] == isBuy[b]
-            && volumes[a] == volumes[b] && prices[a] == prices[b] && times[a] == times[b]
-            && targets[a] == targets[b] && stops[a] == stops[b] && hasEqualDetails(a, b)
+        rows[a].ticket == rows[b].ticket && rows[a].isJudgedEqual(to: rows[b]) && rows[a].time == rows[b].time
+            && hasEqualDetails(a, b)
     }
 
     private func hasEqualDetails(_ a: Int, _ b: Int) -> Bool {
-        let (one, other) = (Int(order[a]), Int(order[b]))
+        let (one, other) = (Int(rows[a].index), Int(rows[b].index))
         return trades[one].magic == trades[other].magic && trades[one].volume == trades[other].volume
             && trades[one].fills == trades[other].fills
             && areSame(trades[one].reference, trades[other].reference)
@@ -75,17 +70,6 @@ struct BookColumns {
             sum = next
         }
         return sum
-    }
-
-    private mutating func reserve(_ count: Int) {
-        tickets.reserveCapacity(count)
-        instruments.reserveCapacity(count)
-        isBuy.reserveCapacity(count)
-        volumes.reserveCapacity(count)
-        prices.reserveCapacity(count)
-        times.reserveCapacity(count)
-        targets.reserveCapacity(count)
-        stops.reserveCapacity(count)
     }
 
     /// By the bytes of the IDs. The eight after what all IDs begin with decide nearly always.
@@ -124,6 +108,16 @@ struct BookColumns {
         for _ in 0..<8 { key = key << 8 | UInt64(bytes.next() ?? 0) }
         return key
     }
+}
+
+/// What a position's comment must hold to be a trade, for each row: the trade's own reference, or its ID.
+struct ReferenceTexts: RandomAccessCollection {
+    let trades: [Trade]
+    /// For each row, where its trade stands.
+    let order: [Int32]
+    var startIndex: Int { 0 }
+    var endIndex: Int { order.count }
+    subscript(row: Int) -> String { trades[Int(order[row])].effectiveReference }
 }
 
 /// Whether two texts are the same bytes.

@@ -1,10 +1,12 @@
 /// Gathers differences by the object they are found on, so that one object is one break.
 struct BreakCollector {
-    private var breaks: [String: FoundBreak] = [:]
+    private var breaks: [FoundBreak] = []
+    /// Numbers the keys as the breaks stand.
+    private var keys = ByteIndex()
 
     var isEmpty: Bool { breaks.isEmpty }
 
-    func contains(_ key: String) -> Bool { breaks[key] != nil }
+    func contains(_ key: String) -> Bool { key.withBytes { keys.find($0) } != nil }
 
     mutating func add(
         _ differences: [Difference],
@@ -16,30 +18,31 @@ struct BreakCollector {
         brokerUnmatchedRows: Int = 0
     ) {
         guard !differences.isEmpty else { return }
-        var found =
-            breaks[key]
-            ?? FoundBreak(
-                key: key, symbol: symbol, tradeID: tradeID, ticket: ticket, differences: [], ourUnmatchedRows: 0,
-                brokerUnmatchedRows: 0)
-        found.differences += differences
-        found.ourUnmatchedRows += ourUnmatchedRows
-        found.brokerUnmatchedRows += brokerUnmatchedRows
-        breaks[key] = found
+        let number = key.withBytes { keys.number(of: $0) }
+        guard number < breaks.count else {
+            return breaks.append(
+                FoundBreak(
+                    key: key, symbol: symbol, tradeID: tradeID, ticket: ticket, differences: differences,
+                    ourUnmatchedRows: ourUnmatchedRows, brokerUnmatchedRows: brokerUnmatchedRows))
+        }
+        breaks[number].differences += differences
+        breaks[number].ourUnmatchedRows += ourUnmatchedRows
+        breaks[number].brokerUnmatchedRows += brokerUnmatchedRows
     }
 
     /// Every break, gravest first, then by key; differences in class order.
-    func sorted() -> [FoundBreak] {
-        breaks.values.map { found in
-            var found = found
-            let ordered = found.differences.enumerated().sorted {
+    consuming func sorted() -> [FoundBreak] {
+        keys = ByteIndex()
+        for number in breaks.indices where breaks[number].differences.count > 1 {
+            let ordered = breaks[number].differences.enumerated().sorted {
                 ($0.element.breakClass, $0.offset) < ($1.element.breakClass, $1.offset)
             }
-            found.differences = ordered.map(\.element)
-            return found
+            breaks[number].differences = ordered.map(\.element)
         }
-        .sorted {
+        breaks.sort {
             let (left, right) = ($0.breakClass.severity, $1.breakClass.severity)
             return left == right ? $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) : left < right
         }
+        return breaks
     }
 }

@@ -1,66 +1,50 @@
 import PluginAPI
 import TradingBook
 
-/// The broker's positions as columns, sorted by ticket; quantities in units of 10⁻⁸.
+/// The broker's positions as rows sorted by ticket.
 ///
 /// Texts stay where they are, in the positions: only rows that need them read them.
 struct BrokerColumns {
     /// In the order they came.
     private let positions: [BrokerPosition]
-    /// For each row, where its position stands in `positions`.
-    private let order: [Int32]
-    private(set) var tickets: [Int64] = []
-    private(set) var instruments: [Int32] = []
-    private(set) var isBuy: [Bool] = []
-    private(set) var volumes: [Int64] = []
-    private(set) var prices: [Int64] = []
-    /// Microseconds.
-    private(set) var times: [Int64] = []
-    /// 0 when not set, like the next.
-    private(set) var targets: [Int64] = []
-    private(set) var stops: [Int64] = []
-    /// The first row of each ticket.
-    private(set) var rowByTicket: TicketIndex
-    var count: Int { order.count }
+    private(set) var rows: [ComparedRow]
+    private let directory: TicketDirectory
+    var count: Int { rows.count }
 
     init(_ positions: [BrokerPosition], symbols: inout SymbolTable) throws(MatchFailure) {
         self.positions = positions
-        order = BrokerColumns.order(of: positions)
-        rowByTicket = TicketIndex(capacity: positions.count)
-        reserve(order.count)
-        for (row, index) in order.enumerated() {
-            let position = Int(index)
-            let ticket = positions[position].ticket
-            rowByTicket.note(ticket, row: row)
-            tickets.append(ticket)
-            instruments.append(symbols.number(of: positions[position].instrument))
-            isBuy.append(positions[position].direction == .buy)
-            volumes.append(try units(positions[position].volume, of: "position \(ticket)"))
-            prices.append(try units(positions[position].entryPrice, of: "position \(ticket)"))
-            times.append(positions[position].entryTime.microseconds)
-            targets.append(try level(positions[position].takeProfit, of: "position \(ticket)"))
-            stops.append(try level(positions[position].stopLoss, of: "position \(ticket)"))
+        var known = symbols
+        rows = try comparedRows(in: BrokerColumns.order(of: positions)) { (index) throws(MatchFailure) in
+            let ticket = positions[index].ticket
+            return ComparedRow(
+                index: index, ticket: ticket,
+                instrument: known.number(of: positions[index].instrument, isOurs: false),
+                isBuy: positions[index].direction == .buy,
+                volume: try units(positions[index].volume, of: "position \(ticket)"),
+                price: try units(positions[index].entryPrice, of: "position \(ticket)"),
+                time: positions[index].entryTime.microseconds,
+                target: try level(positions[index].takeProfit, of: "position \(ticket)"),
+                stop: try level(positions[index].stopLoss, of: "position \(ticket)"), magic: positions[index].magic)
+        }
+        symbols = known
+        directory = TicketDirectory(rows)
+    }
+
+    /// The first row of a ticket.
+    func row(ofTicket ticket: Int64) -> Int? { directory.row(of: ticket, in: rows) }
+    func comment(_ row: Int) -> String? { positions[Int(rows[row].index)].comment }
+
+    /// Tells each comment and its row, in the order in which the positions came, which is how they lie in memory.
+    func eachComment(_ body: (Int, Bytes) -> Void) {
+        for (index, row) in placesOfRows(rows).enumerated() {
+            positions[index].comment?.withBytes { body(Int(row), $0) }
         }
     }
 
-    func magic(_ row: Int) -> Int64? { positions[Int(order[row])].magic }
-    func comment(_ row: Int) -> String? { positions[Int(order[row])].comment }
-
     /// Whether two rows of one ticket say the same about everything that is compared.
     func areEqual(_ a: Int, _ b: Int) -> Bool {
-        let (one, other) = (positions[Int(order[a])], positions[Int(order[b])])
+        let (one, other) = (positions[Int(rows[a].index)], positions[Int(rows[b].index)])
         return !BrokerColumns.precedes(one, other) && !BrokerColumns.precedes(other, one)
-    }
-
-    private mutating func reserve(_ count: Int) {
-        tickets.reserveCapacity(count)
-        instruments.reserveCapacity(count)
-        isBuy.reserveCapacity(count)
-        volumes.reserveCapacity(count)
-        prices.reserveCapacity(count)
-        times.reserveCapacity(count)
-        targets.reserveCapacity(count)
-        stops.reserveCapacity(count)
     }
 
     private static func order(of positions: [BrokerPosition]) -> [Int32] {

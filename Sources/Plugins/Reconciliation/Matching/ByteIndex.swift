@@ -1,7 +1,7 @@
 /// Numbers distinct texts from 0 in the order in which they are first seen, by their bytes.
 ///
 /// Open addressing over one buffer: a text costs its bytes, eight for its end and about sixteen for its slots. Slots are
-/// found by the standard library's keyed hash, so that chosen texts cannot be made to collide; no result depends on it.
+/// found by ``KeyedHash``.
 struct ByteIndex {
     /// The hash in the upper half, the number plus one in the lower; 0 is free.
     private var slots: [UInt64]
@@ -16,13 +16,13 @@ struct ByteIndex {
 
     /// The number of a text that has been seen.
     func find(_ text: Bytes) -> Int? {
-        let entry = slots[slot(of: text, hash: ByteIndex.hash(text))]
+        let entry = slots[slot(of: text, hash: KeyedHash.short(text))]
         return entry == 0 ? nil : Int(UInt32(truncatingIfNeeded: entry)) - 1
     }
 
     /// The text's number, a new one if it has not been seen.
     mutating func number(of text: Bytes) -> Int {
-        let hash = ByteIndex.hash(text)
+        let hash = KeyedHash.short(text)
         let place = slot(of: text, hash: hash)
         if slots[place] != 0 { return Int(UInt32(truncatingIfNeeded: slots[place])) - 1 }
         let number = count
@@ -65,12 +65,6 @@ struct ByteIndex {
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = entry
         }
-    }
-
-    private static func hash(_ text: Bytes) -> UInt32 {
-        var hasher = Hasher()
-        hasher.combine(bytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text)))
-        return UInt32(truncatingIfNeeded: hasher.finalize())
     }
 }
 

@@ -23,7 +23,7 @@ public struct ClosedTrade: Sendable, Equatable {
 struct ClosedKeys {
     /// Recorded, or named in a comment: either way the trade's.
     private var tickets = TicketIndex()
-    private var references: ReferenceIndex
+    private var references: ReferenceIndex<[String]>
 
     init(_ trades: [ClosedTrade]) {
         references = ReferenceIndex(trades.map(\.reference))
@@ -34,8 +34,8 @@ struct ClosedKeys {
     }
 
     /// - Parameter open: References of the open trades; a cut comment that begins one of these as well names no trade.
-    mutating func names(_ position: Int, of broker: BrokerColumns, besides open: inout ReferenceIndex) -> Bool {
-        if tickets[broker.tickets[position]] != nil { return true }
+    mutating func names(_ position: Int, of broker: BrokerColumns, besides open: inout BookColumns.References) -> Bool {
+        if tickets[broker.rows[position].ticket] != nil { return true }
         return broker.comment(position)?.withBytes { comment in
             var isNamed = false
             OrderComment.findReference(in: comment) {
@@ -43,7 +43,7 @@ struct ClosedKeys {
                 return isNamed
             }
             if isNamed { return true }
-            if let ticket = OrderComment.continuedTicket(in: comment), broker.rowByTicket[ticket] == nil,
+            if let ticket = OrderComment.continuedTicket(in: comment), broker.row(ofTicket: ticket) == nil,
                 tickets[ticket] != nil
             {
                 return true

@@ -42,31 +42,31 @@ struct HedgingComparison {
     private mutating func judgePairs() {
         pairs.reserveCapacity(pairing.pairs)
         comparisons += pairing.pairs
-        for position in broker.tickets.indices {
+        for position in broker.rows.indices {
             guard let (trade, grade) = pairing.partner(ofPosition: position) else { continue }
-            let ticket = broker.tickets[position]
+            let ticket = broker.rows[position].ticket
             let id = book.id(trade)
             pairs.append(
                 MatchPair(
-                    tradeIDs: [id], tickets: [ticket], grade: grade, symbol: symbols[broker.instruments[position]]))
+                    tradeID: id, ticket: ticket, grade: grade, symbol: symbols[broker.rows[position].instrument]))
             let differences = classifier.differences(trade, of: book, position, of: broker)
             guard !differences.isEmpty else { continue }
             breaks.add(
-                differences, key: "ticket:\(ticket)", symbol: symbols[book.instruments[trade]], tradeID: id,
+                differences, key: "ticket:\(ticket)", symbol: symbols[book.rows[trade].instrument], tradeID: id,
                 ticket: ticket)
         }
     }
 
     private mutating func addUnpaired() {
         for trade in pairing.unpairedTrades {
-            let ticket = book.tickets[trade]
+            let ticket = book.rows[trade].ticket
             // A ticket that is there but belongs to another trade's pair cannot name this break as well.
             let ownsTicket =
-                ticket != 0 && broker.rowByTicket[ticket] == nil && !breaks.contains("ticket:\(ticket)")
+                ticket != 0 && broker.row(ofTicket: ticket) == nil && !breaks.contains("ticket:\(ticket)")
             breaks.add(
                 [alone(.brokerClosed, trade: trade)],
                 key: ownsTicket ? "ticket:\(ticket)" : "trade:\(book.id(trade))",
-                symbol: symbols[book.instruments[trade]], tradeID: book.id(trade),
+                symbol: symbols[book.rows[trade].instrument], tradeID: book.id(trade),
                 ticket: ticket == 0 ? nil : ticket, ourUnmatchedRows: 1)
         }
         for position in pairing.unpairedPositions {
@@ -79,7 +79,7 @@ struct HedgingComparison {
         for trade in pairing.undecidedTrades {
             breaks.add(
                 [alone(.ambiguous, trade: trade)], key: "trade:\(book.id(trade))",
-                symbol: symbols[book.instruments[trade]], tradeID: book.id(trade), ourUnmatchedRows: 1)
+                symbol: symbols[book.rows[trade].instrument], tradeID: book.id(trade), ourUnmatchedRows: 1)
         }
         for position in pairing.undecidedPositions {
             add(.ambiguous, position: position)
@@ -88,12 +88,13 @@ struct HedgingComparison {
 
     private mutating func addRepeats() {
         for trade in pairing.repeatedTrades {
-            let ticket = book.tickets[trade]
+            let ticket = book.rows[trade].ticket
             ourRepeats += 1
             breaks.add(
                 [alone(.duplicateOurs, trade: trade)],
                 key: ticket == 0 ? "trade:\(book.id(trade))" : "ticket:\(ticket)",
-                symbol: symbols[book.instruments[trade]], tradeID: book.id(trade), ticket: ticket == 0 ? nil : ticket)
+                symbol: symbols[book.rows[trade].instrument], tradeID: book.id(trade),
+                ticket: ticket == 0 ? nil : ticket)
         }
         for position in pairing.repeatedPositions {
             brokerRepeats += 1
@@ -102,18 +103,17 @@ struct HedgingComparison {
     }
 
     private mutating func add(_ breakClass: BreakClass, position: Int, unmatchedRows: Int = 1) {
+        let row = broker.rows[position]
         let alone = Difference(
-            breakClass, ours: nil, broker: .units(Int128(broker.volumes[position]), digits: 0),
-            direction: broker.isBuy[position] ? .buy : .sell)
+            breakClass, ours: nil, broker: .units(Int128(row.volume), digits: 0), direction: row.isBuy ? .buy : .sell)
         breaks.add(
-            [alone], key: "ticket:\(broker.tickets[position])",
-            symbol: symbols[broker.instruments[position]], ticket: broker.tickets[position],
+            [alone], key: "ticket:\(row.ticket)", symbol: symbols[row.instrument], ticket: row.ticket,
             brokerUnmatchedRows: unmatchedRows)
     }
 
     private func alone(_ breakClass: BreakClass, trade: Int) -> Difference {
-        Difference(
-            breakClass, ours: .units(Int128(book.volumes[trade]), digits: 0), broker: nil,
-            direction: book.isBuy[trade] ? .buy : .sell)
+        let row = book.rows[trade]
+        return Difference(
+            breakClass, ours: .units(Int128(row.volume), digits: 0), broker: nil, direction: row.isBuy ? .buy : .sell)
     }
 }

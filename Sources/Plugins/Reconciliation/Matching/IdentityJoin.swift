@@ -38,7 +38,7 @@ struct IdentityJoin {
             setRepeatedReferencesAside()
             return
         }
-        var references = ReferenceIndex(book)
+        var references = book.references
         setRepeatedReferencesAside(references)
         joinByReference(&references)
         if pairing.freePositions > 0 { joinByBeginning(&references) }
@@ -51,8 +51,8 @@ struct IdentityJoin {
 
     private mutating func setRepeatedPositionsAside() {
         var first = 0
-        for row in broker.tickets.indices.dropFirst() {
-            if broker.tickets[row] != broker.tickets[first] {
+        for row in broker.rows.indices.dropFirst() {
+            if broker.rows[row].ticket != broker.rows[first].ticket {
                 first = row
             } else {
                 comparisons += 1
@@ -63,10 +63,10 @@ struct IdentityJoin {
 
     /// The first trade that claims a ticket has it. An equal one repeats it; another is left for the other keys.
     private mutating func joinByTicket() {
-        for trade in book.tickets.indices where book.tickets[trade] != 0 {
+        for trade in book.rows.indices where book.rows[trade].ticket != 0 {
             comparisons += 1
-            guard let position = broker.rowByTicket[book.tickets[trade]] else {
-                if let first = goneTickets.note(book.tickets[trade], row: trade) { setAsideIfEqual(trade, first) }
+            guard let position = broker.row(ofTicket: book.rows[trade].ticket) else {
+                if let first = goneTickets.note(book.rows[trade].ticket, row: trade) { setAsideIfEqual(trade, first) }
                 continue
             }
             if let first = pairing.partner(ofPosition: position)?.trade {
@@ -85,41 +85,60 @@ struct IdentityJoin {
     // MARK: References
 
     /// Trades without a ticket repeat each other by a reference of their own.
-    private mutating func setRepeatedReferencesAside(_ known: ReferenceIndex? = nil) {
-        let rows = book.tickets.indices.filter { book.tickets[$0] == 0 && book.hasOwnReference($0) }
-        guard !rows.isEmpty else { return }
-        let references = known ?? ReferenceIndex(book)
-        var firsts = [Int32](repeating: -1, count: references.count)
-        for row in rows {
-            let number = references.number(ofRow: row)
-            comparisons += 1
-            if firsts[number] < 0 {
-                firsts[number] = Int32(row)
-            } else {
-                setAsideIfEqual(row, Int(firsts[number]))
+    private mutating func setRepeatedReferencesAside(_ known: BookColumns.References? = nil) {
+        let rows = book.rows.indices.count { book.rows[$0].ticket == 0 && book.hasOwnReference($0) }
+        guard rows > 0 else { return }
+        comparisons += rows
+        (known ?? book.references).eachShared { shared in
+            let rows = shared.filter { book.rows[$0].ticket == 0 && book.hasOwnReference($0) }
+            for row in rows.dropFirst() { setAsideIfEqual(row, rows[0]) }
+        }
+    }
+
+    private mutating func joinByReference(_ references: inout BookColumns.References) {
+        let named = namedReferences(references)
+        for position in broker.rows.indices where named[position] >= 0 {
+            isNamed[position] = true
+            if let trade = references.firstFree(in: Int(named[position]), { pairing.isFree(trade: $0) }) {
+                pairing.pair(trade, position, .reference)
+            } else if let trade = anotherReference(of: position, &references) {
+                pairing.pair(trade, position, .reference)
             }
         }
     }
 
-    private mutating func joinByReference(_ references: inout ReferenceIndex) {
-        for position in broker.tickets.indices where pairing.isFree(position: position) {
-            var partner: Int?
-            broker.comment(position)?.withBytes { comment in
-                OrderComment.findReference(in: comment) { text in
-                    comparisons += 1
-                    guard let number = references.number(of: text) else { return false }
-                    isNamed[position] = true
-                    partner = references.firstFree(in: number) { pairing.isFree(trade: $0) }
-                    return partner != nil
-                }
+    /// For each free position the reference that its comment names first; −1 for none.
+    private mutating func namedReferences(_ references: BookColumns.References) -> [Int32] {
+        var named = Array(repeating: Int32(-1), count: broker.count)
+        broker.eachComment { position, comment in
+            guard pairing.isFree(position: position) else { return }
+            OrderComment.findReference(in: comment) { text in
+                comparisons += 1
+                guard let number = references.number(of: text) else { return false }
+                named[position] = Int32(number)
+                return true
             }
-            if let partner { pairing.pair(partner, position, .reference) }
         }
+        return named
+    }
+
+    /// When the first reference is taken, another reading of the comment may still be free.
+    private mutating func anotherReference(of position: Int, _ references: inout BookColumns.References) -> Int? {
+        var partner: Int?
+        broker.comment(position)?.withBytes { comment in
+            OrderComment.findReference(in: comment) { text in
+                comparisons += 1
+                guard let number = references.number(of: text) else { return false }
+                partner = references.firstFree(in: number) { pairing.isFree(trade: $0) }
+                return partner != nil
+            }
+        }
+        return partner
     }
 
     /// A cut comment pairs only when it begins exactly one reference, paired already or not.
-    private mutating func joinByBeginning(_ references: inout ReferenceIndex) {
-        for position in broker.tickets.indices where pairing.isFree(position: position) && !isNamed[position] {
+    private mutating func joinByBeginning(_ references: inout BookColumns.References) {
+        for position in broker.rows.indices where pairing.isFree(position: position) && !isNamed[position] {
             let number = broker.comment(position)?.withBytes { comment in
                 OrderComment.cutText(in: comment).flatMap { text in
                     comparisons += 1
@@ -135,14 +154,14 @@ struct IdentityJoin {
     }
 
     private mutating func joinByTradesComment() {
-        for trade in book.tickets.indices {
+        for trade in book.rows.indices {
             guard let comment = book.comment(trade) else { continue }
             var partner: Int?
             var gone: [Int64] = []
             comment.withBytes { bytes in
                 NamedTickets.each(in: bytes) { ticket in
                     comparisons += 1
-                    guard let position = broker.rowByTicket[ticket] else { return gone.append(ticket) }
+                    guard let position = broker.row(ofTicket: ticket) else { return gone.append(ticket) }
                     isNamed[position] = true
                     if partner == nil, pairing.isFree(position: position) { partner = position }
                 }
@@ -160,7 +179,7 @@ struct IdentityJoin {
 
     private mutating func joinByContinuation() {
         var freeByTicket: TicketIndex?
-        for position in broker.tickets.indices where pairing.isFree(position: position) {
+        for position in broker.rows.indices where pairing.isFree(position: position) {
             let continued = broker.comment(position)?.withBytes { OrderComment.continuedTicket(in: $0) }
             guard let last = continued ?? nil, let ticket = bookedTicket(from: last) else { continue }
             isNamed[position] = true
@@ -177,7 +196,7 @@ struct IdentityJoin {
     private mutating func bookedTicket(from last: Int64) -> Int64? {
         var ticket = last
         for _ in 1...Self.chainMax {
-            guard broker.rowByTicket[ticket] == nil else { return nil }
+            guard broker.row(ofTicket: ticket) == nil else { return nil }
             comparisons += 1
             if goneTickets[ticket] != nil || goneNames[ticket] != nil { return ticket }
             guard let earlier = earlierTickets[ticket] else { return nil }
@@ -188,8 +207,8 @@ struct IdentityJoin {
 
     private func freeTradesByTicket() -> TicketIndex {
         var index = TicketIndex()
-        for trade in book.tickets.indices where book.tickets[trade] != 0 && pairing.isFree(trade: trade) {
-            index.note(book.tickets[trade], row: trade)
+        for trade in book.rows.indices where book.rows[trade].ticket != 0 && pairing.isFree(trade: trade) {
+            index.note(book.rows[trade].ticket, row: trade)
         }
         return index
     }
@@ -197,9 +216,9 @@ struct IdentityJoin {
     // MARK: Closed trades
 
     /// A closed trade pairs with nothing, but what it names is not keyless.
-    private mutating func noteNamed(byClosed keys: ClosedKeys, _ references: inout ReferenceIndex) {
+    private mutating func noteNamed(byClosed keys: ClosedKeys, _ references: inout BookColumns.References) {
         var keys = keys
-        for position in broker.tickets.indices where pairing.isFree(position: position) && !isNamed[position] {
+        for position in broker.rows.indices where pairing.isFree(position: position) && !isNamed[position] {
             comparisons += 1
             isNamed[position] = keys.names(position, of: broker, besides: &references)
         }

@@ -2,18 +2,54 @@
 ///
 /// Rows with equal keys keep their order.
 struct KeyedOrder {
-    private struct Entry {
+    struct Entry {
         var key: UInt64
         var row: Int32
     }
 
-    private var entries: [Entry]
+    private(set) var entries: [Entry]
 
     /// - Parameter keys: One for each row.
     init(_ keys: some Collection<UInt64>) {
         entries = []
         entries.reserveCapacity(keys.count)
         for key in keys { entries.append(Entry(key: key, row: Int32(entries.count))) }
+        sort()
+    }
+
+    /// - Parameter rows: Those with equal keys keep this order.
+    init(rows: [Int32], key: (Int) -> UInt64) {
+        entries = rows.map { Entry(key: key(Int($0)), row: $0) }
+        sort()
+    }
+
+    var rows: [Int32] { entries.map(\.row) }
+
+    /// Tells the entries of every key that both have.
+    func eachSharedKey(with other: KeyedOrder, _ body: (ArraySlice<Entry>, ArraySlice<Entry>) -> Void) {
+        var (mine, others) = (0, 0)
+        while mine < entries.count, others < other.entries.count {
+            let (key, otherKey) = (entries[mine].key, other.entries[others].key)
+            if key < otherKey {
+                mine += 1
+            } else if otherKey < key {
+                others += 1
+            } else {
+                let end = end(ofKeyAt: mine)
+                let otherEnd = other.end(ofKeyAt: others)
+                body(entries[mine..<end], other.entries[others..<otherEnd])
+                (mine, others) = (end, otherEnd)
+            }
+        }
+    }
+
+    private func end(ofKeyAt start: Int) -> Int {
+        var end = start + 1
+        while end < entries.count, entries[end].key == entries[start].key { end += 1 }
+        return end
+    }
+
+    private mutating func sort() {
         let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.key <= $1.key }
         guard !isSorted else { return }
         let (all, any) = entries.reduce(into: (~UInt64(0), UInt64(0))) { bits, entry in
@@ -31,8 +67,7 @@ struct KeyedOrder {
         var rows = entries.map(\.row)
         var start = 0
         while start < rows.count {
-            var end = start + 1
-            while end < rows.count, entries[end].key == entries[start].key { end += 1 }
+            let end = end(ofKeyAt: start)
             if end - start > 1 { rows[start..<end].sort(by: precedes) }
             start = end
         }

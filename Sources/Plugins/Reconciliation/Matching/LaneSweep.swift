@@ -105,12 +105,14 @@ struct LaneSweep {
         _ allows: (Int64, Int64) -> Bool,
         _ body: (Int, [Int]) -> Void
     ) -> Int {
-        let byPrice = others.indices.sorted { (others[$0].price, $0) < (others[$1].price, $1) }
+        // A price is above zero, so that its bits order as it does.
+        let byPrice = KeyedOrder(others.lazy.map { UInt64(bitPattern: $0.price) }).rows.map { Int($0) }
         var ranks = Array(repeating: 0, count: others.count)
         for (rank, other) in byPrice.enumerated() { ranks[other] = rank }
         let prices = byPrice.map { others[$0].price }
         var inside = RankSet(limit: others.count)
         var (entered, left, comparisons) = (0, 0, 0)
+        var found: [Int] = []
         for (index, row) in rows.enumerated() {
             while entered < others.count, others[entered].time <= row.time + window {
                 inside.insert(ranks[entered])
@@ -123,7 +125,7 @@ struct LaneSweep {
             let middle = firstIndex(in: 0..<prices.count) { prices[$0] >= row.price }
             let low = firstIndex(in: 0..<middle) { allows(row.price, prices[$0]) }
             let high = firstIndex(in: middle..<prices.count) { !allows(row.price, prices[$0]) }
-            var found: [Int] = []
+            found.removeAll(keepingCapacity: true)
             var next = inside.next(from: low)
             while let rank = next, rank < high, found.count <= candidatesMax {
                 found.append(byPrice[rank])

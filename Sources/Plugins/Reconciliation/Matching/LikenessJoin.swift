@@ -18,58 +18,56 @@ struct LikenessJoin {
         broker = identity.broker
         self.classifier = classifier
         pairing = identity.pairing
-        let trades = pairing.unpairedTrades.filter { book.tickets[$0] == 0 }
-        let positions = pairing.unpairedPositions.filter { !identity.isNamed[$0] }
+        let trades = keylessTrades()
+        let positions = keylessPositions(besides: identity.isNamed)
         guard !trades.isEmpty, !positions.isEmpty else { return }
-        let ours = trades.map(book.keylessRow)
-        let theirs = positions.map(broker.keylessRow)
-        pairExactly(ours, theirs)
+        pairExactly(trades, positions)
         sweep(
-            ours.filter { pairing.isFree(trade: $0.row) }, theirs.filter { pairing.isFree(position: $0.row) })
+            trades.filter { pairing.isFree(trade: Int($0)) }, positions.filter { pairing.isFree(position: Int($0)) })
+    }
+
+    private func keylessTrades() -> [Int32] {
+        book.rows.indices.lazy.filter { pairing.isFree(trade: $0) && book.rows[$0].ticket == 0 }.map { Int32($0) }
+    }
+
+    private func keylessPositions(besides isNamed: [Bool]) -> [Int32] {
+        broker.rows.indices.lazy.filter { pairing.isFree(position: $0) && !isNamed[$0] }.map { Int32($0) }
     }
 
     // MARK: Equal to the second
 
-    /// What rows of one group have in common.
-    private struct ExactKey: Hashable {
-        var instrument: Int32
-        var isBuy: Bool
-        var volume: Int64
-        var price: Int64
-        var second: Int64
-
-        init(_ row: KeylessRow) {
-            instrument = row.instrument
-            isBuy = row.isBuy
-            volume = row.volume
-            price = row.price
-            second = row.time >= 0 ? row.time / 1_000_000 : (row.time - 999_999) / 1_000_000
+    /// Both sides in the order of a hash of what equal rows have in common: rows with equal hashes are few, and nearly
+    /// always equal.
+    private mutating func pairExactly(_ trades: [Int32], _ positions: [Int32]) {
+        let ours = KeyedOrder(rows: trades) { KeyedHash.hash(ExactKey(book.rows[$0])) }
+        let theirs = KeyedOrder(rows: positions) { KeyedHash.hash(ExactKey(broker.rows[$0])) }
+        comparisons += positions.count
+        ours.eachSharedKey(with: theirs) { ours, theirs in
+            if ours.count == 1, theirs.count == 1 {
+                pairExactly(Int(ours[ours.startIndex].row), Int(theirs[theirs.startIndex].row))
+            } else {
+                settle(
+                    ours.map { KeylessRow(Int($0.row), book.rows[Int($0.row)]) },
+                    theirs.map { KeylessRow(Int($0.row), broker.rows[Int($0.row)]) })
+            }
         }
     }
 
-    private mutating func pairExactly(_ ours: [KeylessRow], _ theirs: [KeylessRow]) {
-        var numbers: [ExactKey: Int] = Dictionary(minimumCapacity: ours.count)
-        var groups: [ExactGroup] = []
-        var groupOfOurs = ours.map { row in
-            let number = numbers[ExactKey(row)] ?? numbers.count
-            numbers[ExactKey(row)] = number
-            return number
+    /// A group of two.
+    private mutating func pairExactly(_ trade: Int, _ position: Int) {
+        let (our, their) = (book.rows[trade], broker.rows[position])
+        guard ExactKey(our) == ExactKey(their) else { return }
+        comparisons += 2
+        guard our.agreesInMagic(with: their) else { return }
+        pairing.pair(trade, position, .exact)
+    }
+
+    /// Rows with one hash, in as many groups as they have keys.
+    private mutating func settle(_ ours: [KeylessRow], _ theirs: [KeylessRow]) {
+        let theirs = Dictionary(grouping: theirs) { ExactKey($0) }
+        for (key, rows) in Dictionary(grouping: ours, by: { ExactKey($0) }) {
+            if let others = theirs[key] { settle(ExactGroup(ours: rows, theirs: others)) }
         }
-        var shared = Array(repeating: -1, count: numbers.count)
-        for row in theirs {
-            comparisons += 1
-            guard let number = numbers[ExactKey(row)] else { continue }
-            if shared[number] < 0 {
-                shared[number] = groups.count
-                groups.append(ExactGroup(ours: [], theirs: []))
-            }
-            groups[shared[number]].theirs.append(row)
-        }
-        for (row, number) in zip(ours, groupOfOurs) where shared[number] >= 0 {
-            groups[shared[number]].ours.append(row)
-        }
-        groupOfOurs = []
-        for group in groups { settle(group) }
     }
 
     private mutating func settle(_ group: ExactGroup) {
@@ -87,23 +85,29 @@ struct LikenessJoin {
     // MARK: Close
 
     /// Rows of one instrument, side and volume make a lane; only lanes that both sides have are swept.
-    private mutating func sweep(_ ours: [KeylessRow], _ theirs: [KeylessRow]) {
-        let ours = ours.sorted { $0.precedes($1) }
-        let theirs = theirs.sorted { $0.precedes($1) }
-        var (our, their) = (0, 0)
-        while our < ours.count, their < theirs.count {
+    private mutating func sweep(_ trades: [Int32], _ positions: [Int32]) {
+        let ours = LikenessJoin.lanes(of: trades, in: book.rows)
+        let theirs = LikenessJoin.lanes(of: positions, in: broker.rows)
+        ours.eachSharedKey(with: theirs) { ours, theirs in
             comparisons += 1
-            let ourEnd = LikenessJoin.laneEnd(ours, from: our)
-            let theirEnd = LikenessJoin.laneEnd(theirs, from: their)
-            if ours[our].sharesLane(with: theirs[their]) {
-                sweepLane(Array(ours[our..<ourEnd]), Array(theirs[their..<theirEnd]))
-                (our, their) = (ourEnd, theirEnd)
-            } else if LikenessJoin.lanePrecedes(ours[our], theirs[their]) {
-                our = ourEnd
+            let ours = ours.map { KeylessRow(Int($0.row), book.rows[Int($0.row)]) }
+            let theirs = theirs.map { KeylessRow(Int($0.row), broker.rows[Int($0.row)]) }
+            if ours.allSatisfy({ $0.sharesLane(with: ours[0]) }), theirs.allSatisfy({ $0.sharesLane(with: ours[0]) }) {
+                sweepLane(ours, theirs)
             } else {
-                their = theirEnd
+                // Lanes that only their hash has in common.
+                let others = Dictionary(grouping: theirs) { LaneKey($0) }
+                for (key, rows) in Dictionary(grouping: ours, by: { LaneKey($0) }) {
+                    if let theirs = others[key] { sweepLane(rows, theirs) }
+                }
             }
         }
+    }
+
+    /// By a hash of the lane, then by time.
+    private static func lanes(of rows: [Int32], in contents: [ComparedRow]) -> KeyedOrder {
+        let byTime = KeyedOrder(rows: rows) { UInt64(bitPattern: contents[$0].time) ^ 1 << 63 }
+        return KeyedOrder(rows: byTime.rows) { KeyedHash.hash(LaneKey(contents[$0])) }
     }
 
     private mutating func sweepLane(_ ours: [KeylessRow], _ theirs: [KeylessRow]) {
@@ -115,18 +119,6 @@ struct LikenessJoin {
         ) { price.allows($0, $1, steps: steps) }
         apply(lane.outcome(), grade: .tolerance)
         comparisons += lane.comparisons
-    }
-
-    private static func laneEnd(_ rows: [KeylessRow], from start: Int) -> Int {
-        var end = start + 1
-        while end < rows.count, rows[end].sharesLane(with: rows[start]) { end += 1 }
-        return end
-    }
-
-    private static func lanePrecedes(_ a: KeylessRow, _ b: KeylessRow) -> Bool {
-        if a.instrument != b.instrument { return a.instrument < b.instrument }
-        if a.isBuy != b.isBuy { return a.isBuy }
-        return a.volume < b.volume
     }
 }
 

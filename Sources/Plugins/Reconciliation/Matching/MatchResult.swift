@@ -12,12 +12,33 @@ public struct MatchResult: Sendable, Equatable {
 
 /// Rows of ours and of the broker's that are the same thing.
 public struct MatchPair: Sendable, Equatable {
-    /// One in a hedging account; all of an instrument's in a netting one.
-    public var tradeIDs: [String]
-    public var tickets: [Int64]
+    /// Never empty, like the tickets: one in a hedging account, all of an instrument's in a netting one.
+    public var tradeIDs: [String] { [firstTradeID] + otherTradeIDs }
+    public var tickets: [Int64] { [firstTicket] + otherTickets }
     public var grade: Grade
     /// Canonical symbol at the broker.
     public var symbol: String
+    /// The first row stands by itself, because most pairs have no other, and two lists for each would be two allocations.
+    private var firstTradeID: String
+    private var firstTicket: Int64
+    private var otherTradeIDs: [String]
+    private var otherTickets: [Int64]
+
+    init(
+        tradeID: String,
+        ticket: Int64,
+        otherTradeIDs: [String] = [],
+        otherTickets: [Int64] = [],
+        grade: Grade,
+        symbol: String
+    ) {
+        self.grade = grade
+        self.symbol = symbol
+        firstTradeID = tradeID
+        firstTicket = ticket
+        self.otherTradeIDs = otherTradeIDs
+        self.otherTickets = otherTickets
+    }
 
     /// What the pair rests on, best first.
     public enum Grade: String, Sendable, CaseIterable {

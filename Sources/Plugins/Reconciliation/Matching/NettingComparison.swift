@@ -58,14 +58,15 @@ struct NettingComparison {
         default:
             pairs.append(
                 MatchPair(
-                    tradeIDs: ours.rows.map { book.id($0) }, tickets: theirs.rows.map { broker.tickets[$0] },
-                    grade: .net, symbol: symbol))
+                    tradeID: book.id(ours.rows[0]), ticket: broker.rows[theirs.rows[0]].ticket,
+                    otherTradeIDs: ours.rows.dropFirst().map { book.id($0) },
+                    otherTickets: theirs.rows.dropFirst().map { broker.rows[$0].ticket }, grade: .net, symbol: symbol))
             found = differences(ours, theirs, number)
         }
         breaks.add(
             found, key: "net:\(symbol)", symbol: symbol,
             tradeID: ours.rows.count == 1 ? book.id(ours.rows[0]) : nil,
-            ticket: theirs.rows.count == 1 ? broker.tickets[theirs.rows[0]] : nil,
+            ticket: theirs.rows.count == 1 ? broker.rows[theirs.rows[0]].ticket : nil,
             ourUnmatchedRows: ours.net.volume != 0 && theirs.net.volume == 0 ? ours.rows.count : 0,
             brokerUnmatchedRows: theirs.net.volume != 0 && ours.net.volume == 0 ? theirs.rows.count : 0)
     }
@@ -107,12 +108,13 @@ struct NettingComparison {
         var sides: [Int32: Side] = [:]
         for row in 0..<book.count {
             let fills = book.fills(row)
-            let number = book.instruments[row]
-            sides[number, default: Side()].note(target: book.targets[row], stop: book.stops[row], row: row)
+            let number = book.rows[row].instrument
+            sides[number, default: Side()].note(target: book.rows[row].target, stop: book.rows[row].stop, row: row)
             if fills.isEmpty {
                 executions.append(
                     Execution(
-                        time: book.times[row], row: row, fillID: "", volume: book.volumes[row], price: book.prices[row])
+                        time: book.rows[row].time, row: row, fillID: "", volume: book.rows[row].volume,
+                        price: book.rows[row].price)
                 )
             } else {
                 sides[number]?.hasFills = true
@@ -127,8 +129,8 @@ struct NettingComparison {
             }
         }
         for execution in executions.sorted(by: { $0.precedes($1) }) {
-            let number = book.instruments[execution.row]
-            let signed = Int128(execution.volume) * (book.isBuy[execution.row] ? 1 : -1)
+            let number = book.rows[execution.row].instrument
+            let signed = Int128(execution.volume) * (book.rows[execution.row].isBuy ? 1 : -1)
             guard sides[number]?.net.add(signed, at: execution.price) == true else {
                 throw .outOfRange("the sum of our \(symbols[number])")
             }
@@ -138,15 +140,15 @@ struct NettingComparison {
 
     private static func sums(of broker: BrokerColumns, symbols: SymbolTable) throws(MatchFailure) -> [Int32: Side] {
         var sides: [Int32: Side] = [:]
-        let rows = broker.tickets.indices.sorted {
-            (broker.times[$0], broker.tickets[$0]) < (broker.times[$1], broker.tickets[$1])
+        let rows = broker.rows.indices.sorted {
+            (broker.rows[$0].time, broker.rows[$0].ticket) < (broker.rows[$1].time, broker.rows[$1].ticket)
         }
         for row in rows {
-            let number = broker.instruments[row]
+            let number = broker.rows[row].instrument
             var side = sides[number] ?? Side()
-            side.note(target: broker.targets[row], stop: broker.stops[row], row: row)
-            let signed = Int128(broker.volumes[row]) * (broker.isBuy[row] ? 1 : -1)
-            guard side.net.add(signed, at: broker.prices[row]) else {
+            side.note(target: broker.rows[row].target, stop: broker.rows[row].stop, row: row)
+            let signed = Int128(broker.rows[row].volume) * (broker.rows[row].isBuy ? 1 : -1)
+            guard side.net.add(signed, at: broker.rows[row].price) else {
                 throw .outOfRange("the sum of the broker's \(symbols[number])")
             }
             sides[number] = side

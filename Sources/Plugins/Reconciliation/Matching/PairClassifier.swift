@@ -31,29 +31,23 @@ struct PairClassifier {
 
     /// Differences of two rows of a hedging account, in class order.
     func differences(_ trade: Int, of book: BookColumns, _ position: Int, of broker: BrokerColumns) -> [Difference] {
-        if PairClassifier.areEqual(trade, of: book, position, of: broker) { return [] }
-        let ourSymbol = book.instruments[trade]
-        let brokerSymbol = broker.instruments[position]
+        // Most pairs are equal to the last digit, and no tolerance has to be asked.
+        if book.rows[trade].isJudgedEqual(to: broker.rows[position]) { return [] }
+        let ourSymbol = book.rows[trade].instrument
+        let brokerSymbol = broker.rows[position].instrument
         guard ourSymbol == brokerSymbol else {
             let (ours, theirs) = (symbols[ourSymbol], symbols[brokerSymbol])
             return [Difference(.sideFlip, field: .symbol, ours: .text(ours), broker: .text(theirs))]
         }
         return differences(
             Quantities(
-                isBuy: book.isBuy[trade], volume: book.volumes[trade], price: book.prices[trade],
-                target: book.targets[trade], stop: book.stops[trade]),
+                isBuy: book.rows[trade].isBuy, volume: book.rows[trade].volume, price: book.rows[trade].price,
+                target: book.rows[trade].target, stop: book.rows[trade].stop),
             Quantities(
-                isBuy: broker.isBuy[position], volume: broker.volumes[position], price: broker.prices[position],
-                target: broker.targets[position], stop: broker.stops[position]),
+                isBuy: broker.rows[position].isBuy, volume: broker.rows[position].volume,
+                price: broker.rows[position].price,
+                target: broker.rows[position].target, stop: broker.rows[position].stop),
             symbol: ourSymbol, hasFills: book.hasFills(trade))
-    }
-
-    /// Most pairs are equal to the last digit, and no tolerance has to be asked.
-    private static func areEqual(_ trade: Int, of book: BookColumns, _ position: Int, of broker: BrokerColumns) -> Bool
-    {
-        book.prices[trade] == broker.prices[position] && book.volumes[trade] == broker.volumes[position]
-            && book.stops[trade] == broker.stops[position] && book.targets[trade] == broker.targets[position]
-            && book.instruments[trade] == broker.instruments[position] && book.isBuy[trade] == broker.isBuy[position]
     }
 
     /// Differences of two sides of one instrument. A stop or target that is `nil` on a side is not compared.

@@ -9,7 +9,7 @@ struct Pairing {
 
     private var positionOfTrade: [Int32]
     private var tradeOfPosition: [Int32]
-    private var gradeOfTrade: [MatchPair.Grade]
+    private var gradeOfPosition: [MatchPair.Grade]
     private(set) var pairs = 0
     private(set) var freeTrades: Int
     private(set) var freePositions: Int
@@ -17,7 +17,7 @@ struct Pairing {
     init(trades: Int, positions: Int) {
         positionOfTrade = Array(repeating: Pairing.free, count: trades)
         tradeOfPosition = Array(repeating: Pairing.free, count: positions)
-        gradeOfTrade = Array(repeating: .ticket, count: trades)
+        gradeOfPosition = Array(repeating: .ticket, count: positions)
         freeTrades = trades
         freePositions = positions
     }
@@ -28,13 +28,13 @@ struct Pairing {
     /// The trade that a position is paired with, and what the pair rests on.
     func partner(ofPosition position: Int) -> (trade: Int, grade: MatchPair.Grade)? {
         let trade = Int(tradeOfPosition[position])
-        return trade < 0 ? nil : (trade, gradeOfTrade[trade])
+        return trade < 0 ? nil : (trade, gradeOfPosition[position])
     }
 
     mutating func pair(_ trade: Int, _ position: Int, _ grade: MatchPair.Grade) {
         use(trade: trade, as: Int32(position))
         use(position: position, as: Int32(trade))
-        gradeOfTrade[trade] = grade
+        gradeOfPosition[position] = grade
         pairs += 1
     }
 

@@ -40,7 +40,7 @@ public struct PositionMatcher: Sendable {
                 ) { onPhase(.paired) })
         case .netting: findings = Findings(try NettingComparison(book: book, broker: broker, classifier: classifier))
         }
-        addUnknownInstruments(input, book, broker, symbols, to: &findings.breaks)
+        addUnknownInstruments(input, symbols, to: &findings.breaks)
         addCash(input, positions: input.positions.count - findings.brokerRepeats, to: &findings.breaks)
         onPhase(.classified)
         let result = try proved(findings, input)
@@ -81,20 +81,14 @@ public struct PositionMatcher: Sendable {
 
     private func addUnknownInstruments(
         _ input: MatchInput,
-        _ book: BookColumns,
-        _ broker: BrokerColumns,
         _ symbols: SymbolTable,
         to breaks: inout BreakCollector
     ) {
-        var isOurs = Array(repeating: false, count: symbols.symbols.count)
-        var isBrokers = isOurs
-        for number in book.instruments { isOurs[Int(number)] = true }
-        for number in broker.instruments { isBrokers[Int(number)] = true }
         for (number, symbol) in symbols.symbols.enumerated() {
             guard input.instruments[symbol]?.isKnown != true else { continue }
             let unknown = Difference(
-                .instrumentUnknown, ours: isOurs[number] ? .text(symbol) : nil,
-                broker: isBrokers[number] ? .text(symbol) : nil)
+                .instrumentUnknown, ours: symbols.isOurs[number] ? .text(symbol) : nil,
+                broker: symbols.isBrokers[number] ? .text(symbol) : nil)
             breaks.add([unknown], key: "symbol:\(symbol)", symbol: symbol)
         }
     }

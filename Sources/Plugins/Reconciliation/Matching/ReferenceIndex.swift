@@ -2,51 +2,77 @@ import TradingBook
 
 /// The book's references, each once with its rows, so that a position's comment finds them.
 ///
-/// A look-up costs one hash whatever shares a reference, and each row is passed over at most once.
-struct ReferenceIndex {
-    private var references: ByteIndex
-    /// For each reference, its first row that may still be free; −1 for none.
-    private var heads: [Int32] = []
+/// A look-up costs one hash whatever shares a reference, and each row is passed over at most once. Texts stay where they
+/// are: one is read only when its hash is the one that is looked for. A reference's number is its place in the table.
+struct ReferenceIndex<Texts: RandomAccessCollection<String>> where Texts.Index == Int {
+    /// One for each row.
+    private let texts: Texts
+    private let hashes: [UInt32]
+    /// The hash in the upper half, the first row that may still be free plus one in the lower; 0 is free.
+    private var slots: [UInt64]
     /// For each row, the next one with the same reference; −1 for none.
     private var next: [Int32]
-    private var numbers: [Int32]
     private var beginnings: Beginnings?
+    /// How many different references there are.
+    private(set) var count = 0
 
-    init(_ book: BookColumns) {
-        self.init((0..<book.count).lazy.map { book.reference($0) })
+    init(_ texts: Texts) {
+        self.init(texts, hashes: texts.map { $0.withBytes { KeyedHash.short($0) } })
     }
 
-    /// - Parameter references: One for each row.
-    init(_ references: some RandomAccessCollection<String>) {
-        let count = references.count
-        self.references = ByteIndex(capacity: count)
-        next = Array(repeating: -1, count: count)
-        numbers = Array(repeating: -1, count: count)
+    /// - Parameter hashes: For each text its ``KeyedHash/short(_:)``.
+    init(_ texts: Texts, hashes: [UInt32]) {
+        self.texts = texts
+        self.hashes = hashes
+        slots = Array(repeating: 0, count: slotCount(for: hashes.count))
+        next = Array(repeating: -1, count: hashes.count)
         // Last row first, so that each list begins with its first row.
-        for (row, reference) in zip((0..<count).reversed(), references.reversed()) {
-            let number = reference.withBytes { self.references.number(of: $0) }
-            if number == heads.count { heads.append(-1) }
-            next[row] = heads[number]
-            heads[number] = Int32(row)
-            numbers[row] = Int32(number)
+        for row in hashes.indices.reversed() {
+            let place = place(of: hashes[row]) { areSame(texts[row], texts[$0]) }
+            next[row] = Int32(truncatingIfNeeded: slots[place] & 0xFFFF_FFFF) - 1
+            if next[row] < 0 { count += 1 }
+            slots[place] = UInt64(hashes[row]) << 32 | UInt64(row + 1)
         }
     }
 
-    /// How many different references there are; their numbers are below it.
-    var count: Int { references.count }
+    func number(ofRow row: Int) -> Int { place(of: hashes[row]) { areSame(texts[row], texts[$0]) } }
 
-    func number(ofRow row: Int) -> Int { Int(numbers[row]) }
-
-    func number(of reference: Bytes) -> Int? { references.find(reference) }
-
-    /// The first row of a reference that is still free, in the rows' order. A row that was not is never asked about again.
-    mutating func firstFree(in number: Int, _ isFree: (Int) -> Bool) -> Int? {
-        while heads[number] >= 0 {
-            let row = Int(heads[number])
-            if isFree(row) { return row }
-            heads[number] = next[row]
+    func number(of reference: Bytes) -> Int? {
+        let place = place(of: KeyedHash.short(reference)) { row in texts[row].withBytes { $0.elementsEqual(reference) }
         }
-        return nil
+        return slots[place] == 0 ? nil : place
+    }
+
+    /// The rows of each reference that several have, in order. To be asked before any is passed over.
+    func eachShared(_ body: ([Int]) -> Void) {
+        for entry in slots where entry != 0 && next[ReferenceIndex.row(in: entry)] >= 0 {
+            var rows = [ReferenceIndex.row(in: entry)]
+            while let last = rows.last, next[last] >= 0 { rows.append(Int(next[last])) }
+            body(rows)
+        }
+    }
+
+    /// The first row of a reference that is still free, in the rows' order. A row that was not is never asked about again
+    /// unless it is the last.
+    mutating func firstFree(in number: Int, _ isFree: (Int) -> Bool) -> Int? {
+        while true {
+            let row = ReferenceIndex.row(in: slots[number])
+            if isFree(row) { return row }
+            guard next[row] >= 0 else { return nil }
+            slots[number] = slots[number] & ~0xFFFF_FFFF | UInt64(next[row] + 1)
+        }
+    }
+
+    private static func row(in entry: UInt64) -> Int { Int(entry & 0xFFFF_FFFF) - 1 }
+
+    /// Where a text stands, or the free slot where it would.
+    private func place(of hash: UInt32, _ isSame: (Int) -> Bool) -> Int {
+        var place = Int(hash) & (slots.count - 1)
+        while slots[place] != 0 {
+            if slots[place] >> 32 == UInt64(hash), isSame(ReferenceIndex.row(in: slots[place])) { return place }
+            place = (place + 1) & (slots.count - 1)
+        }
+        return place
     }
 
     /// The one reference that begins with a comment which the broker has cut, or with what follows its `trade:`; `nil`
@@ -58,8 +84,15 @@ struct ReferenceIndex {
     /// Whether any reference, or several, begin with a cut comment or with what follows its `trade:`.
     mutating func hasReference(beginningWith cut: Bytes) -> Bool { knownBeginnings().hasReference(of: cut) }
 
+    /// Tells each reference once.
+    fileprivate func eachText(_ body: (Int, Bytes) -> Void) {
+        for (number, entry) in slots.enumerated() where entry != 0 {
+            texts[ReferenceIndex.row(in: entry)].withBytes { body(number, $0) }
+        }
+    }
+
     private mutating func knownBeginnings() -> Beginnings {
-        let known = beginnings ?? Beginnings(of: references)
+        let known = beginnings ?? Beginnings(of: self)
         beginnings = known
         return known
     }
@@ -72,12 +105,10 @@ private struct Beginnings {
     /// For each beginning, its reference, or ``several``.
     private var references: [Int32] = []
 
-    init(of all: ByteIndex) {
-        for reference in 0..<all.count {
-            all.withText(reference) { text in
-                for length in [OrderComment.brokerLimit, OrderComment.brokerLimit - OrderComment.prefix.count] {
-                    if let start = Beginnings.prefix(of: text, characters: length) { note(start, reference) }
-                }
+    init<Texts>(of all: ReferenceIndex<Texts>) {
+        all.eachText { number, text in
+            for length in [OrderComment.brokerLimit, OrderComment.brokerLimit - OrderComment.prefix.count] {
+                if let start = Beginnings.prefix(of: text, characters: length) { note(start, number) }
             }
         }
     }

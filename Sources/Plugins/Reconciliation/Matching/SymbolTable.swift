@@ -2,10 +2,18 @@
 struct SymbolTable {
     private var index = ByteIndex()
     private(set) var symbols: [String] = []
+    /// Whether a side has rows of it.
+    private(set) var isOurs: [Bool] = []
+    private(set) var isBrokers: [Bool] = []
 
-    mutating func number(of symbol: String) -> Int32 {
+    mutating func number(of symbol: String, isOurs isOur: Bool) -> Int32 {
         let number = symbol.withBytes { index.number(of: $0) }
-        if number == symbols.count { symbols.append(symbol) }
+        if number == symbols.count {
+            symbols.append(symbol)
+            isOurs.append(false)
+            isBrokers.append(false)
+        }
+        if isOur { isOurs[number] = true } else { isBrokers[number] = true }
         return Int32(number)
     }
 

@@ -1,7 +1,6 @@
 /// Finds the first row of a ticket.
 ///
-/// Open addressing, two words a slot, by the standard library's keyed hash: chosen tickets cannot be made to collide, and
-/// no result depends on it.
+/// Open addressing, two words a slot, by ``KeyedHash``.
 struct TicketIndex {
     private struct Slot {
         /// 0 is free: a ticket is at least 1.
@@ -35,9 +34,7 @@ struct TicketIndex {
     }
 
     private func place(of ticket: Int64) -> Int {
-        var hasher = Hasher()
-        hasher.combine(ticket)
-        var place = hasher.finalize() & (slots.count - 1)
+        var place = Int(truncatingIfNeeded: KeyedHash.hash(ticket)) & (slots.count - 1)
         while slots[place].ticket != 0, slots[place].ticket != ticket { place = (place + 1) & (slots.count - 1) }
         return place
     }
