@@ -22,6 +22,9 @@ final class Connection: @unchecked Sendable {
         case release = "RELEASE body"
     }
 
+    /// Room made ahead for the cells of a result, so that a long one does not make all later ones large.
+    private static let cellsReservedMax = 4_096
+
     /// The call whose statement runs now; over calls are interrupted.
     var current: (any Interruptible)?
 
@@ -238,11 +241,12 @@ extension Connection {
         var cells: [Value] = []
         var code = try step(statement)
         let columns = statement.columns
-        if code == SQLITE_ROW { cells.reserveCapacity(columns.count * 16) }
+        if code == SQLITE_ROW { cells.reserveCapacity(max(columns.count, statement.lastCellsTotal)) }
         while code == SQLITE_ROW {
             try statement.appendRow(to: &cells, columnsTotal: columns.count)
             code = try step(statement)
         }
+        statement.lastCellsTotal = min(cells.count, Connection.cellsReservedMax)
         return Rows(columns: columns, cells: cells, encoding: .scaled)
     }
 

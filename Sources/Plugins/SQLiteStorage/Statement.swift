@@ -7,6 +7,8 @@ final class Statement {
     let text: String
     /// The connection's count of uses when this one was last taken from its cache.
     var lastUse: UInt64 = 0
+    /// How many cells its last result had: the next is likely to have about as many.
+    var lastCellsTotal = 0
     private var columnNames: [String] = []
     private var columnNamesAreFrom: Int32 = -1
 

@@ -46,8 +46,26 @@ struct BreakStore {
     private static let idsPerStatement = 1_000
 
     /// Inserts or updates breaks, and appends the steps that made them what they are.
-    func write(_ breaks: [StoredBreak], _ steps: [BreakStep], in transaction: any Transaction) throws {
-        if !breaks.isEmpty { try transaction.executeMany(BreakStore.upsert, breaks.map(values)) }
+    ///
+    /// - Parameter before: The breaks as they are stored, as far as they have been read. Of one that was only seen once
+    ///   more no more than that is written, which touches no index.
+    func write(
+        _ breaks: [StoredBreak],
+        over before: [StoredBreak] = [],
+        _ steps: [BreakStep],
+        in transaction: any Transaction
+    ) throws {
+        let known = Dictionary(before.map { ($0.id, $0) }) { first, _ in first }
+        var (seenAgain, changed): ([[Value]], [[Value]]) = ([], [])
+        for item in breaks {
+            if let before = known[item.id], item.differsOnlyInSighting(from: before) {
+                seenAgain.append(sighting(item))
+            } else {
+                changed.append(values(item))
+            }
+        }
+        if !seenAgain.isEmpty { try transaction.executeMany(BreakStore.updateSighting, seenAgain) }
+        if !changed.isEmpty { try transaction.executeMany(BreakStore.upsert, changed) }
         if !steps.isEmpty { try transaction.executeMany(BreakStore.insertStep, steps.map(values)) }
     }
 
@@ -75,6 +93,13 @@ struct BreakStore {
             wake_at = excluded.wake_at, last_snapshot_id = excluded.last_snapshot_id,
             events_total = excluded.events_total
         """
+
+    private static let updateSighting =
+        "UPDATE breaks SET last_seen_at = ?, times_seen = ?, last_snapshot_id = ? WHERE break_id = ?"
+
+    private func sighting(_ item: StoredBreak) -> [Value] {
+        [.timestamp(item.lastSeenAt), .integer(item.timesSeen), .text(item.lastSnapshotID), .text(item.id)]
+    }
 
     private static let insertStep = """
         INSERT INTO break_events (event_id, break_id, account_id, sequence, at, event, from_status, to_status, actor,

@@ -50,6 +50,15 @@ struct StoredBreak: Sendable, Equatable {
         }
     }
 
+    /// Whether it is the same as `other` but for when, how often and in which snapshot it was seen.
+    func differsOnlyInSighting(from other: StoredBreak) -> Bool {
+        var sighted = other
+        sighted.lastSeenAt = lastSeenAt
+        sighted.timesSeen = timesSeen
+        sighted.lastSnapshotID = lastSnapshotID
+        return sighted == self && differences.hasSameBytes(as: other.differences)
+    }
+
     /// Whether a step to `open` is told in the log.
     var isMuted: Bool { snoozedUntil != nil }
 }

@@ -83,7 +83,7 @@ struct ReconciliationStage: IngestStage {
             unknown.map { BreakLife.id(account: account.id, key: $0.key) }, in: transaction)
         let lifeOutcome = try life.advance(result.breaks, stored: stored)
         try store.drop(lifeOutcome.dropped, in: transaction)
-        try store.write(lifeOutcome.changed, lifeOutcome.steps, in: transaction)
+        try store.write(lifeOutcome.changed, over: stored, lifeOutcome.steps, in: transaction)
         return RunComparison(
             result: result, life: lifeOutcome, shift: BreakShift(from: stored, to: lifeOutcome.changed),
             positions: change.openPositions,
