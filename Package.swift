@@ -87,20 +87,27 @@ let package = Package(
         .target(
             name: "BuiltIn",
             dependencies: [
-                pluginAPI, "MemoryCache", "SQLiteStorage", "TradingBook", "Reconciliation", "Positions", "Guards",
+                pluginAPI, "MemoryCache", "SQLiteStorage", "PostgresStorage", "TradingBook", "Reconciliation",
+                "Positions", "Guards",
             ],
             path: "Sources/Plugins/BuiltIn",
             swiftSettings: strict
         ),
         plugin("MemoryCache"),
-        plugin("SQLiteStorage", ["CSQLite"]),
+        plugin("SQLiteStorage", ["StorageWork", "CSQLite"]),
+        plugin("PostgresStorage", ["StorageWork", "CLibpq"]),
         plugin("TradingBook", ["CLibXML2", crypto]),
         plugin("Reconciliation", ["TradingBook", crypto]),
         plugin("Positions", ["TradingBook"]),
         plugin("Guards", ["TradingBook"]),
 
+        // Threads, queues and calls: what the storages whose libraries block have in common. No part of any module's face.
+        .target(name: "StorageWork", dependencies: [pluginAPI], swiftSettings: strict),
+
         // System libraries.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        // PostgreSQL's own client: prepared statements, binary values, TLS and every form of its URLs.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         // Measurements; not part of the product.
@@ -113,7 +120,8 @@ let package = Package(
 
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
-        tests("SQLiteStorageTests", ["SQLiteStorage", conformance, testing]),
+        tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", conformance, testing]),
+        tests("PostgresStorageTests", ["PostgresStorage", "CLibpq", "BuiltIn", conformance, testing]),
         tests("TradingBookTests", ["TradingBook", "SQLiteStorage", testing]),
         tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),

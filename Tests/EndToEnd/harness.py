@@ -9,10 +9,12 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
 import unittest
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "statements"
@@ -21,6 +23,8 @@ BINARY = os.environ.get("CONCORD_BINARY") or str(
 )
 OPEN_STATEMENT = SHARED / "mt4-open-positions.htm"
 CLOSED_STATEMENT = SHARED / "mt4-closed-history.htm"
+# With the URL of a PostgreSQL server every host has a database of its own there instead of a file.
+POSTGRES_URL = os.environ.get("CONCORD_E2E_POSTGRES_URL")
 SERVER_TIME_ZONE = "America/New_York+07:00"
 
 
@@ -28,6 +32,30 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Postgres:
+    """A database of its own on the server of `CONCORD_E2E_POSTGRES_URL`."""
+
+    def __init__(self):
+        self.name = f"e2e_{uuid.uuid4().hex}"
+        self.psql(POSTGRES_URL, f"CREATE DATABASE {self.name}")
+        self.url = POSTGRES_URL.rsplit("/", 1)[0] + "/" + self.name
+
+    def rows(self, statement):
+        text = self.psql(self.url, f"SELECT coalesce(json_agg(q), '[]') FROM ({statement}) AS q")
+        return [tuple(row.values()) for row in json.loads(text)]
+
+    def drop(self):
+        self.psql(POSTGRES_URL, f"DROP DATABASE {self.name} WITH (FORCE)")
+
+    @staticmethod
+    def psql(url, statement):
+        result = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement],
+                                capture_output=True, text=True, timeout=60)
+        if result.returncode != 0:
+            raise AssertionError(f"{statement}: {result.stderr}")
+        return result.stdout
 
 
 class Number(str):
@@ -62,11 +90,14 @@ class Host:
         self.directory = tempfile.TemporaryDirectory(prefix="concord-e2e-")
         self.path = pathlib.Path(self.directory.name)
         self.port, self.admin_port = free_port(), free_port()
+        self.postgres = Postgres() if POSTGRES_URL else None
+        storage = (f"use: postgres, postgres: {{ url: '{self.postgres.url}' }}" if self.postgres
+                   else f"use: sqlite, sqlite: {{ path: {self.path}/concord.db }}")
         self.config = self.path / "concord.yaml"
         self.config.write_text(
             f"server: {{ host: 127.0.0.1, port: {self.port} }}\n"
             f"admin: {{ host: 127.0.0.1, port: {self.admin_port} }}\n"
-            f"storage: {{ use: sqlite, sqlite: {{ path: {self.path}/concord.db }} }}\n"
+            f"storage: {{ {storage} }}\n"
             "limits: { requests_per_minute: 1000000, agent_requests_per_minute: 1000000, "
             "failed_auth_per_minute: 1000000 }\n"
             "log: { level: warning, format: json }\n" + extra
@@ -124,6 +155,15 @@ class Host:
         if getattr(self, "log", None):
             self.log.close()
         self.directory.cleanup()
+        if self.postgres:
+            self.postgres.drop()
+
+    def stored(self, statement):
+        """Rows as they are stored, for what no answer tells."""
+        if self.postgres:
+            return self.postgres.rows(statement)
+        with sqlite3.connect(f"file:{self.path}/concord.db?mode=ro", uri=True) as database:
+            return database.execute(statement).fetchall()
 
     # Tokens and requests
 

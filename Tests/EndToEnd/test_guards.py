@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3
 import time
 import unittest
 from datetime import datetime
@@ -221,10 +220,9 @@ class CloseCommands(ConcordTest):
         self.assertEqual(late.status, 409, late)
         (told,) = host.ok("GET", "/api/v1/guards/history?account_id=held", host.operator)["trips"]
         self.assertEqual((told["released_by"], told["note"]), ("root", "the deposit was late"))
-        with sqlite3.connect(f"file:{host.path}/concord.db?mode=ro", uri=True) as database:
-            entries = database.execute(
-                "SELECT actor, object, before, after, request_id FROM audit_logs "
-                "WHERE action = 'guard.release' AND object = 'account:held'").fetchall()
+        entries = host.stored(
+            "SELECT actor, object, CAST(before AS TEXT) AS before, CAST(after AS TEXT) AS after, request_id "
+            "FROM audit_logs WHERE action = 'guard.release' AND object = 'account:held'")
         ((actor, of, before, after, request_id),) = entries
         self.assertEqual((actor, of, request_id), ("root", "account:held", done.headers["x-request-id"]))
         self.assertEqual((json.loads(before)["state"], json.loads(after)["state"]), ("tripped", "ok"))

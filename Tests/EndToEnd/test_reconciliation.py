@@ -2,7 +2,6 @@
 
 import json
 import random
-import sqlite3
 
 from harness import OPEN_STATEMENT, SERVER_TIME_ZONE, ConcordTest, at, position, trade
 
@@ -216,11 +215,10 @@ class WarmRestart(ConcordTest):
 
     def held(self):
         """What both sides hold, as it is stored, and every command there is."""
-        with sqlite3.connect(f"file:{self.host.path}/concord.db?mode=ro", uri=True) as database:
-            return [database.execute(statement).fetchall() for statement in (
-                "SELECT trade_id, status, direction, volume, closed_at, updated_at FROM trades ORDER BY trade_id",
-                "SELECT ticket, status, direction, volume, closed_at FROM positions ORDER BY ticket",
-                "SELECT ticket FROM close_commands")]
+        return [self.host.stored(statement) for statement in (
+            "SELECT trade_id, status, direction, volume, closed_at, updated_at FROM trades ORDER BY trade_id",
+            "SELECT ticket, status, direction, volume, closed_at FROM positions ORDER BY ticket",
+            "SELECT ticket FROM close_commands")]
 
     def test_a_restart_reports_and_neither_closes_nor_books_anything(self):
         """The complaint: a warm restart flattened a live position, whatever the switch against orders said."""

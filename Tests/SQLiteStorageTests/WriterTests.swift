@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@ import Guards
 import MemoryCache
 public import PluginAPI
 import Positions
+import PostgresStorage
 import Reconciliation
 import SQLiteStorage
 import TradingBook
@@ -11,7 +12,7 @@ import TradingBook
 /// A new module is a folder in `Sources/Plugins`, a target in `Package.swift` and a line here.
 public enum BuiltInModules {
     /// Chosen by `storage.use`; the first is the default.
-    public static let storages: [any StorageBackend.Type] = [SQLiteStorageModule.self]
+    public static let storages: [any StorageBackend.Type] = [SQLiteStorageModule.self, PostgresStorageModule.self]
     /// Chosen by `cache.use`; the first is the default and the in-process one.
     public static let caches: [any CacheBackend.Type] = [MemoryCacheModule.self]
     /// Chosen by `queries`, or loaded because one of those requires them; requirements first.

@@ -1,6 +1,7 @@
 import CSQLite
 import Glibc
 import PluginAPI
+import StorageWork
 
 /// One connection to the database, and the prepared statements it keeps.
 ///
@@ -30,7 +31,7 @@ final class Connection: @unchecked Sendable {
 
     private let database: OpaquePointer
     private let role: Role
-    private var statements: StatementCache
+    private var statements: StatementCache<Statement>
     private var controls: [Control: Statement] = [:]
     /// A ``Control`` runs now. SQLite may ask again for leave to run one after a change of schema.
     private var isSteering = false
@@ -56,7 +57,7 @@ final class Connection: @unchecked Sendable {
 
     /// Runs a statement and collects its rows.
     func rows(_ sql: SQL) throws(StorageError) -> Rows {
-        let prepared = StatementText(sql)
+        let prepared = StatementText(sql, for: .sqlite)
         let statement = try statement(prepared.text)
         guard role == .writer || statement.isReadOnly else {
             throw .statement("writes outside a transaction: \(prepared.text)")
@@ -68,7 +69,7 @@ final class Connection: @unchecked Sendable {
 
     /// Runs a statement. - Returns: How many rows it changed itself, without those its constraints and triggers changed.
     func execute(_ sql: SQL) throws(StorageError) -> Int {
-        let prepared = StatementText(sql)
+        let prepared = StatementText(sql, for: .sqlite)
         let statement = try statement(prepared.text)
         defer { statement.reset() }
         let changesBefore = changesTotal

@@ -1,5 +1,6 @@
 import Glibc
 import PluginAPI
+import StorageWork
 
 /// An open database: its lock, its queues and the threads that work them.
 struct Engine: Sendable {

@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 
 /// One reading statement on its way to a reader thread.
 struct Read: Sendable {

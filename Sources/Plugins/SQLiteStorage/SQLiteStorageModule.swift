@@ -1,5 +1,6 @@
 import Glibc
 public import PluginAPI
+import StorageWork
 import Synchronization
 
 /// Durable state in one SQLite file: the storage that needs no server.

@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 
 /// The transaction a body is given: statements on the writer's connection, inside the body's savepoint.
 struct SQLiteTransaction: Transaction {

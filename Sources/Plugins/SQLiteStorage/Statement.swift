@@ -1,11 +1,11 @@
 import CSQLite
 import PluginAPI
+import StorageWork
 
 /// A prepared statement of one connection, used again and again with other values.
-final class Statement {
+final class Statement: CachedStatement {
     let handle: OpaquePointer
     let text: String
-    /// The connection's count of uses when this one was last taken from its cache.
     var lastUse: UInt64 = 0
     /// How many cells its last result had: the next is likely to have about as many.
     var lastCellsTotal = 0

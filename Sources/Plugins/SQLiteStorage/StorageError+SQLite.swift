@@ -14,14 +14,4 @@ extension StorageError {
         default: self = .statement(message)
         }
     }
-
-    /// What happened, in words.
-    var reason: String {
-        switch self {
-        case .unavailable(let reason): reason
-        case .timedOut: "no answer in time"
-        case .constraint(let detail), .full(let detail), .statement(let detail): detail
-        @unknown default: "\(self)"
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 import Synchronization
 
 /// One transaction on its way to the writer thread.

@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 import Synchronization
 
 /// The one thread's work that changes the database: transactions that queued up share a commit, and so a disk flush.

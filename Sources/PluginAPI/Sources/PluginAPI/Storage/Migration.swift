@@ -19,12 +19,13 @@ public struct Migration: Sendable, Equatable {
     }
 
     /// The script with portable column types spelled for `dialect`: SQLite keeps decimals as INTEGER units of 10⁻⁸,
-    /// times as INTEGER microseconds and JSON as TEXT; text compares as bytes in both.
+    /// times as INTEGER microseconds and JSON as TEXT; PostgreSQL as `json`, which keeps a document byte for byte as `jsonb` does
+    /// not. Text compares as bytes in both.
     public static func script(_ text: String, for dialect: SQLDialect) -> String {
         let types: [(portable: String, sqlite: String, postgres: String)] = [
             ("{DECIMAL}", "INTEGER", "numeric(20,8)"),
             ("{TIMESTAMP}", "INTEGER", "timestamptz"),
-            ("{JSON}", "TEXT", "jsonb"),
+            ("{JSON}", "TEXT", "json"),
             ("{BOOLEAN}", "INTEGER", "boolean"),
             ("{BIGINT}", "INTEGER", "bigint"),
             ("{TEXT}", "TEXT", "text COLLATE \"C\""),

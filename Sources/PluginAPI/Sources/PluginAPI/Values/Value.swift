@@ -7,7 +7,7 @@ public enum Value: Sendable, Hashable {
     case decimal(FixedDecimal)
     case text(String)
     case timestamp(Timestamp)
-    /// A JSON document as text: TEXT in SQLite, `jsonb` in PostgreSQL.
+    /// A JSON document as text: TEXT in SQLite, `json` in PostgreSQL.
     case json(String)
 
     public var isNull: Bool {

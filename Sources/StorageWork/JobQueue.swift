@@ -1,19 +1,20 @@
 import Glibc
-import PluginAPI
+package import PluginAPI
 
 /// Jobs waiting for a thread, first come, first served, and bounded.
 ///
-/// `@unchecked Sendable`: `jobs`, `head` and `isClosed` are read and written only between lock and unlock of `mutex`, and
-/// the two pthread objects never move in memory.
-final class JobQueue<Job: Sendable>: @unchecked Sendable {
+/// `@unchecked Sendable`: `jobs`, `head`, `takersIdle` and `isClosed` are read and written only between lock and unlock of
+/// `mutex`, and the two pthread objects never move in memory.
+package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let waitingMax: Int
     private var jobs: [Job] = []
     private var head = 0
+    private var takersIdle = 0
     private var isClosed = false
 
-    init(waitingMax: Int = 16_384) {
+    package init(waitingMax: Int = 16_384) {
         self.waitingMax = waitingMax
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(arrival, nil)
@@ -27,7 +28,7 @@ final class JobQueue<Job: Sendable>: @unchecked Sendable {
     }
 
     /// Queues a job, unless the queue is closed or full. - Returns: Why it was refused, or `nil`.
-    func append(_ job: Job) -> StorageError? {
+    package func append(_ job: Job) -> StorageError? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         if isClosed { return .unavailable(reason: "the database is being closed") }
@@ -39,19 +40,54 @@ final class JobQueue<Job: Sendable>: @unchecked Sendable {
         return nil
     }
 
-    /// Waits for jobs and takes up to `countMax` of them; empty when the queue is closed and nothing is left.
-    func take(atMost countMax: Int) -> [Job] {
+    /// Whether more jobs wait than threads do.
+    package var isShortOfTakers: Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while head == jobs.count, !isClosed { pthread_cond_wait(arrival, mutex) }
+        return jobs.count - head > takersIdle
+    }
+
+    /// Waits for jobs and takes up to `countMax` of them; empty when the queue is closed and nothing is left, or when none
+    /// came within `patience` seconds.
+    package func take(atMost countMax: Int, patience: Int? = nil) -> [Job] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        var latest = timespec()
+        if let patience {
+            clock_gettime(CLOCK_REALTIME, &latest)
+            latest.tv_sec += patience
+        }
+        takersIdle += 1
+        while head == jobs.count, !isClosed {
+            if patience == nil {
+                pthread_cond_wait(arrival, mutex)
+            } else if pthread_cond_timedwait(arrival, mutex, &latest) == ETIMEDOUT {
+                break
+            }
+        }
+        takersIdle -= 1
         let taken = Array(jobs[head..<min(head + countMax, jobs.count)])
         head += taken.count
         discardTaken()
         return taken
     }
 
+    /// Takes out the waiting jobs for which `condition` holds.
+    package func remove(where condition: (Job) -> Bool) -> [Job] {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard head < jobs.count else { return [] }
+        let waiting = jobs[head...]
+        let removed = waiting.filter(condition)
+        if !removed.isEmpty {
+            jobs = waiting.filter { !condition($0) }
+            head = 0
+        }
+        return removed
+    }
+
     /// Takes no more jobs; those that wait are still handed out.
-    func close() {
+    package func close() {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         isClosed = true

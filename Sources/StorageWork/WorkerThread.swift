@@ -1,9 +1,9 @@
 import Glibc
-import PluginAPI
+package import PluginAPI
 import Synchronization
 
 /// A thread for calls that block, so that they never hold up the cooperative pool.
-final class WorkerThread: Sendable {
+package final class WorkerThread: Sendable {
     private struct State {
         var hasEnded = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -20,7 +20,7 @@ final class WorkerThread: Sendable {
     private let end: End
 
     /// Starts the thread.
-    init(_ body: @escaping @Sendable () -> Void) throws(ModuleError) {
+    package init(_ body: @escaping @Sendable () -> Void) throws(ModuleError) {
         let end = End()
         self.end = end
         let start = Unmanaged.passRetained(
@@ -45,7 +45,7 @@ final class WorkerThread: Sendable {
     }
 
     /// Returns when the body has returned.
-    func join() async { await end.wait() }
+    package func join() async { await end.wait() }
 
     /// The moment a body returns, for whoever waits for it.
     private final class End: Sendable {

@@ -1,12 +1,15 @@
-import PluginAPI
+package import PluginAPI
 
-/// A statement as SQLite takes it: text with `?` for every value, and the values in order.
-struct StatementText {
-    private(set) var text = ""
-    private(set) var values: [Value] = []
+/// A statement as a driver takes it: text with a placeholder for every value, `?` in SQLite and `$1` in PostgreSQL, and the
+/// values in order.
+package struct StatementText {
+    package private(set) var text = ""
+    package private(set) var values: [Value] = []
+    private let dialect: SQLDialect
 
-    init(_ sql: SQL) {
-        let parts = sql.parts(for: .sqlite)
+    package init(_ sql: SQL, for dialect: SQLDialect) {
+        self.dialect = dialect
+        let parts = sql.parts(for: dialect)
         text.reserveCapacity(512)
         values.reserveCapacity(parts.count)
         for part in parts {
@@ -20,8 +23,8 @@ struct StatementText {
     }
 
     private mutating func append(_ value: Value) {
-        text += "?"
         values.append(value)
+        text += dialect == .sqlite ? "?" : "$\(values.count)"
     }
 
     /// An empty list becomes NULL, which is in no list and equals nothing.

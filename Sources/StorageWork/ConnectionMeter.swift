@@ -1,14 +1,14 @@
-import PluginAPI
+package import PluginAPI
 import Synchronization
 
 /// How many of a database's connections work now, as `storage_pool_connections{state}` shows it.
-final class ConnectionMeter: Sendable {
+package final class ConnectionMeter: Sendable {
     private let idle: (any Gauge)?
     private let busy: (any Gauge)?
     private let state = Mutex((open: 0, busy: 0))
 
     /// - Parameter metrics: `nil` for a database that nobody watches.
-    init(_ metrics: (any Metrics)?) {
+    package init(_ metrics: (any Metrics)?) {
         func gauge(_ state: String) -> (any Gauge)? {
             metrics?.gauge(
                 "storage_pool_connections", help: "Connections to storage, by state.",
@@ -17,11 +17,11 @@ final class ConnectionMeter: Sendable {
         (idle, busy) = (gauge("idle"), gauge("busy"))
     }
 
-    func opened(_ connections: Int) { change { $0.open += connections } }
-    func closed(_ connections: Int) { change { $0.open -= connections } }
+    package func opened(_ connections: Int) { change { $0.open += connections } }
+    package func closed(_ connections: Int) { change { $0.open -= connections } }
 
     /// Counts one connection as busy while `work` runs.
-    func working<Result>(_ work: () -> Result) -> Result {
+    package func working<Result>(_ work: () -> Result) -> Result {
         change { $0.busy += 1 }
         defer { change { $0.busy -= 1 } }
         return work()

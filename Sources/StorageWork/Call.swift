@@ -1,8 +1,8 @@
-import PluginAPI
+package import PluginAPI
 import Synchronization
 
 /// Something that may be over before the statement that runs for it: asked while the statement runs.
-protocol Interruptible: AnyObject, Sendable {
+package protocol Interruptible: AnyObject, Sendable {
     /// The deadline has passed or the caller has gone.
     var isOver: Bool { get }
 }
@@ -14,7 +14,7 @@ protocol Interruptible: AnyObject, Sendable {
 ///    └──cancel──► cancelled  └──cancel──► answered (timed out)
 /// ```
 /// A cancellation while running only raises ``isOver``: the thread interrupts the statement and answers.
-final class Call<Answer: Sendable>: Interruptible {
+package final class Call<Answer: Sendable>: Interruptible {
     private enum State {
         case created
         case cancelled
@@ -29,19 +29,19 @@ final class Call<Answer: Sendable>: Interruptible {
     private let state = Mutex(State.created)
 
     /// - Parameter refusal: The answer that says a call was not carried out.
-    init(deadline: ContinuousClock.Instant?, refusal: @escaping @Sendable (StorageError) -> Answer) {
+    package init(deadline: ContinuousClock.Instant?, refusal: @escaping @Sendable (StorageError) -> Answer) {
         self.deadline = deadline
         self.refusal = refusal
     }
 
-    var isOver: Bool {
+    package var isOver: Bool {
         if isCancelled.load(ordering: .relaxed) { return true }
         guard let deadline else { return false }
         return ContinuousClock.now >= deadline
     }
 
     /// Queues the call by `submit`, which says why if it cannot, and waits for the answer.
-    func answer(submit: () -> StorageError?) async -> Answer {
+    package func answer(submit: () -> StorageError?) async -> Answer {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 guard enqueue(continuation) else { return continuation.resume(returning: refusal(.timedOut)) }
@@ -53,7 +53,7 @@ final class Call<Answer: Sendable>: Interruptible {
     }
 
     /// Called by the thread before it works. - Returns: `false` when nobody waits any more; the call is answered then.
-    func begin() -> Bool {
+    package func begin() -> Bool {
         let isTooLate = isOver
         let isRunning = state.withLock { state in
             guard case .queued(let continuation) = state, !isTooLate else { return false }
@@ -65,7 +65,7 @@ final class Call<Answer: Sendable>: Interruptible {
     }
 
     /// Gives the answer; a second one is ignored.
-    func finish(_ answer: Answer) {
+    package func finish(_ answer: Answer) {
         let waiting: CheckedContinuation<Answer, Never>? = state.withLock { state in
             switch state {
             case .queued(let continuation), .running(let continuation):
@@ -78,7 +78,7 @@ final class Call<Answer: Sendable>: Interruptible {
         waiting?.resume(returning: answer)
     }
 
-    func refuse(_ error: StorageError) { finish(refusal(error)) }
+    package func refuse(_ error: StorageError) { finish(refusal(error)) }
 
     private func enqueue(_ continuation: CheckedContinuation<Answer, Never>) -> Bool {
         state.withLock { state in

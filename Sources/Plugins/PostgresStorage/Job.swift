@@ -1,0 +1,115 @@
+import PluginAPI
+import StorageWork
+import Synchronization
+
+/// Something to be done on a connection.
+protocol Job: Sendable {
+    var caller: any Interruptible { get }
+    /// When it joined the queue.
+    var queuedAt: ContinuousClock.Instant { get }
+
+    /// Whether somebody still waits; otherwise the call has been answered.
+    func begin() -> Bool
+
+    /// Does it and answers the caller. May be called again when it did not.
+    /// - Returns: What kept it from being done, if the same again may go well; the caller has no answer then.
+    func attempt(on connection: Connection) -> ServerFailure?
+
+    /// Tells the caller that nothing was changed.
+    func refuse(_ error: StorageError)
+}
+
+/// One reading statement.
+struct ReadJob: Job {
+    let sql: SQL
+    let call: Call<Result<Rows, StorageError>>
+    let queuedAt = ContinuousClock.now
+
+    var caller: any Interruptible { call }
+
+    func begin() -> Bool { call.begin() }
+
+    func attempt(on connection: Connection) -> ServerFailure? {
+        do {
+            call.finish(.success(try connection.read(sql)))
+        } catch {
+            if error.remedy != .none { return error }
+            call.finish(.failure(error.error))
+        }
+        return nil
+    }
+
+    func refuse(_ error: StorageError) { call.refuse(error) }
+}
+
+/// One transaction whose body returns `Output`.
+struct BodyJob<Output: Sendable>: Job {
+    enum Kind {
+        /// With the moment the caller gives up.
+        case ordinary(deadline: ContinuousClock.Instant?)
+        /// With the advisory lock that keeps others of its kind out.
+        case exclusive(lock: Int64)
+    }
+
+    let kind: Kind
+    let body: @Sendable (any Transaction) throws -> Output
+    let call: Call<Result<Output, any Error>>
+    let queuedAt = ContinuousClock.now
+
+    var caller: any Interruptible { call }
+
+    func begin() -> Bool { call.begin() }
+
+    func attempt(on connection: Connection) -> ServerFailure? {
+        do {
+            try begin(on: connection)
+        } catch {
+            connection.rollBack()
+            return orAnswer(error)
+        }
+        let result = Result { try body(PostgresTransaction(connection: connection)) }
+        if case .success = result, !connection.hasFailedTransaction, !connection.isBroken {
+            return finish(result, on: connection)
+        }
+        connection.rollBack()
+        if let failure = connection.failure, failure.remedy != .none { return failure }
+        if case .failure(let error) = result {
+            call.finish(.failure(error))
+        } else if let failure = connection.failure {
+            call.finish(.failure(failure.error))
+        }
+        return nil
+    }
+
+    func refuse(_ error: StorageError) { call.refuse(error) }
+
+    private func begin(on connection: Connection) throws(ServerFailure) {
+        switch kind {
+        case .ordinary(let deadline): try connection.begin(timeout: deadline.map { $0 - .now })
+        case .exclusive(let lock): try connection.begin(lock: lock)
+        }
+    }
+
+    /// Commits what the body did, unless its caller has gone meanwhile.
+    private func finish(_ result: Result<Output, any Error>, on connection: Connection) -> ServerFailure? {
+        if call.isOver {
+            connection.rollBack()
+            call.refuse(.timedOut)
+            return nil
+        }
+        do {
+            try connection.commit()
+        } catch {
+            connection.rollBack()
+            return orAnswer(error)
+        }
+        call.finish(result)
+        return nil
+    }
+
+    private func orAnswer(_ failure: ServerFailure) -> ServerFailure? {
+        if failure.remedy != .none { return failure }
+        call.refuse(failure.error)
+        return nil
+    }
+}

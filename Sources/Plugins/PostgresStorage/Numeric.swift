@@ -1,0 +1,70 @@
+import PluginAPI
+
+/// PostgreSQL's binary `numeric`: a head of four 16-bit fields – digits, weight of the first, sign, decimals shown – and
+/// digits to the base 10,000, the most significant first.
+enum Numeric {
+    private static let negative: UInt16 = 0x4000
+
+    /// Appends a decimal as storage keeps it, with 8 decimals.
+    /// - Parameter units: Units of 10⁻⁸.
+    static func append(units: Int64, to bytes: inout [UInt8]) {
+        // Eight decimals are two digits to the base 10,000, so digit 0 stands for 10⁻⁸ and digit 2 for ones.
+        var digits: [UInt16] = []
+        var rest = units.magnitude
+        while rest > 0 {
+            digits.append(UInt16(rest % 10_000))
+            rest /= 10_000
+        }
+        let weight = Int16(digits.count - 3)
+        while digits.first == 0 { digits.removeFirst() }
+        bytes.append(bigEndian: UInt16(digits.count))
+        bytes.append(bigEndian: UInt16(bitPattern: digits.isEmpty ? 0 : weight))
+        bytes.append(bigEndian: units < 0 ? negative : 0)
+        bytes.append(bigEndian: UInt16(8))
+        for digit in digits.reversed() { bytes.append(bigEndian: digit) }
+    }
+
+    /// The number exactly, or `nil` when it has more than 8 decimals, is beyond 64 bits in units of 10⁻⁸ with decimals or as
+    /// a whole number without, or is none (`NaN`, `Infinity`).
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> FixedDecimal? {
+        guard bytes.count >= 8 else { return nil }
+        let sign = bytes.bigEndian(UInt16.self, at: 4)
+        guard sign == 0 || sign == negative else { return nil }
+        let weight = Int(Int16(bitPattern: bytes.bigEndian(at: 2)))
+        var units: Int128 = 0
+        for index in 0..<Int(bytes.bigEndian(UInt16.self, at: 0)) {
+            let digit = Int128(bytes.bigEndian(UInt16.self, at: 8 + 2 * index))
+            // The place of this digit, counted from 10⁻⁸.
+            let place = weight - index + 2
+            guard place <= 6 else { return nil }
+            guard place >= 0 else {
+                if digit == 0 { continue }
+                return nil
+            }
+            units += digit * power(place)
+        }
+        if sign == negative { units = -units }
+        if let stored = Int64(exactly: units) { return FixedDecimal(storedUnits: stored) }
+        let (whole, decimals) = units.quotientAndRemainder(dividingBy: 100_000_000)
+        guard decimals == 0, Int64(exactly: whole) != nil else { return nil }
+        return FixedDecimal(units: whole, scale: 0)
+    }
+
+    /// 10,000 to the power of `exponent`.
+    private static func power(_ exponent: Int) -> Int128 {
+        (0..<exponent).reduce(1) { power, _ in power * 10_000 }
+    }
+}
+
+extension [UInt8] {
+    mutating func append<Number: FixedWidthInteger>(bigEndian number: Number) {
+        Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// - Precondition: The number lies within the buffer.
+    func bigEndian<Number: FixedWidthInteger>(_ type: Number.Type = Number.self, at offset: Int) -> Number {
+        Number(bigEndian: loadUnaligned(fromByteOffset: offset, as: type))
+    }
+}

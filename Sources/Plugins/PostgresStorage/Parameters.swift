@@ -1,0 +1,57 @@
+import CLibpq
+import PluginAPI
+
+/// A statement's values as libpq takes them: one block of bytes in PostgreSQL's binary form and where each value lies in it.
+struct Parameters {
+    private var bytes: [UInt8] = []
+    /// Where a value begins, `nil` for NULL.
+    private var starts: [Int?] = []
+    private var lengths: [Int32] = []
+
+    /// - Parameter text: The statement, for the message.
+    /// - Throws: ``StorageError/statement(_:)`` for a value that storage cannot keep exactly.
+    init(_ values: [Value], of text: String) throws(StorageError) {
+        starts.reserveCapacity(values.count)
+        lengths.reserveCapacity(values.count)
+        for value in values { try append(value, of: text) }
+    }
+
+    var bytesTotal: Int { bytes.count }
+
+    /// Lends the values to a call of libpq, which copies them.
+    func lend<Result>(
+        _ body: (
+            _ values: UnsafePointer<UnsafePointer<CChar>?>?, _ lengths: UnsafePointer<Int32>?,
+            _ formats: UnsafePointer<Int32>?
+        ) -> Result
+    ) -> Result {
+        let formats = [Int32](repeating: 1, count: starts.count)
+        // An empty text has an address, too: no address would be NULL.
+        return (bytes + [0]).withUnsafeBytes { bytes in
+            let characters = bytes.bindMemory(to: CChar.self)
+            let addresses = starts.map { start in start.flatMap { characters.baseAddress?.advanced(by: $0) } }
+            return body(addresses, lengths, formats)
+        }
+    }
+
+    private mutating func append(_ value: Value, of text: String) throws(StorageError) {
+        let start = bytes.count
+        switch value {
+        case .null: break
+        case .boolean(let flag): bytes.append(flag ? 1 : 0)
+        case .integer(let integer): bytes.append(bigEndian: integer)
+        case .text(let text), .json(let text): bytes.append(contentsOf: text.utf8)
+        case .timestamp(let time):
+            let (microseconds, overflow) = time.microseconds.subtractingReportingOverflow(ServerType.epoch)
+            guard !overflow else { throw .statement("\(time.microseconds) µs is out of range in: \(text)") }
+            bytes.append(bigEndian: microseconds)
+        case .decimal(let number):
+            guard let units = number.storedUnits else {
+                throw .statement("\(number) has more than 8 decimals or is out of range in: \(text)")
+            }
+            Numeric.append(units: units, to: &bytes)
+        }
+        starts.append(value.isNull ? nil : start)
+        lengths.append(Int32(clamping: bytes.count - start))
+    }
+}

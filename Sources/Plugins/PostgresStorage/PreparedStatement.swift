@@ -1,0 +1,24 @@
+import CLibpq
+import PluginAPI
+import StorageWork
+
+/// A statement that the server has parsed for one connection.
+final class PreparedStatement: CachedStatement {
+    let text: String
+    /// What the server knows it by.
+    let name: String
+    let parameterTypes: [Oid]
+    var lastUse: UInt64 = 0
+
+    init(text: String, name: String, parameterTypes: [Oid]) {
+        self.text = text
+        self.name = name
+        self.parameterTypes = parameterTypes
+    }
+
+    /// Whether the values are of the types it was prepared for. NULL is of every type.
+    func takes(_ values: [Value]) -> Bool {
+        guard values.count == parameterTypes.count else { return false }
+        return zip(values, parameterTypes).allSatisfy { value, type in value.isNull || ServerType.of(value) == type }
+    }
+}

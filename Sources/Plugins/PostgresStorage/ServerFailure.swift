@@ -1,0 +1,59 @@
+import PluginAPI
+
+/// Something that went wrong on a connection: what the caller is told, and whether the same again may go well.
+struct ServerFailure: Error {
+    enum Remedy: Equatable {
+        case none
+        /// Others were in the way: once more, on the same connection.
+        case again
+        /// A prepared statement no longer fits the schema: once more with statements prepared anew.
+        case prepareAgain
+        /// The connection is gone: once more, on another one.
+        case reconnect
+    }
+
+    let error: StorageError
+    var remedy = Remedy.none
+
+    static func lost(_ reason: String) -> ServerFailure {
+        ServerFailure(error: .unavailable(reason: reason), remedy: .reconnect)
+    }
+
+    init(error: StorageError, remedy: Remedy = .none) {
+        self.error = error
+        self.remedy = remedy
+    }
+
+    /// What the server answered.
+    ///
+    /// - Parameters:
+    ///   - sqlState: Five characters; PostgreSQL's appendix A lists them.
+    ///   - text: The statement, for the message.
+    ///   - isReading: Outside a transaction a refused write is the statement's fault, not the medium's.
+    init(sqlState: String, message: String, text: String, isReading: Bool) {
+        let detail = "\(message) in: \(text)"
+        switch sqlState {
+        case "": self = .lost(message)
+        case "40001", "40P01", "55P03": self.init(error: .unavailable(reason: detail), remedy: .again)
+        case "57014": self.init(error: .timedOut)
+        case "57P01", "57P02", "57P03", "57P05", "25P03": self = .lost(message)
+        case "26000": self.init(error: .unavailable(reason: detail), remedy: .prepareAgain)
+        case "0A000" where message.contains("cached plan"):
+            self.init(error: .unavailable(reason: detail), remedy: .prepareAgain)
+        case "25006": self.init(error: isReading ? .statement(detail) : .full(detail))
+        case "53300": self.init(error: .unavailable(reason: message))
+        default: self.init(error: Self.error(ofClass: sqlState.prefix(2), message: message, detail: detail))
+        }
+        if sqlState.hasPrefix("08") { remedy = .reconnect }
+    }
+
+    private static func error(ofClass name: Substring, message: String, detail: String) -> StorageError {
+        switch name {
+        case "23": .constraint(detail)
+        // Disk full, out of memory, an I/O error.
+        case "53", "58": .full(detail)
+        case "08", "28", "57", "3D": .unavailable(reason: message)
+        default: .statement(detail)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import PluginAPI
+
+/// Where to connect and how.
+struct Target: Sendable {
+    /// Any URL or list of `key=value` that libpq takes.
+    let url: Secret
+    /// How long the server lets a statement run.
+    let statementTimeout: Duration
+
+    /// How long a connection may take to be ready.
+    static let connectMax = Duration.seconds(5)
+
+    /// What holds unless the URL says otherwise; then the URL.
+    var parameters: [(key: String, value: String)] {
+        [
+            ("fallback_application_name", "concord"), ("connect_timeout", "5"), ("keepalives_idle", "30"),
+            ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
+            ("dbname", url.revealed()), ("client_encoding", "UTF8"),
+        ]
+    }
+
+    /// What every session begins with. Outside transactions nothing is written; an acknowledged commit is on disk.
+    var settings: String {
+        """
+        SET TimeZone = 'UTC';
+        SET standard_conforming_strings = on;
+        SET default_transaction_read_only = on;
+        SET default_transaction_isolation = 'read committed';
+        SET statement_timeout = \(max(1, statementTimeout.wholeMicroseconds / 1_000));
+        SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+        """
+    }
+}
