@@ -117,22 +117,22 @@ class Host:
             raise AssertionError(f"{arguments}: exit {result.returncode}\n{result.stdout}\n{result.stderr}")
         return result
 
-    def serve(self, *arguments):
+    def serve(self, *arguments, until="/api/v1/ready"):
         self.log = open(self.path / "serve.log", "a+")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--config", str(self.config), *arguments],
             stdout=self.log, stderr=self.log, cwd=ROOT, env=self.environment,
         )
-        self.wait_until_ready()
+        self.wait_until_ready(path=until)
         return self
 
-    def wait_until_ready(self, seconds=30):
+    def wait_until_ready(self, seconds=30, path="/api/v1/ready"):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 raise AssertionError(f"serve ended with {self.process.returncode}:\n{self.logs()}")
             try:
-                if self.request("GET", "/api/v1/ready").status == 200:
+                if self.request("GET", path).status == 200:
                     return
             except OSError:
                 pass

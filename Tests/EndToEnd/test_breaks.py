@@ -135,6 +135,21 @@ class Acts(ConcordTest):
         self.see(volume=0.20)
         self.assertEqual((gauges(), gauges("volume_mismatch")), ([opened - 1, acknowledged], [before[0] + 1, before[1]]))
 
+    def test_after_a_restart_the_gauges_show_what_is_stored(self):
+        def shown():
+            lines = self.host.request("GET", "/metrics").body.splitlines()
+            return sum(int(float(line.split(" ")[-1])) for line in lines if line.startswith("recon_breaks{"))
+
+        stored = shown()
+        self.assertGreater(stored, 0)
+        self.host.stop()
+        self.host.serve(until="/api/v1/health")
+        end = time.monotonic() + 10
+        while shown() != stored and time.monotonic() < end:
+            time.sleep(0.05)
+
+        self.assertEqual(shown(), stored, "nobody has asked whether the host is ready")
+
     def test_who_may(self):
         agent = self.host.token("bot-9", "agent", accounts=[self.account])
         for token, query, status in [

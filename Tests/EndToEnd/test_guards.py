@@ -6,7 +6,7 @@ import time
 import unittest
 from datetime import datetime
 
-from harness import ConcordTest, Host, at, position
+from harness import CLOSED_STATEMENT, SERVER_TIME_ZONE, ConcordTest, Host, at, position
 
 QUERIES = "queries:\n  - reconciliation\n  - positions\n  - guards: {{ drawdown: {{ countdown: {countdown} }} }}\n"
 
@@ -164,6 +164,29 @@ class CloseCommands(ConcordTest):
 
         host.ok("POST", "/admin/guards/left/release", host.operator, {"note": "closed by hand"}, port=host.admin_port)
         self.assertEqual(stands(), ("0", "0", False, ["1", "3"]))
+
+    def test_a_late_statement_that_closes_the_positions_ends_their_commands(self):
+        account, tickets = "late", [233821254, 233824299]
+        self.host.put_account(account, "late", time_zone=SERVER_TIME_ZONE)
+        for second, equity in ((0, 10_000), (1, 5_000)):
+            self.host.snapshot(account, f"2020-02-20T00:00:0{second}Z",
+                               [position(ticket, entry_time="2020-02-01T00:00:00Z") for ticket in tickets],
+                               account={"equity": equity})
+        written = eventually(lambda: commands(self.host, account))
+        self.assertEqual({c["status"] for c in written}, {"pending"})
+        self.host.ok("POST", "/api/v1/snapshots", self.host.agent, {
+            "account_id": account, "as_of": "2020-03-03T00:00:00Z", "completeness": "partial", "positions": []})
+
+        answer = self.host.request(
+            "POST", f"/api/v1/statements?account_id={account}", self.host.agent, CLOSED_STATEMENT.read_bytes(),
+            headers={"Content-Type": "text/html"})
+
+        self.assertEqual((answer.status, answer.json["run"]["verdict"]), (200, "superseded"), answer)
+        self.assertEqual([(c["status"], c["detail"]) for c in commands(self.host, account)],
+                         [("expired", "the position is not open any more")] * 2)
+        logs = self.host.ok("GET", f"/api/v1/reconciliation/logs?account_id={account}&limit=100", self.host.operator)
+        closed = {line["ticket"] for line in logs["logs"] if line["event_type"] == "position_closed"}
+        self.assertLessEqual({str(ticket) for ticket in tickets}, closed)
 
     def test_a_lease_that_ends_returns_the_command(self):
         trip(self.host, "lapse", [1])

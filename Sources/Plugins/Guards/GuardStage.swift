@@ -13,8 +13,11 @@ struct GuardStage: IngestStage {
     let meters: GuardMeters
 
     func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
-        guard change.snapshot.completeness != .failed, !change.isSuperseded else { return }
         try settleCommands(of: change, in: transaction)
+        guard change.snapshot.completeness != .failed, !change.isSuperseded else {
+            if !change.closedTickets.isEmpty { try noteLeftOpen(change, &outcome, in: transaction) }
+            return
+        }
         let known = try GuardRecord.load(change.account.id, in: transaction)
         var record = known ?? GuardRecord(snapshotID: change.snapshotID)
         var symbols = try WatchedSymbols(of: change, in: transaction)
@@ -26,12 +29,18 @@ struct GuardStage: IngestStage {
             log += detected.map { GuardLogEntry($0.condition, $0.quote, act: marketGuard.limits.act) }
             if let run = outcome.run { try GuardLogEntry.append(log, to: run, of: change, in: transaction) }
         }
-        if record.guardState.trip != nil {
-            let left = try LeftOpenPositions(account: change.account.id, now: change.now, transaction: transaction)
-                .refresh()
-            outcome.afterCommit.append { [meters] in meters.leftOpen.increment(by: left) }
-        }
+        if record.guardState.trip != nil { try noteLeftOpen(change, &outcome, in: transaction) }
         outcome.guardsJSON = summary(record.guardState, alerts: symbols.alertsCount)
+    }
+
+    private func noteLeftOpen(
+        _ change: IngestChange,
+        _ outcome: inout IngestOutcome,
+        in transaction: any Transaction
+    ) throws {
+        let left = try LeftOpenPositions(account: change.account.id, now: change.now, transaction: transaction)
+            .refresh()
+        outcome.afterCommit.append { [meters] in meters.leftOpen.increment(by: left) }
     }
 
     /// Brings the drawdown guard up to this snapshot and stores it.

@@ -7,5 +7,6 @@ extension ReconciliationModule: ScheduledModule {
     public func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
         try await DueBreaks(context: context, batchSize: settings.batchSize, metrics: metrics)
             .settle(at: now, deadline: deadline)
+        try await gauges.refreshIfDue()
     }
 }

@@ -18,7 +18,7 @@ public final class ReconciliationModule: QueryService {
     let book: BookModule
     let settings: ReconciliationSettings
     let metrics: RunMetrics
-    private let gauges: BreakGauges
+    let gauges: BreakGauges
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         self.context = context

@@ -127,7 +127,7 @@ struct FileComparisonTests {
                 "matches":[{"trade_ids":["t-1"],"tickets":[11],"grade":"ticket"}],"breaks":[\
                 {"class":"broker_closed","severity":"critical","symbol":"EURUSD","trade_id":"t-2","ticket":12,\
                 "field":null,"ours":1,"broker":null,"delta":null,"differences":[\
-                {"field":null,"class":"broker_closed","ours":1,"broker":null,"delta":null}]},\
+                {"field":null,"class":"broker_closed","ours":1,"broker":null,"delta":null,"direction":"buy"}]},\
                 {"class":"partial_fill","severity":"major","symbol":"USDJPY","trade_id":"t-1","ticket":11,\
                 "field":"volume","ours":0.1,"broker":0.05,"delta":-0.05,"differences":[\
                 {"field":"volume","class":"partial_fill","ours":0.1,"broker":0.05,"delta":-0.05},\

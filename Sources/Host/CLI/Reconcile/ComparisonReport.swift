@@ -58,16 +58,15 @@ struct ComparisonReport {
             json.field("symbol", found.symbol.isEmpty ? nil : found.symbol)
             json.field("trade_id", found.tradeID)
             json.field("ticket", found.ticket)
-            write(found.differences[0], withClass: false, to: &json)
-            json.arrayField("differences", of: found.differences) { json, difference in
-                json.object { json in write(difference, withClass: true, to: &json) }
-            }
+            write(found.differences[0], to: &json)
+            json.key("differences")
+            json.raw(found.differencesJSON.utf8)
         }
     }
 
-    private func write(_ difference: Difference, withClass: Bool, to json: inout JSONWriter) {
+    /// The break's own field and values: the first of its differences.
+    private func write(_ difference: Difference, to json: inout JSONWriter) {
         json.field("field", difference.field?.rawValue)
-        if withClass { json.field("class", difference.breakClass.rawValue) }
         for (name, cell) in [("ours", difference.ours), ("broker", difference.broker), ("delta", difference.delta)] {
             json.key(name)
             if let cell { json.raw(cell.json.utf8) } else { json.null() }

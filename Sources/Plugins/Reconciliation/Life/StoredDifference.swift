@@ -55,8 +55,8 @@ extension JSONWriter {
 }
 
 extension FoundBreak {
-    /// The break's differences as they are stored and as the API shows them.
-    var differencesJSON: String {
+    /// The break's differences as they are stored and as the API shows them: a JSON array.
+    package var differencesJSON: String {
         var json = JSONWriter()
         json.array(of: differences) { json, difference in
             json.object {

@@ -50,14 +50,15 @@ final class BreakGauges: Sendable {
         snapshotAge.set(0)
     }
 
-    /// Called when a transaction that changed breaks is stored.
+    /// Called when a transaction that changed breaks is stored. Before the first reading there is nothing to follow from.
     func follow(_ shift: BreakShift) {
         shown.withLock { shown in
+            shown.changes += 1
+            guard shown.isRead else { return }
             for (place, amount) in shift.amounts where amount != 0 {
                 // Storage may have been read between the transaction and this: nothing is counted below zero.
                 let number = max(0, shown.numbers[place, default: 0] + amount)
                 shown.numbers[place] = number
-                shown.changes += 1
                 breaks[place]?.set(Double(number))
             }
         }
@@ -85,8 +86,8 @@ final class BreakGauges: Sendable {
         show(rows, now, since: changes)
     }
 
-    /// - Parameter changes: How often the gauges had followed this host when the reading began; what has been stored
-    ///   meanwhile may not be in the rows, so that the numbers of breaks wait for the next reading then, unless it is the first.
+    /// - Parameter changes: How often this host had changed breaks when the reading began. What it has stored meanwhile may
+    ///   or may not be in the rows, so that the next reading comes at once then.
     private func show(_ rows: Rows, _ now: Timestamp, since changes: Int) {
         var counts: [BreakShift.Place: Int64] = [:]
         var oldestBreak = now
@@ -100,11 +101,12 @@ final class BreakGauges: Sendable {
                 if status != .pending { oldestBreak = min(oldestBreak, since) }
             }
         }
-        shown.withLock { [counts] shown in
-            guard shown.changes == changes || !shown.isRead else { return }
+        let isOvertaken = shown.withLock { [counts] shown in
             (shown.numbers, shown.isRead) = (counts, true)
             for (place, gauge) in breaks { gauge.set(Double(counts[place] ?? 0)) }
+            return shown.changes != changes
         }
+        if isOvertaken { readAt.withLock { $0 = nil } }
         oldest.set(BreakGauges.seconds(now.since(oldestBreak)))
         snapshotAge.set(BreakGauges.seconds(now.since(oldestSnapshot)))
     }

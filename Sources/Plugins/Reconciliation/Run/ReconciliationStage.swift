@@ -28,7 +28,7 @@ struct ReconciliationStage: IngestStage {
         } else {
             run.policyRevision = settings.policy.revision(grace: settings.grace, instruments: [:])
             run.durationMilliseconds = duration(since: change.now)
-            try LogEntry.write([.sync(run)], of: run, in: transaction)
+            try LogEntry.write([.sync(run)] + closings(change, in: transaction), of: run, in: transaction)
         }
         note(change, run, &state)
         try run.write(in: transaction)
@@ -132,16 +132,21 @@ struct ReconciliationStage: IngestStage {
     ) throws {
         let pairing = comparison.pairing
         try OpenPosition.pair(run.account, pairing.changed, in: transaction)
-        let closed = try ClosedTicket.of(run.account, change.closedTickets, in: transaction)
+        let closings = try closings(change, in: transaction)
         run.durationMilliseconds = duration(since: change.now)
         let entries =
-            [.sync(run)] + pairing.formed.map { LogEntry.match($0.pair, ticket: $0.ticket) }
-            + closed.map { .close(ticket: $0.ticket, symbol: $0.symbol, tradeID: $0.tradeID, at: run.asOf) }
+            [.sync(run)] + pairing.formed.map { LogEntry.match($0.pair, ticket: $0.ticket) } + closings
             + (try comparison.divergences)
         try LogEntry.write(entries, of: run, in: transaction)
         state.pendingBreaks = comparison.life.count(.pending)
         state.acknowledgedBreaks = comparison.life.count(.acknowledged)
         state.openBreaks = comparison.life.count(.open)
+    }
+
+    private func closings(_ change: IngestChange, in transaction: any Transaction) throws -> [LogEntry] {
+        try ClosedTicket.of(change.account.id, change.closedTickets, in: transaction).map {
+            .close(ticket: $0.ticket, symbol: $0.symbol, tradeID: $0.tradeID, at: change.snapshot.asOf)
+        }
     }
 
     /// A late snapshot and a failed one say nothing about when the source was last heard.

@@ -28,7 +28,8 @@ public struct IngestChange: Sendable {
     public var trades: [Trade]
     /// The account's open positions, in order of ticket; none unless the snapshot is complete and came in time.
     public var openPositions: [OpenPosition]
-    /// Positions this snapshot closed: they were open and a complete snapshot no longer lists them.
+    /// Positions that were open and are closed now: a complete snapshot no longer lists them, or the statement that the
+    /// snapshot is of has them closed, late or not.
     public var closedTickets: [Int64]
     /// The host's clock when the request came in.
     public var now: Timestamp

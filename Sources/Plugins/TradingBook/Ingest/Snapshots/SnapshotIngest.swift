@@ -34,10 +34,8 @@ struct SnapshotIngest: Sendable {
 
         let id = DerivedID.snapshot(account: state.account.id, contentHash: hash)
         var change = try change(snapshot, id: id, state, in: transaction)
-        if !change.isSuperseded, snapshot.completeness != .failed {
-            try apply(&change, in: transaction)
-            change.closedTickets += alsoClosed
-        }
+        if !change.isSuperseded, snapshot.completeness != .failed { try apply(&change, in: transaction) }
+        change.closedTickets += alsoClosed
         try updateAccount(change, state, in: transaction)
         let outcome = try run(change, in: transaction)
         let result = result(of: outcome)
@@ -110,13 +108,15 @@ struct SnapshotIngest: Sendable {
         return IngestChange(
             account: state.account, snapshot: valued, snapshotID: id, sequence: state.snapshotsTotal + 1,
             isSuperseded: isSuperseded,
-            instruments: try described(valued, symbols, by: book, keepsDigits: !isSuperseded, in: transaction),
+            instruments: try described(
+                valued, trades, symbols, by: book, keepsDigits: !isSuperseded, in: transaction),
             trades: trades, now: now)
     }
 
     /// Every instrument involved; those that nobody has described have the most digits seen.
     private func described(
         _ snapshot: Snapshot,
+        _ trades: [Trade],
         _ symbols: Set<String>,
         by book: InstrumentBook,
         keepsDigits: Bool,
@@ -129,6 +129,9 @@ struct SnapshotIngest: Sendable {
             for price in [position.entryPrice, position.currentPrice, position.takeProfit, position.stopLoss] {
                 seen.see(position.instrument, price)
             }
+        }
+        for trade in trades where unknown.contains(trade.instrument) {
+            for price in [trade.entryPrice, trade.takeProfit, trade.stopLoss] { seen.see(trade.instrument, price) }
         }
         for quote in snapshot.quotes where unknown.contains(quote.instrument) {
             for price in [quote.bid, quote.ask, quote.open, quote.previousClose] { seen.see(quote.instrument, price) }

@@ -19,14 +19,14 @@ struct ClosedPositionImport {
     func put(_ positions: [ClosedPosition]) throws -> [Int64] {
         guard !positions.isEmpty else { return [] }
         let stored = try stored(positions.map(\.position.ticket))
-        let contradicting = positions.filter { stored[$0.position.ticket]?.contradicts($0, asOf: asOf) ?? false }
+        let contradicting = positions.compactMap { closed in
+            stored[closed.position.ticket]?.contradiction(of: closed, asOf: asOf).map { (closed.position.ticket, $0) }
+        }
         guard contradicting.isEmpty else {
             throw Problem.conflict(
                 "The statement contradicts what is stored.",
-                errors: contradicting.prefix(BodyProblems.listedMax).map { closed in
-                    Problem.Item(
-                        .pointer(""), "Closed Transactions: ticket \(closed.position.ticket) is stored with another end"
-                    )
+                errors: contradicting.prefix(BodyProblems.listedMax).map { ticket, end in
+                    Problem.Item(.pointer(""), "Closed Transactions: ticket \(ticket) \(end)")
                 })
         }
         let new = positions.filter { stored[$0.position.ticket]?.isSettled != true }
@@ -62,9 +62,13 @@ struct ClosedPositionImport {
         /// Whether price and P/L are a statement's, the broker's own word; a report is the agent's.
         var isSettled: Bool
 
-        func contradicts(_ closed: ClosedPosition, asOf: Timestamp) -> Bool {
-            if isSettled { return closePrice != closed.closePrice || realizedPnL != closed.realizedPnL }
-            return lastListedAt.map { $0 > asOf } ?? false
+        func contradiction(of closed: ClosedPosition, asOf: Timestamp) -> String? {
+            if isSettled {
+                let isSame = closePrice == closed.closePrice && realizedPnL == closed.realizedPnL
+                return isSame ? nil : "is stored with another end"
+            }
+            guard let lastListedAt, lastListedAt > asOf else { return nil }
+            return "was listed as open by the snapshot of \(lastListedAt), after the statement"
         }
     }
 
