@@ -5,11 +5,13 @@ import TradingBook
 /// Two books as the JSON of requests, each of as many rows as a request may have.
 struct BookText {
     private static let rowsMax = 20_000
+    private let rows: Int
     private(set) var trades: [[UInt8]] = []
     private(set) var snapshots: [[UInt8]] = []
     var bytes: Int { (trades + snapshots).reduce(0) { $0 + $1.count } }
 
     init(_ books: GeneratedBooks) {
+        rows = books.rows
         for start in stride(from: 0, to: books.rows, by: BookText.rowsMax) {
             let range = start..<min(start + BookText.rowsMax, books.rows)
             var json = JSONWriter()
@@ -52,6 +54,8 @@ struct BookText {
         }
         let join = MatcherBenchmark.threadTime()
         var (trades, positions): ([Trade], [BrokerPosition]) = ([], [])
+        trades.reserveCapacity(rows)
+        positions.reserveCapacity(rows)
         var time: Duration = .zero
         for (_, rows, taken) in read.sorted(by: { $0.0 < $1.0 }) {
             switch rows {

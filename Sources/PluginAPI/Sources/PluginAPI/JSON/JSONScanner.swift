@@ -72,7 +72,7 @@ struct JSONScanner {
             guard index < end, bytes[index] == UInt8(ascii: "\"") else { throw failure("lacks a member name") }
             let start = index
             let name = entries.count
-            try string()
+            try string(entries: 2)
             guard isNew(name, in: list, after: count, &names) else {
                 index = start
                 let text = withText(of: name) { String(decoding: $0, as: UTF8.self) }
@@ -82,7 +82,8 @@ struct JSONScanner {
             guard take(UInt8(ascii: ":")) else { throw failure("lacks a colon after a member name") }
             skipWhitespace()
             try value(depth: depth + 1)
-            entries[name].next = UInt32(truncatingIfNeeded: entries.count)
+            // Behind a name and one entry is where it says already.
+            if entries.count > name + 2 { entries[name].next = UInt32(truncatingIfNeeded: entries.count) }
             count += 1
             skipWhitespace()
             if take(UInt8(ascii: "}")) { return finish(list, count: count) }
@@ -116,8 +117,13 @@ struct JSONScanner {
         entries[list].next = UInt32(truncatingIfNeeded: entries.count)
     }
 
-    private mutating func append(_ kind: JSONDocument.Kind, at start: Int, count: Int, isDecoded: Bool = false) {
-        entries.append(.init(kind, at: start, count: count, isDecoded: isDecoded, in: entries))
+    /// - Parameter taken: Entries from this one to the next of its list, where that is known already.
+    private mutating func append(
+        _ kind: JSONDocument.Kind, at start: Int, count: Int, isDecoded: Bool = false, taken: Int = 1
+    ) {
+        var entry = JSONDocument.Entry(kind, at: start, count: count, isDecoded: isDecoded, in: entries)
+        entry.next = UInt32(truncatingIfNeeded: entries.count + taken)
+        entries.append(entry)
     }
 
     /// Whether none of the `count` members before has the name.
@@ -128,9 +134,12 @@ struct JSONScanner {
                 return names.add(text)
             }
             guard names.mayHave(text) else { return true }
-            var isNew = true
-            eachName(in: list, before: name) { if $0.elementsEqual(text) { isNew = false } }
-            return isNew
+            var other = list + 1
+            while other < name {
+                if entries[other].count == text.count, withText(of: other, { $0.elementsEqual(text) }) { return false }
+                other = Int(entries[other].next)
+            }
+            return true
         }
     }
 
@@ -184,17 +193,18 @@ struct JSONScanner {
 
     // MARK: Strings
 
-    private mutating func string() throws(JSONSyntaxError) {
+    /// - Parameter taken: Entries to the next of the list: 2 for a member's name.
+    private mutating func string(entries taken: Int = 1) throws(JSONSyntaxError) {
         let start = index + 1
         let plain = plainText(from: start)
         guard plain.end < end, bytes[plain.end] == UInt8(ascii: "\""), plain.end - start <= limits.textMax else {
-            return try escapedString()
+            return try escapedString(entries: taken)
         }
         index = plain.end + 1
         guard plain.isASCII || String(validating: bytes[start..<plain.end], as: UTF8.self) != nil else {
             throw failure("is not valid UTF-8")
         }
-        append(.string, at: start, count: plain.end - start)
+        append(.string, at: start, count: plain.end - start, taken: taken)
     }
 
     /// Where the bytes end that a string may hold as they are: on a quote, a backslash, a control character or the end.
@@ -219,7 +229,7 @@ struct JSONScanner {
     }
 
     /// A string with escapes, or with something wrong in it.
-    private mutating func escapedString() throws(JSONSyntaxError) {
+    private mutating func escapedString(entries taken: Int) throws(JSONSyntaxError) {
         index += 1
         let start = decoded.count
         while index < end {
@@ -230,7 +240,7 @@ struct JSONScanner {
                 guard String(validating: decoded[start...], as: UTF8.self) != nil else {
                     throw failure("is not valid UTF-8")
                 }
-                return append(.string, at: start, count: decoded.count - start, isDecoded: true)
+                return append(.string, at: start, count: decoded.count - start, isDecoded: true, taken: taken)
             case UInt8(ascii: "\\"):
                 index += 1
                 try escape()

@@ -36,6 +36,32 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
     ///
     /// - Throws: ``DecimalError``; nothing is rounded and nothing is guessed.
     public init(parsing bytes: Span<UInt8>) throws(DecimalError) {
+        if let plain = FixedDecimal(plain: bytes) {
+            self = plain
+        } else {
+            try self.init(careful: bytes)
+        }
+    }
+
+    /// Most numbers: no sign, up to ten digits and perhaps a point with up to eight behind it, which are always in range.
+    /// `nil` for all others, right or wrong.
+    private init?(plain bytes: Span<UInt8>) {
+        var (units, index): (UInt64, Int) = (0, 0)
+        bytes.addDigits(to: &units, from: &index, atMost: 10)
+        guard index > 0 else { return nil }
+        var scale = 0
+        if index < bytes.count {
+            guard bytes[index] == UInt8(ascii: ".") else { return nil }
+            let point = index
+            index += 1
+            bytes.addDigits(to: &units, from: &index, atMost: FixedDecimal.scaleMax)
+            scale = index - point - 1
+            guard scale > 0, index == bytes.count else { return nil }
+        }
+        self.init(units: Int128(units), scale: scale)
+    }
+
+    private init(careful bytes: Span<UInt8>) throws(DecimalError) {
         let isNegative = !bytes.isEmpty && bytes[0] == UInt8(ascii: "-")
         var units: UInt64 = 0
         var scale = 0
@@ -108,5 +134,19 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
             rest = quotient
             place += 1
         } while rest > 0 || place <= scale
+    }
+}
+
+extension Span<UInt8> {
+    /// Takes ASCII digits into a number of at most 19 digits, from a place on, which is left behind them.
+    @inline(__always)
+    fileprivate func addDigits(to number: inout UInt64, from index: inout Int, atMost limit: Int) {
+        let end = Swift.min(count, index + limit)
+        while index < end {
+            let digit = self[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return }
+            number = number &* 10 &+ UInt64(digit)
+            index += 1
+        }
     }
 }

@@ -42,44 +42,52 @@ package struct BookBodies {
 
     /// Trades of a document that is an array, from a request or a file.
     static func trades(_ rows: JSONDocument) throws(Problem) -> [Trade] {
-        try read(rows, "trades", tradeList) { $0.trade(&$1) }
+        try read(rows, "trades", tradeList) { $0.addTrade(&$1, to: &$2) }
     }
 
     static func signals(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Signal] {
-        try read(JSONBody.rows(bytes, contentType: contentType), "signals", signalList) { $0.signal(&$1) }
+        try read(JSONBody.rows(bytes, contentType: contentType), "signals", signalList) { $0.addSignal(&$1, to: &$2) }
     }
 
     static func approvals(_ bytes: [UInt8], contentType: String?) throws(Problem) -> [Approval] {
-        try read(JSONBody.rows(bytes, contentType: contentType), "approvals", approvalList) { $0.approval(&$1) }
+        try read(JSONBody.rows(bytes, contentType: contentType), "approvals", approvalList) {
+            $0.addApproval(&$1, to: &$2)
+        }
     }
 
-    /// - Parameter fields: The rows' own ID first.
+    /// - Parameters:
+    ///   - fields: The rows' own ID first.
+    ///   - add: Puts the row that the reader stands on behind the others, unless it is none.
     private static func read<Row: BookRow>(
         _ json: JSONDocument,
         _ what: String,
         _ fields: FieldList,
-        _ read: (inout BookBodies, inout ObjectReader) -> Row?
+        _ add: (inout BookBodies, inout ObjectReader, inout [Row]) -> Void
     ) throws(Problem) -> [Row] {
         var bodies = BookBodies(json)
         var reader = ObjectReader(json, fields, bodies.problems)
         var rows: [Row] = []
-        var seen: [BookKey: (row: Int, index: Int)] = [:]
+        var places: [Int] = []
+        var seen = SeenRows(rowsMax: json.count(of: 0))
         rows.reserveCapacity(json.count(of: 0))
-        seen.reserveCapacity(json.count(of: 0))
+        places.reserveCapacity(json.count(of: 0))
         for (index, value) in json.elements(of: 0).enumerated() {
-            guard reader.open(value, at: .element(index, of: "")), let row = read(&bodies, &reader) else { continue }
-            let before = seen.updateValue((rows.count, index), forKey: row.key)
-            rows.append(row)
-            if let before, rows[before.row] != row {
+            guard reader.open(value, at: .element(index, of: "")) else { continue }
+            let row = rows.count
+            add(&bodies, &reader, &rows)
+            guard rows.count > row else { continue }
+            places.append(index)
+            if let before = seen.add(lastOf: rows), rows[before] != rows[row] {
                 bodies.problems.add(
-                    reader.pointer(fields.names[0]), "repeats \(row.key.id) of /\(before.index) with other content")
+                    reader.pointer(fields.names[0]),
+                    "repeats \(rows[row].key.id) of /\(places[before]) with other content")
             }
         }
         try bodies.problems.refuseIfAny("list of \(what)")
         return rows
     }
 
-    private mutating func trade(_ row: inout ObjectReader) -> Trade? {
+    private mutating func addTrade(_ row: inout ObjectReader, to rows: inout [Trade]) {
         let id = row.required("trade_id", .id)
         let account = row.required("account_id", .id)
         let symbol = row.required("symbol", .symbol)
@@ -106,15 +114,17 @@ package struct BookBodies {
             if saysClosePrice { problems.add(row.pointer("close_price"), "is only for a closed trade") }
         }
         guard let id, let account, let symbol, let direction, let volume, let entryPrice, let entryTime, let status
-        else { return nil }
+        else { return }
         if let problem = RowSize.problem(volume: volume, price: entryPrice, priceName: "entry_price") {
             problems.add(row.pointer("volume"), problem)
         }
-        return Trade(
-            id: id, account: account, symbol: symbol, instrument: instruments.name(of: symbol), direction: direction,
-            volume: volume, entryPrice: entryPrice, entryTime: entryTime, isOpen: status == .open, signal: signal,
-            approval: approval, ticket: ticket, reference: reference, comment: comment, magic: magic,
-            takeProfit: takeProfit, stopLoss: stopLoss, closedAt: closedAt, closePrice: closePrice, fills: fills)
+        rows.append(
+            Trade(
+                id: id, account: account, symbol: symbol, instrument: instruments.name(of: symbol),
+                direction: direction, volume: volume, entryPrice: entryPrice, entryTime: entryTime,
+                isOpen: status == .open, signal: signal, approval: approval, ticket: ticket, reference: reference,
+                comment: comment, magic: magic, takeProfit: takeProfit, stopLoss: stopLoss, closedAt: closedAt,
+                closePrice: closePrice, fills: fills))
     }
 
     private func fills(_ trade: inout ObjectReader) -> [Fill] {
@@ -142,7 +152,7 @@ package struct BookBodies {
         return fills
     }
 
-    private func signal(_ row: inout ObjectReader) -> Signal? {
+    private func addSignal(_ row: inout ObjectReader, to rows: inout [Signal]) {
         let id = row.required("signal_id", .id)
         let account = row.required("account_id", .id)
         let symbol = row.required("symbol", .symbol)
@@ -151,13 +161,14 @@ package struct BookBodies {
         let createdAt = row.required("created_at", .time)
         let volume = row.optional("volume", .positive)
         let payload = row.optional("payload", .payload)
-        guard let id, let account, let symbol, let direction, let price, let createdAt else { return nil }
-        return Signal(
-            id: id, account: account, symbol: symbol, direction: direction, price: price, volume: volume,
-            payload: payload, createdAt: createdAt)
+        guard let id, let account, let symbol, let direction, let price, let createdAt else { return }
+        rows.append(
+            Signal(
+                id: id, account: account, symbol: symbol, direction: direction, price: price, volume: volume,
+                payload: payload, createdAt: createdAt))
     }
 
-    private func approval(_ row: inout ObjectReader) -> Approval? {
+    private func addApproval(_ row: inout ObjectReader, to rows: inout [Approval]) {
         let id = row.required("approval_id", .id)
         let signal = row.required("signal_id", .id)
         let account = row.required("account_id", .id)
@@ -165,9 +176,10 @@ package struct BookBodies {
         let decidedBy = row.required("decided_by", .text(bytesMax: 128, isEmptyAllowed: false))
         let decidedAt = row.required("decided_at", .time)
         let reason = row.optional("reason", .text(bytesMax: 4_096))
-        guard let id, let signal, let account, let decision, let decidedBy, let decidedAt else { return nil }
-        return Approval(
-            id: id, account: account, signal: signal, decision: decision, decidedBy: decidedBy, decidedAt: decidedAt,
-            reason: reason)
+        guard let id, let signal, let account, let decision, let decidedBy, let decidedAt else { return }
+        rows.append(
+            Approval(
+                id: id, account: account, signal: signal, decision: decision, decidedBy: decidedBy,
+                decidedAt: decidedAt, reason: reason))
     }
 }

@@ -12,7 +12,8 @@ extension JSONDocument {
     func isText(_ value: Index, of range: ClosedRange<UInt8>, bytesMax: Int = .max) -> Bool {
         withText(of: value) { text in
             guard !text.isEmpty, text.count <= bytesMax else { return false }
-            for index in text.indices where !range.contains(text[index]) { return false }
+            let width = range.upperBound - range.lowerBound
+            for index in text.indices where text[index] &- range.lowerBound > width { return false }
             return true
         }
     }
@@ -31,11 +32,19 @@ extension JSONDocument {
 
     /// The whole number that a text is; `nil` when it is none of 64 bits.
     func integer(_ value: Index) -> Int64? {
-        // Up to 18 digits fit whatever they are; longer ones and signs are for the careful way.
-        guard count(of: value) <= 18, isText(value, of: 0x30...0x39) else { return Int64(text(of: value)) }
-        return withText(of: value) { text in
+        digits(value) ?? Int64(text(of: value))
+    }
+
+    /// The number that a text of 1 to 18 digits is, which fits whatever they are; `nil` for a longer one and for others.
+    func digits(_ value: Index) -> Int64? {
+        withText(of: value) { text in
+            guard !text.isEmpty, text.count <= 18 else { return nil }
             var number: Int64 = 0
-            for index in text.indices { number = number * 10 + Int64(text[index] - 0x30) }
+            for index in text.indices {
+                let digit = text[index] &- 0x30
+                guard digit < 10 else { return nil }
+                number = number &* 10 &+ Int64(digit)
+            }
             return number
         }
     }

@@ -79,8 +79,11 @@ extension MemberRule where Value: RawRepresentable & CaseIterable, Value.RawValu
     public static var choice: MemberRule {
         MemberRule { (json, value) throws(MemberProblem) in
             try json.requireString(value)
-            let text = json.text(of: value)
-            guard let choice = Value.allCases.first(where: { $0.rawValue.hasSameBytes(as: text) }) else {
+            let choice = json.withText(of: value) { (text) -> Value? in
+                for choice in Value.allCases where choice.rawValue.hasBytes(text) { return choice }
+                return nil
+            }
+            guard let choice else {
                 throw MemberProblem("must be \(Value.allCases.map(\.rawValue).joined(separator: " or "))")
             }
             return choice
@@ -122,7 +125,8 @@ extension MemberRule where Value == Int64 {
             guard json.kind(of: value) == .number || json.kind(of: value) == .string else {
                 throw MemberProblem("must be an integer or a string with one, not \(json.kind(of: value).name)")
             }
-            guard json.isText(value, of: 0x30...0x39), let ticket = json.integer(value), ticket > 0 else {
+            let number = json.digits(value) ?? (json.isText(value, of: 0x30...0x39) ? json.integer(value) : nil)
+            guard let ticket = number, ticket > 0 else {
                 throw MemberProblem("must be an integer from 1 to 9223372036854775807")
             }
             return ticket

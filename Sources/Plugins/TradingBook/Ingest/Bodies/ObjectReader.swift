@@ -33,7 +33,7 @@ public struct ObjectReader {
             problems.add(place.pointer, "must be an object, not \(json.kind(of: object).name)")
             return false
         }
-        for field in values.indices { values[field] = Self.absent }
+        values.withUnsafeMutableBufferPointer { $0.update(repeating: Self.absent) }
         var last = -1
         json.forEachMember(of: object) { name, value in
             if let field = fields.index(of: name, after: last) {

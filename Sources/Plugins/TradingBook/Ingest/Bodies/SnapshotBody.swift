@@ -112,22 +112,21 @@ package struct SnapshotBody {
         positions.reserveCapacity(elements.underestimatedCount)
         places.reserveCapacity(elements.underestimatedCount)
         for (index, value) in elements.enumerated() {
-            guard row.open(value, at: .element(index, of: "/positions")), let position = position(&row) else {
-                continue
-            }
-            positions.append(position)
-            places.append(index)
+            guard row.open(value, at: .element(index, of: "/positions")) else { continue }
+            addPosition(&row, to: &positions)
+            if positions.count > places.count { places.append(index) }
         }
-        return sorted(positions, places)
+        sort(&positions, places)
+        return positions
     }
 
     /// By ticket. Repeats that are not equal are noted; equal ones stay, for the comparison to name.
     ///
     /// - Parameter places: Where each position stands in the list.
-    private func sorted(_ positions: [BrokerPosition], _ places: [Int]) -> [BrokerPosition] {
+    private func sort(_ positions: inout [BrokerPosition], _ places: [Int]) {
         let isSorted = zip(positions, positions.dropFirst()).allSatisfy { $0.ticket < $1.ticket }
-        if isSorted { return positions }
-        let order = positions.indices.map { (ticket: positions[$0].ticket, index: $0) }.sorted { $0 < $1 }
+        if isSorted { return }
+        var order = positions.indices.map { (ticket: positions[$0].ticket, index: $0) }.sorted { $0 < $1 }
         var contradictions: [(index: Int, first: Int)] = []
         var first = 0
         for (ticket, index) in order {
@@ -139,10 +138,20 @@ package struct SnapshotBody {
                 "/positions/\(places[index])/ticket",
                 "repeats ticket \(positions[index].ticket) of /positions/\(places[first]) with other content")
         }
-        return order.map { positions[$0.index] }
+        // Every row goes to its place by exchanges around each cycle: none is copied.
+        for start in order.indices {
+            var place = start
+            while order[place].index != start {
+                let from = order[place].index
+                positions.swapAt(place, from)
+                order[place].index = place
+                place = from
+            }
+            order[place].index = place
+        }
     }
 
-    private mutating func position(_ row: inout ObjectReader) -> BrokerPosition? {
+    private mutating func addPosition(_ row: inout ObjectReader, to positions: inout [BrokerPosition]) {
         let ticket = row.required("ticket", .ticket)
         let symbol = row.required("symbol", .symbol)
         let direction = row.required("direction", MemberRule<Direction>.choice)
@@ -159,16 +168,16 @@ package struct SnapshotBody {
         let comment = row.optional("comment", comment)
         let magic = row.optional("magic", magic)
         guard let ticket, let symbol, let direction, let volume, let entryPrice, let entryTime, let currentPrice
-        else { return nil }
+        else { return }
         if let problem = RowSize.problem(volume: volume, price: entryPrice, priceName: "entry_price") {
             problems.add(row.pointer("volume"), problem)
         }
-        return BrokerPosition(
-            ticket: ticket, symbol: symbol, instrument: instruments.name(of: symbol), direction: direction,
-            volume: volume, entryPrice: entryPrice, entryTime: entryTime, currentPrice: currentPrice,
-            takeProfit: takeProfit, stopLoss: stopLoss, profit: profit, swap: swap, commission: commission,
-            taxes: taxes,
-            comment: comment, magic: magic)
+        positions.append(
+            BrokerPosition(
+                ticket: ticket, symbol: symbol, instrument: instruments.name(of: symbol), direction: direction,
+                volume: volume, entryPrice: entryPrice, entryTime: entryTime, currentPrice: currentPrice,
+                takeProfit: takeProfit, stopLoss: stopLoss, profit: profit, swap: swap, commission: commission,
+                taxes: taxes, comment: comment, magic: magic))
     }
 
     // MARK: Flows
