@@ -121,7 +121,13 @@ let package = Package(
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
         tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", conformance, testing]),
-        tests("PostgresStorageTests", ["PostgresStorage", "CLibpq", "BuiltIn", conformance, testing]),
+        tests(
+            "PostgresStorageTests",
+            [
+                "PostgresStorage", "SQLiteStorage", "TradingBook", "Reconciliation", "Positions", "Guards", "CLibpq",
+                "BuiltIn", "Host",
+                conformance, testing,
+            ]),
         tests("TradingBookTests", ["TradingBook", "SQLiteStorage", testing]),
         tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),

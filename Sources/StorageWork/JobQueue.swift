@@ -47,6 +47,13 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
         return jobs.count - head > takersIdle
     }
 
+    /// Whether a thread waits for a job.
+    package var hasIdleTaker: Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return takersIdle > 0
+    }
+
     /// Waits for jobs and takes up to `countMax` of them; empty when the queue is closed and nothing is left, or when none
     /// came within `patience` seconds.
     package func take(atMost countMax: Int, patience: Int? = nil) -> [Job] {

@@ -103,6 +103,8 @@ class Host:
             "log: { level: warning, format: json }\n" + extra
         )
         self.environment = {**{k: v for k, v in os.environ.items() if not k.startswith("CONCORD")}, **(environment or {})}
+        if self.postgres:
+            self.environment.setdefault("JWT_SECRET_KEY", "a-secret-of-forty-characters-for-tests-only")
         self.process = None
         self.tokens = {}
 

@@ -46,7 +46,7 @@ final class Pool: Sendable {
     }
 
     /// Whether every connection there may be is there and has work.
-    var isExhausted: Bool { queue.isShortOfTakers && state.withLock { $0.threadsTotal } >= size.total }
+    var isExhausted: Bool { !queue.hasIdleTaker && state.withLock { $0.threadsTotal } >= size.total }
 
     /// Queues a job. - Returns: Why it was refused, or `nil`.
     func submit(_ job: any Job) -> StorageError? {

@@ -46,7 +46,7 @@ struct AccountQueries: Sendable {
                     (PARTITION BY bucket ORDER BY as_of DESC, sequence DESC) AS place
                 FROM (
                     SELECT as_of, equity, balance, peak, sequence,
-                        ntile(\(points)) OVER (ORDER BY as_of, sequence) AS bucket
+                        ntile(CAST(\(points) AS INTEGER)) OVER (ORDER BY as_of, sequence) AS bucket
                     FROM snapshots
                     WHERE account_id = \(id) AND NOT is_superseded AND equity IS NOT NULL
                         AND as_of >= \(from ?? Timestamp(microseconds: 0))
