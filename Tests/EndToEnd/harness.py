@@ -35,19 +35,24 @@ def free_port():
 
 
 class Postgres:
-    """A database of its own on the server of `CONCORD_E2E_POSTGRES_URL`."""
+    """A database of its own on a server."""
 
-    def __init__(self):
+    def __init__(self, server):
+        self.server = server
         self.name = f"e2e_{uuid.uuid4().hex}"
-        self.psql(POSTGRES_URL, f"CREATE DATABASE {self.name}")
-        self.url = POSTGRES_URL.rsplit("/", 1)[0] + "/" + self.name
+        self.psql(server, f"CREATE DATABASE {self.name}")
+        self.url = server.rsplit("/", 1)[0] + "/" + self.name
+
+    def cut(self):
+        """Ends every connection."""
+        self.psql(self.server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
 
     def rows(self, statement):
         text = self.psql(self.url, f"SELECT coalesce(json_agg(q), '[]') FROM ({statement}) AS q")
         return [tuple(row.values()) for row in json.loads(text)]
 
     def drop(self):
-        self.psql(POSTGRES_URL, f"DROP DATABASE {self.name} WITH (FORCE)")
+        self.psql(self.server, f"DROP DATABASE {self.name} WITH (FORCE)")
 
     @staticmethod
     def psql(url, statement):
@@ -86,11 +91,11 @@ class Answer:
 class Host:
     """One configuration directory and the processes run on it."""
 
-    def __init__(self, extra="", environment=None):
+    def __init__(self, extra="", environment=None, postgres=POSTGRES_URL):
         self.directory = tempfile.TemporaryDirectory(prefix="concord-e2e-")
         self.path = pathlib.Path(self.directory.name)
         self.port, self.admin_port = free_port(), free_port()
-        self.postgres = Postgres() if POSTGRES_URL else None
+        self.postgres = Postgres(postgres) if postgres else None
         storage = (f"use: postgres, postgres: {{ url: '{self.postgres.url}' }}" if self.postgres
                    else f"use: sqlite, sqlite: {{ path: {self.path}/concord.db }}")
         self.config = self.path / "concord.yaml"
