@@ -14,6 +14,12 @@ let pluginAPI: Target.Dependency = .product(name: "PluginAPI", package: "PluginA
 let conformance: Target.Dependency = .product(name: "PluginConformance", package: "PluginAPI")
 let testing: Target.Dependency = .product(name: "PluginTesting", package: "PluginAPI")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+/// Connections of our own, TLS included.
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 
 /// A module's target: a folder under `Sources/Plugins` of the same name.
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -45,6 +51,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         // Event loops and buffers under the server.
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        // TLS for `rediss://`: NIO's own, since hiredis 0.14 has none.
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         // Orderly start, signals and shutdown of long-running parts.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         // SHA-256, HMAC (tokens are signed by HS256, nothing else) and HKDF.
@@ -87,13 +95,14 @@ let package = Package(
         .target(
             name: "BuiltIn",
             dependencies: [
-                pluginAPI, "MemoryCache", "SQLiteStorage", "PostgresStorage", "TradingBook", "Reconciliation",
-                "Positions", "Guards",
+                pluginAPI, "MemoryCache", "RedisCache", "SQLiteStorage", "PostgresStorage", "TradingBook",
+                "Reconciliation", "Positions", "Guards",
             ],
             path: "Sources/Plugins/BuiltIn",
             swiftSettings: strict
         ),
         plugin("MemoryCache"),
+        plugin("RedisCache", ["CHiredis"] + nio),
         plugin("SQLiteStorage", ["StorageWork", "CSQLite"]),
         plugin("PostgresStorage", ["StorageWork", "CLibpq"]),
         plugin("TradingBook", ["CLibXML2", crypto]),
@@ -108,6 +117,8 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // PostgreSQL's own client: prepared statements, binary values, TLS and every form of its URLs.
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // Found without pkg-config, whose flags for hiredis SwiftPM refuses with a warning.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         // Measurements; not part of the product.
@@ -120,6 +131,7 @@ let package = Package(
 
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
+        tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),
         tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", conformance, testing]),
         tests(
             "PostgresStorageTests",

@@ -68,7 +68,8 @@ struct HostAssembly: Sendable {
             throw ModuleNotBuilt.unknown("book")
         }
         let queryPath = try QueryPath(
-            services: loaded, directory: directory, cache: made.cache as? any SynchronousCache,
+            services: loaded, directory: directory, cache: made.localCache,
+            shared: (made.cache as? any SharedCache).map { SharedLayer($0, keyPrefix: configuration.cache.prefix) },
             invalidations: invalidations, cursors: CursorCodec(secret: Array(secret.revealed().utf8)),
             settings: Self.settings(configuration), clock: clock, metrics: registry,
             logger: HostLogger(module: "query-path", output: log))

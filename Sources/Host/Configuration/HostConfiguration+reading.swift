@@ -77,6 +77,7 @@ extension HostConfiguration.CacheChoice {
         self.init(
             id: use == "none" ? nil : use,
             configuration: use == "none" ? ModuleConfiguration() : section.section(use),
+            local: section.has("memory") ? section.section("memory") : ModuleConfiguration(),
             prefix: section.text("prefix"),
             defaultTTL: section.duration("default_ttl"),
             staleIfError: section.duration("stale_if_error")

@@ -47,6 +47,8 @@ struct HostConfiguration: Sendable, Equatable {
         /// `nil` is no cache.
         var id: ModuleDescriptor.ModuleID?
         var configuration: ModuleConfiguration
+        /// Of the in-process cache, which is the one in use or stands in front of it.
+        var local: ModuleConfiguration
         var prefix: String
         var defaultTTL: Duration
         var staleIfError: Duration

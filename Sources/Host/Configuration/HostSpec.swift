@@ -24,8 +24,14 @@ struct HostSpec: Sendable {
     /// Sections of modules that are not in use.
     var idleSections: Set<String> {
         let storages = catalog.storages.map(\.id).filter { $0 != storageInUse }.map { "storage.\($0)" }
-        let caches = catalog.caches.map(\.id).filter { $0 != cacheInUse }.map { "cache.\($0)" }
+        let caches = catalog.caches.map(\.id).filter { !cachesInUse.contains($0) }.map { "cache.\($0)" }
         return Set(storages + caches)
+    }
+
+    /// The one that `use` names, and the in-process one in front of it.
+    private var cachesInUse: Set<String> {
+        guard cacheInUse != "none" else { return [] }
+        return Set([cacheInUse] + (catalog.caches.first.map { [$0.id] } ?? []))
     }
 
     /// Which of all keys hold secrets. One that does in any section does in all.
@@ -66,7 +72,7 @@ struct HostSpec: Sendable {
                 "migrate", .choice(["auto", "manual"]), default: "auto",
                 "Whether the start applies pending migrations, or stops (exit 3)."),
         ]
-        return own + HostSpec.sections(of: catalog.storages, inUse: storageInUse)
+        return own + HostSpec.sections(of: catalog.storages, inUse: [storageInUse])
     }
 
     private var cache: [ConfigurationKey] {
@@ -82,13 +88,13 @@ struct HostSpec: Sendable {
                 "stale_if_error", HostSpec.moment, default: "60s",
                 "How long after that it may still be served while storage is down."),
         ]
-        return own + HostSpec.sections(of: catalog.caches, inUse: cacheInUse)
+        return own + HostSpec.sections(of: catalog.caches, inUse: cachesInUse)
     }
 
-    private static func sections(of modules: [ModuleCatalog.Entry], inUse: String) -> [ConfigurationKey] {
+    private static func sections(of modules: [ModuleCatalog.Entry], inUse: Set<String>) -> [ConfigurationKey] {
         modules.map { module in
             ConfigurationKey(
-                module.id, .section(module.specification.keys), optional: module.id != inUse,
+                module.id, .section(module.specification.keys), optional: !inUse.contains(module.id),
                 "\(module.descriptor.summary).")
         }
     }

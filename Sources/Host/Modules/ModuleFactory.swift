@@ -14,7 +14,10 @@ struct ModuleFactory {
         var host: ModuleHost
         /// The storage as modules see it.
         var storage: any StorageBackend
+        /// The cache in use, for operators.
         var cache: (any CacheBackend)?
+        /// What the host looks at first; `nil` for `cache.use: none`.
+        var localCache: (any SynchronousCache)?
         var services: [any QueryService]
     }
 
@@ -26,15 +29,19 @@ struct ModuleFactory {
     ) throws -> Modules {
         let base = try makeStorage(configuration.storage.id, configuration.storage.configuration)
         let storage = wrap(base)
-        let cache = try configuration.cache.id.map { try makeCache($0, configuration.cache.configuration) }
+        let prefix = configuration.cache.prefix
+        let cache = try configuration.cache.id.map { try makeCache($0, configuration.cache.configuration, prefix) }
+        let local = try cache.map { try makeLocalCache(of: configuration, for: $0) }
         let services = try makeServices(configuration, storage: storage)
         let host = ModuleHost(
             storage: SupervisedModule(base, kind: .storage, board: board),
             cache: cache.map { SupervisedModule($0, kind: .cache, board: board) },
+            localCache: cache is any SharedCache
+                ? local.map { SupervisedModule($0, kind: .cache, board: board) } : nil,
             services: services.map { SupervisedModule($0, kind: .query, board: board) },
             board: board
         )
-        return Modules(host: host, storage: storage, cache: cache, services: services)
+        return Modules(host: host, storage: storage, cache: cache, localCache: local, services: services)
     }
 
     private func makeStorage(_ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend {
@@ -44,11 +51,28 @@ struct ModuleFactory {
         return try build(type, settings, storage: UnavailableStorage())
     }
 
-    private func makeCache(_ id: String, _ settings: ModuleConfiguration) throws -> any CacheBackend {
+    private func makeCache(
+        _ id: String,
+        _ settings: ModuleConfiguration,
+        _ prefix: String
+    ) throws -> any CacheBackend {
         guard let type = BuiltInModules.caches.first(where: { $0.descriptor.id == id }) else {
             throw ModuleNotBuilt.unknown(id)
         }
-        return try build(type, settings, storage: UnavailableStorage())
+        return try build(type, settings, storage: UnavailableStorage(), cachePrefix: prefix)
+    }
+
+    /// The cache in use when it is the in-process one, otherwise the one in front of it.
+    private func makeLocalCache(
+        of configuration: HostConfiguration,
+        for cache: any CacheBackend
+    ) throws -> any SynchronousCache {
+        if let cache = cache as? any SynchronousCache { return cache }
+        let settings = configuration.cache
+        guard let local = try makeCache("memory", settings.local, settings.prefix) as? any SynchronousCache else {
+            throw ModuleNotBuilt.unknown("memory")
+        }
+        return local
     }
 
     /// The configuration lists what a service requires before it.
@@ -74,12 +98,13 @@ struct ModuleFactory {
         _ type: M.Type,
         _ settings: ModuleConfiguration,
         storage: any StorageBackend,
+        cachePrefix: String = "",
         required: [ModuleDescriptor.ModuleID: any Module] = [:]
     ) throws -> M {
         let id = type.descriptor.id
         let context = ModuleContext(
             logger: logger(id), metrics: metrics, clock: clock, storage: storage, invalidator: invalidator,
-            required: required)
+            cachePrefix: cachePrefix, required: required)
         do {
             return try M(configuration: settings, context: context)
         } catch {

@@ -8,11 +8,13 @@ import PluginAPI
 struct ModuleHost: Sendable {
     let storage: SupervisedModule
     let cache: SupervisedModule?
+    /// The in-process cache in front of one that hosts share.
+    var localCache: SupervisedModule?
     let services: [SupervisedModule]
     let board: ModuleStatusBoard
 
     /// In starting order.
-    var all: [SupervisedModule] { [storage] + (cache.map { [$0] } ?? []) + services }
+    var all: [SupervisedModule] { [storage] + [localCache, cache].compactMap { $0 } + services }
 
     /// Opens the storage; nothing else works without it.
     func startStorage() async throws(ModuleError) {

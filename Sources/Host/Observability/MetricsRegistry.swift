@@ -17,8 +17,11 @@ final class MetricsRegistry: Metrics {
         return AtomicCounter()
     }
 
+    /// Modules know no untyped figures: one that was declared as such is a gauge to them.
     func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge {
-        atomicGauge(name, help: help, labels: labels)
+        let isUntyped = families.withLock { $0[name]?.kind == .untyped }
+        if isUntyped { return untyped(name, help: help, labels: labels) }
+        return atomicGauge(name, help: help, labels: labels)
     }
 
     func histogram(

@@ -43,6 +43,7 @@ struct BoundOperation: Sendable {
         _ service: LoadedService,
         defaultTTL: Duration,
         limiter: CallLimiter,
+        sharedLayer: String? = nil,
         metrics: any Metrics
     ) throws(DeclarationError) -> [BoundOperation] {
         let administered = (service.service as? any AdministeredModule)?.adminOperations ?? []
@@ -61,7 +62,8 @@ struct BoundOperation: Sendable {
                 module: service.id, name: "\(service.id).\(operation.name)", operation: operation, audience: audience,
                 parameters: ParameterReader(operation, pathNames: DeclarationCheck(operation).pathNames),
                 status: service.status,
-                meters: OperationMeters(module: service.id, operation: operation.name, metrics: metrics),
+                meters: OperationMeters(
+                    module: service.id, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics),
                 limiter: limiter,
                 ttl: operation.method == .get ? operation.ttl ?? defaultTTL : .zero)
         }

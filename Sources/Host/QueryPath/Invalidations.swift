@@ -9,7 +9,8 @@ final class Invalidations: CacheInvalidator {
     private struct State {
         var writes: RecentWrites
         var known: KnownAccounts?
-        var cache: (any CacheBackend)?
+        var cache: (any SynchronousCache)?
+        var shared: (any SharedCache)?
     }
 
     /// The writes' epoch again, to be read without the lock.
@@ -25,8 +26,9 @@ final class Invalidations: CacheInvalidator {
     }
 
     /// Modules are given this object before there is a cache; writes begin after.
-    func attach(known: KnownAccounts, cache: (any CacheBackend)?) {
-        state.withLock { ($0.known, $0.cache) = (known, cache) }
+    func attach(known: KnownAccounts, cache: (any SynchronousCache)?, shared: (any SharedCache)? = nil) {
+        state.withLock { ($0.known, $0.cache, $0.shared) = (known, cache, shared) }
+        shared?.listen { [weak self] in self?.hear($0) }
     }
 
     /// Counts announcements.
@@ -35,15 +37,20 @@ final class Invalidations: CacheInvalidator {
     func invalidate(_ tags: [CacheTag]) async {
         guard !tags.isEmpty else { return }
         let tags = tags + [.anyWrite]
-        let cache = announce(tags)
-        if let cache = cache as? any SynchronousCache {
-            cache.immediateInvalidate(tags)
-            return
-        }
+        let shared = announce(tags)
         do {
-            try await cache?.invalidate(tags)
+            try await shared?.invalidate(tags)
         } catch {
-            logger.warning("cache not invalidated", ["error": String(describing: error)])
+            logger.warning("shared cache not invalidated yet", ["error": String(describing: error)])
+        }
+    }
+
+    /// What another host has written counts as written here; what may have gone unheard may be about anything.
+    private func hear(_ notice: CacheNotice) {
+        switch notice {
+        case .invalidated(let tags): _ = announce(tags)
+        case .missed: _ = announce([.everything])
+        @unknown default: _ = announce([.everything])
         }
     }
 
@@ -53,12 +60,14 @@ final class Invalidations: CacheInvalidator {
         return state.withLock { $0.writes.touched(tags, since: epoch) }
     }
 
-    private func announce(_ tags: [CacheTag]) -> (any CacheBackend)? {
+    /// Makes a write known within this host, in all three places. - Returns: Who tells the other hosts.
+    private func announce(_ tags: [CacheTag]) -> (any SharedCache)? {
         state.withLock { state in
             state.known?.forget(tags)
             state.writes.record(tags)
             count.store(state.writes.epoch, ordering: .sequentiallyConsistent)
-            return state.cache
+            state.cache?.immediateInvalidate(tags)
+            return state.shared
         }
     }
 }

@@ -19,14 +19,24 @@ struct OperationMeters: Sendable {
     }
 
     private let cache: [CacheResult: any Counter]
+    /// Of the cache that hosts share; empty without one.
+    private let shared: [CacheResult: any Counter]
     private let calls: [CallOutcome: any Counter]
 
-    init(module: String, operation: String, metrics: any Metrics) {
-        var cache: [CacheResult: any Counter] = [:]
-        for result in CacheResult.allCases {
-            cache[result] = metrics.counter(
+    /// How a cache that hosts share can answer.
+    private static let sharedResults: [CacheResult] = [.hit, .miss, .stale, .error]
+
+    /// - Parameter sharedLayer: What the cache behind L1 is called; `nil` when there is none.
+    init(module: String, operation: String, sharedLayer: String? = nil, metrics: any Metrics) {
+        func counter(_ result: CacheResult, _ layer: String) -> any Counter {
+            metrics.counter(
                 "cache_requests_total", help: "Look-ups in a cache by their result",
-                labels: [("layer", "memory"), ("operation", "\(module).\(operation)"), ("result", result.rawValue)])
+                labels: [("layer", layer), ("operation", "\(module).\(operation)"), ("result", result.rawValue)])
+        }
+        var (cache, shared): ([CacheResult: any Counter], [CacheResult: any Counter]) = ([:], [:])
+        for result in CacheResult.allCases { cache[result] = counter(result, "memory") }
+        if let sharedLayer {
+            for result in Self.sharedResults { shared[result] = counter(result, sharedLayer) }
         }
         var calls: [CallOutcome: any Counter] = [:]
         for outcome in CallOutcome.allCases {
@@ -35,9 +45,11 @@ struct OperationMeters: Sendable {
                 labels: [("module", module), ("operation", operation), ("outcome", outcome.rawValue)])
         }
         self.cache = cache
+        self.shared = shared
         self.calls = calls
     }
 
     func count(_ result: CacheResult) { cache[result]?.increment() }
+    func countShared(_ result: CacheResult) { shared[result]?.increment() }
     func count(_ outcome: CallOutcome) { calls[outcome]?.increment() }
 }

@@ -4,6 +4,8 @@ import PluginAPI
 struct BuiltAnswer: Sendable {
     var entry: CacheEntry
     var isStored: Bool
+    /// Somebody had built it before: it comes from a cache.
+    var isFound = false
 }
 
 extension QueryPath {
@@ -29,7 +31,7 @@ extension QueryPath {
     /// - Returns: `nil` when the caller's rights may have changed since they were looked up.
     private func cached(_ call: AuthorisedCall, _ incoming: IncomingRequest) async throws -> OutgoingAnswer? {
         let key = key(of: call)
-        let kept = cache?.immediateEntry(for: key)
+        let kept = localEntry(for: key)
         let stamp = cache?.immediateStamp(for: call.tags) ?? CacheStamp(versions: [])
         // After the look-up and the stamp: whatever was announced before is in both, whatever comes later makes them old.
         if invalidations.touched(call.tags, since: call.epoch) { return nil }
@@ -46,11 +48,21 @@ extension QueryPath {
                 try await build(call, incoming, key: key, stamp: stamp, deadline: deadline)
             }
             call.target.meters.count(isJoined ? .join : .miss)
-            let status = isJoined ? CacheStatus.joined : .miss(isStored: built.isStored)
-            return QueryAnswer.make(built.entry, status, for: incoming, now: clock.now)
+            return QueryAnswer.make(built.entry, status(of: built, isJoined), for: incoming, now: clock.now)
         } catch {
             return try stale(call, incoming, key: key, after: error)
         }
+    }
+
+    private func status(of built: BuiltAnswer, _ isJoined: Bool) -> CacheStatus {
+        if isJoined { return .joined }
+        guard built.isFound else { return .miss(isStored: built.isStored) }
+        return .hit(ttl: max(0, built.entry.freshUntil.since(clock.now).components.seconds))
+    }
+
+    /// What this host keeps, unless it may be older than what another host has written.
+    private func localEntry(for key: String) -> CacheEntry? {
+        shared?.cache.isLocalCopyGood == false ? nil : cache?.immediateEntry(for: key)
     }
 
     private func hit(_ entry: CacheEntry, _ incoming: IncomingRequest) -> OutgoingAnswer {
@@ -110,19 +122,26 @@ extension QueryPath {
         deadline: ContinuousClock.Instant
     ) async throws -> BuiltAnswer {
         // The flight before this one may have landed since the look-up.
-        if let kept = cache?.immediateEntry(for: key), clock.now < kept.freshUntil {
+        if let kept = localEntry(for: key), clock.now < kept.freshUntil {
             return BuiltAnswer(entry: kept, isStored: true)
         }
         let epoch = invalidations.epoch
+        // Before the storage is read: what is written meanwhile makes both stamps old.
+        let found = await shared?.lookUp(key, call, now: clock.now) ?? CacheLookUp(entry: nil, stamp: nil)
+        if var entry = found.entry {
+            entry.stamp = stamp
+            cache?.immediateStore(entry, for: key)
+            if clock.now < entry.freshUntil { return BuiltAnswer(entry: entry, isStored: true, isFound: true) }
+        }
         do {
             let request = request(asOwner(call), incoming, deadline: deadline)
             let reply = try await reply(to: request, of: call.target)
             let tags = call.tags + reply.tags
             let entry = entry(for: reply, call, stamp: stampAfter(reply, call, stamp), tags: tags)
             let mayStore = reply.tags.isEmpty || !invalidations.touched(tags, since: epoch)
-            return keep(entry, key, if: mayStore)
+            return keep(entry, key, if: mayStore, sharedStamp: reply.tags.isEmpty ? found.stamp : nil)
         } catch let problem as Problem where problem.status == 404 {
-            return keep(notFound(problem, call, stamp), key, if: true)
+            return keep(notFound(problem, call, stamp), key, if: true, sharedStamp: found.stamp)
         }
     }
 
@@ -140,11 +159,18 @@ extension QueryPath {
         return cache.immediateStamp(for: call.tags + reply.tags)
     }
 
-    private func keep(_ entry: CacheEntry, _ key: String, if mayStore: Bool) -> BuiltAnswer {
+    /// - Parameter sharedStamp: Under which the hosts share the answer; `nil` when they do not.
+    private func keep(
+        _ entry: CacheEntry,
+        _ key: String,
+        if mayStore: Bool,
+        sharedStamp: CacheStamp?
+    ) -> BuiltAnswer {
         guard mayStore, let cache, entry.storedAt < entry.freshUntil else {
             return BuiltAnswer(entry: entry, isStored: false)
         }
         cache.immediateStore(entry, for: key)
+        if let sharedStamp { shared?.store(entry, for: key, stamp: sharedStamp) }
         return BuiltAnswer(entry: entry, isStored: true)
     }
 

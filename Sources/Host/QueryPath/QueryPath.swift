@@ -19,6 +19,8 @@ struct QueryPath: Sendable {
     let access: AccessRules
     /// L1; `nil` for `cache.use: none`, when single flight stays.
     let cache: (any SynchronousCache)?
+    /// What hosts share, behind L1.
+    let shared: SharedLayer?
     let invalidations: Invalidations
     let cursors: CursorCodec
     let clock: any HostClock
@@ -30,6 +32,7 @@ struct QueryPath: Sendable {
         services: [LoadedService],
         directory: any AccountDirectory,
         cache: (any SynchronousCache)?,
+        shared: SharedLayer? = nil,
         invalidations: Invalidations,
         cursors: CursorCodec,
         settings: QueryPathSettings = QueryPathSettings(),
@@ -41,15 +44,16 @@ struct QueryPath: Sendable {
         for service in services {
             let limiter = CallLimiter(runningMax: settings.callsMax, waitingMax: settings.waitingCallsMax)
             operations += try BoundOperation.bind(
-                service, defaultTTL: settings.defaultTTL, limiter: limiter, metrics: metrics)
+                service, defaultTTL: settings.defaultTTL, limiter: limiter, sharedLayer: shared?.name, metrics: metrics)
         }
         let known = KnownAccounts(directory: directory)
-        invalidations.attach(known: known, cache: cache)
+        invalidations.attach(known: known, cache: cache, shared: shared?.cache)
         self.operations = operations.filter { $0.audience == .clients }
         adminOperations = operations.filter { $0.audience == .operators }
         self.settings = settings
         self.access = AccessRules(known: known)
         self.cache = cache
+        self.shared = shared
         self.invalidations = invalidations
         self.cursors = cursors
         self.clock = clock

@@ -4,6 +4,7 @@ public import PluginAPI
 import Positions
 import PostgresStorage
 import Reconciliation
+import RedisCache
 import SQLiteStorage
 import TradingBook
 
@@ -14,7 +15,7 @@ public enum BuiltInModules {
     /// Chosen by `storage.use`; the first is the default.
     public static let storages: [any StorageBackend.Type] = [SQLiteStorageModule.self, PostgresStorageModule.self]
     /// Chosen by `cache.use`; the first is the default and the in-process one.
-    public static let caches: [any CacheBackend.Type] = [MemoryCacheModule.self]
+    public static let caches: [any CacheBackend.Type] = [MemoryCacheModule.self, RedisCacheModule.self]
     /// Chosen by `queries`, or loaded because one of those requires them; requirements first.
     public static let services: [any QueryService.Type] = [
         BookModule.self, ReconciliationModule.self, PositionsModule.self, GuardsModule.self,

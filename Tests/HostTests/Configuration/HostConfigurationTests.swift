@@ -75,6 +75,8 @@ struct HostConfigurationTests {
     @Test("No cache is no cache")
     func noCache() {
         #expect(load("cache: { use: none }").configuration?.cache.id == nil)
+        let shared = load("cache: { use: redis, redis: { url: 'redis://h' } }", catalog: .large).configuration?.cache
+        #expect(shared?.id == "redis" && shared?.local.size("max_size") == 64 << 20)
     }
 
     @Test("A service that others require is loaded before them, once")

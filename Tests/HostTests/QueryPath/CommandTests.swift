@@ -34,7 +34,7 @@ struct CommandTests {
             }
         ])
         let cache = SlowCache()
-        harness.invalidations.attach(known: KnownAccounts(directory: harness.directory), cache: cache)
+        harness.invalidations.attach(known: KnownAccounts(directory: harness.directory), cache: nil, shared: cache)
         let answered = Tally()
         let client = Task {
             let answer = await harness.ask(method: .post, operation: "set")
@@ -220,13 +220,17 @@ struct CommandTests {
 private struct Unheard: Error { var text: String }
 
 /// Hears of a change only when a test lets it, as a cache across a network may.
-private final class SlowCache: CacheBackend {
+private final class SlowCache: SharedCache {
     static let descriptor = ModuleDescriptor(id: "slow_cache", summary: "A cache of a test")
     let (door, asked) = (Door(), Tally())
 
     init() {}
     init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {}
 
+    let isLocalCopyGood = true
+    func listen(_ heard: @escaping @Sendable (CacheNotice) -> Void) {}
+    func lookUp(_ key: String, tags: [CacheTag]) async throws -> CacheLookUp { CacheLookUp(entry: nil, stamp: nil) }
+    func storeSoon(_ entry: CacheEntry, for key: String) {}
     func stamp(for tags: [CacheTag]) async throws -> CacheStamp { CacheStamp(versions: []) }
     func entry(for key: String) async throws -> CacheEntry? { nil }
     func store(_ entry: CacheEntry, for key: String) async throws {}

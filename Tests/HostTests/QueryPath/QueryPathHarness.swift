@@ -20,6 +20,7 @@ struct QueryPathHarness {
         _ operations: [Operation],
         usesCache: Bool = true,
         usesMemoryCache: Bool = false,
+        shared: (any SharedCache)? = nil,
         directory: FakeDirectory = FakeDirectory(),
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
         status: ModuleStatus = .ok,
@@ -36,7 +37,8 @@ struct QueryPathHarness {
         adjust(&settings)
         path = try QueryPath(
             services: [LoadedService(id: "fake", service: FakeService(operations), status: { status })],
-            directory: directory, cache: usesCache ? memory : nil, invalidations: invalidations,
+            directory: directory, cache: usesCache ? memory : nil,
+            shared: shared.map { SharedLayer($0, keyPrefix: settings.keyPrefix) }, invalidations: invalidations,
             cursors: cursors, settings: settings, clock: clock, metrics: metrics, logger: log)
     }
 

@@ -7,6 +7,8 @@ public struct ModuleContext: Sendable {
     public let storage: any StorageBackend
     /// Announces writes, so that cached answers built before them are not served again.
     public let invalidator: any CacheInvalidator
+    /// What everything that is kept in a cache outside of the host is called by at first: `cache.prefix`.
+    public let cachePrefix: String
     private let required: [ModuleDescriptor.ModuleID: any Module]
 
     public init(
@@ -15,6 +17,7 @@ public struct ModuleContext: Sendable {
         clock: any HostClock,
         storage: any StorageBackend,
         invalidator: any CacheInvalidator,
+        cachePrefix: String = "concord_",
         required: [ModuleDescriptor.ModuleID: any Module] = [:]
     ) {
         self.logger = logger
@@ -22,6 +25,7 @@ public struct ModuleContext: Sendable {
         self.clock = clock
         self.storage = storage
         self.invalidator = invalidator
+        self.cachePrefix = cachePrefix
         self.required = required
     }
 

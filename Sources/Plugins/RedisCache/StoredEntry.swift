@@ -1,0 +1,56 @@
+import PluginAPI
+
+/// An entry as it lies in Redis: all of it, ready to be sent to a client, with the versions it was built under.
+enum StoredEntry {
+    /// Of the form; another release with another form finds nothing and stores its own.
+    private static let form: UInt16 = 0xC0_01
+    static let tagsMax = 65_536
+
+    static func encode(_ entry: CacheEntry) -> [UInt8] {
+        var writer = ByteFormWriter()
+        writer.write(form)
+        writer.write(UInt16(clamping: entry.status))
+        for time in [entry.storedAt, entry.freshUntil, entry.staleUntil] { writer.write(time.microseconds) }
+        writer.write(UInt32(entry.stamp.versions.count))
+        for version in entry.stamp.versions { writer.write(version) }
+        writer.write(tags: entry.tags)
+        writer.write(entry.etag)
+        writer.write(rest: entry.body)
+        return writer.bytes
+    }
+
+    /// - Returns: `nil` for bytes that are no entry.
+    static func decode(_ bytes: [UInt8]) -> CacheEntry? {
+        var reader = ByteFormReader(bytes)
+        guard reader.number() == form, let status = reader.number(UInt16.self),
+            let stored = reader.number(Int64.self), let fresh = reader.number(Int64.self),
+            let stale = reader.number(Int64.self),
+            let versions = reader.list(max: tagsMax + 2, { $0.number(UInt64.self) }), let tags = reader.tags(),
+            let etag = reader.text()
+        else { return nil }
+        return CacheEntry(
+            status: Int(status), body: reader.remainder(), etag: etag, tags: tags,
+            stamp: CacheStamp(versions: versions),
+            storedAt: Timestamp(microseconds: stored), freshUntil: Timestamp(microseconds: fresh),
+            staleUntil: Timestamp(microseconds: stale))
+    }
+}
+
+extension ByteFormWriter {
+    mutating func write(tags: [CacheTag]) {
+        write(UInt32(tags.count))
+        for tag in tags {
+            write(tag.kind)
+            write(tag.id)
+        }
+    }
+}
+
+extension ByteFormReader {
+    mutating func tags() -> [CacheTag]? {
+        list(max: StoredEntry.tagsMax) { reader in
+            guard let kind = reader.text(), let id = reader.text() else { return nil }
+            return CacheTag(kind: kind, id: id)
+        }
+    }
+}

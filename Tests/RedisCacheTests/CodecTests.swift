@@ -1,0 +1,95 @@
+import Testing
+
+@testable import RedisCache
+
+@Suite("Redis protocol")
+struct CodecTests {
+    @Test("Replies are read the same however their bytes are split", arguments: 0..<200)
+    func splits(seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        let replies = (0..<Int.random(in: 1...20, using: &random)).map { _ in randomReply(depth: 0, &random) }
+        let wire = replies.flatMap(wireForm)
+        let reader = try #require(RedisReplyReader())
+
+        var read: [RedisReply] = []
+        var rest = wire[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(Int.random(in: 1...max(1, wire.count / 3), using: &random)))
+            rest = rest.dropFirst(part.count)
+            try part.withUnsafeBytes { try reader.feed($0) }
+            while let reply = try reader.next() { read.append(reply) }
+        }
+
+        #expect(read == replies)
+    }
+
+    @Test("A command's words arrive with any bytes, none too")
+    func command() {
+        #expect(
+            RedisCommand([Array("SET".utf8), [], [0, 13, 10, 255]]).bytes
+                == Array("*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\n".utf8) + [0, 13, 10, 255, 13, 10])
+        #expect(RedisCommand("PING").bytes == Array("*1\r\n$4\r\nPING\r\n".utf8))
+    }
+
+    @Test(
+        "What is no reply, or one without bounds, is refused",
+        arguments: ["?\r\n", "*100000\r\n", "$-2\r\n", "HTTP/1.1 400 Bad Request\r\n", ":x\r\n"])
+    func garbage(text: String) throws {
+        let reader = try #require(RedisReplyReader())
+        #expect(throws: RedisError.self) {
+            try Array(text.utf8).withUnsafeBytes { try reader.feed($0) }
+            _ = try reader.next()
+        }
+    }
+
+    @Test("A reply that does not end is refused")
+    func endless() throws {
+        let reader = try #require(RedisReplyReader(bytesMax: 1_000))
+        let start = Array("$1000000\r\n".utf8) + [UInt8](repeating: 0x61, count: 2_000)
+        #expect(throws: RedisError.self) {
+            try start.withUnsafeBytes { try reader.feed($0) }
+            _ = try reader.next()
+        }
+    }
+
+    private func randomReply(depth: Int, _ random: inout SplitMix) -> RedisReply {
+        switch Int.random(in: 0...(depth < 3 ? 5 : 4), using: &random) {
+        case 0: .status(Array("OK\(Int.random(in: 0...99, using: &random))".utf8))
+        case 1: .error("ERR \(Int.random(in: 0...99, using: &random))")
+        case 2: .integer(Int64.random(in: .min ... .max, using: &random))
+        case 3: .null
+        case 4:
+            .bulk((0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
+        default:
+            .array((0..<Int.random(in: 0...6, using: &random)).map { _ in randomReply(depth: depth + 1, &random) })
+        }
+    }
+
+    private func wireForm(_ reply: RedisReply) -> [UInt8] {
+        switch reply {
+        case .status(let text): Array("+".utf8) + text + [13, 10]
+        case .error(let text): Array("-\(text)\r\n".utf8)
+        case .integer(let number): Array(":\(number)\r\n".utf8)
+        case .null: Array("$-1\r\n".utf8)
+        case .bulk(let bytes): Array("$\(bytes.count)\r\n".utf8) + bytes + [13, 10]
+        case .array(let replies): Array("*\(replies.count)\r\n".utf8) + replies.flatMap(wireForm)
+        }
+    }
+}
+
+/// A small generator whose sequence a seed fixes.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,75 @@
+import PluginAPI
+import Testing
+
+@testable import RedisCache
+
+@Suite("Redis cache: values")
+struct ValueTests {
+    @Test("Three time-outs in a row open the breaker, and only a probe in time closes it")
+    func breaker() {
+        var breaker = CircuitBreaker()
+        breaker.timedOut("slow")
+        breaker.timedOut("slow")
+        breaker.answered()
+        breaker.timedOut("slow")
+        breaker.timedOut("slow")
+        #expect(breaker.reason == nil)
+
+        breaker.timedOut("slow")
+        #expect(breaker.reason == "slow")
+        breaker.answered()
+        breaker.probed(isInTime: false, "still slow")
+        #expect(breaker.reason == "slow")
+
+        breaker.probed(isInTime: true, "")
+        #expect(breaker.reason == nil)
+    }
+
+    @Test("An invalidation owed while older ones are delivered stays owed")
+    func debts() {
+        var owed = OwedInvalidations()
+        owed.add([.account("a"), .account("b")])
+        let (tags, number) = owed.all
+        owed.add([.account("b")])
+
+        owed.settle(upTo: number)
+
+        #expect(Set(tags) == [.account("a"), .account("b")])
+        #expect(owed.all.tags == [.account("b")])
+    }
+
+    @Test("Beyond its bound all that is owed is one invalidation of everything")
+    func debtsBounded() {
+        var owed = OwedInvalidations()
+        for index in 0...OwedInvalidations.tagsMax { owed.add([.account("a-\(index)")]) }
+        #expect(owed.all.tags == [.everything])
+    }
+
+    @Test("Bytes that are no entry are a miss, cut anywhere")
+    func foreignBytes() {
+        let entry = CacheEntry(
+            status: 404, body: [1, 2, 3], etag: "\"x\"", tags: [.user("u"), .everything],
+            stamp: CacheStamp(versions: [1, .max, 3]), storedAt: Timestamp(microseconds: -5),
+            freshUntil: Timestamp(seconds: 1), staleUntil: Timestamp(seconds: 2))
+        let bytes = StoredEntry.encode(entry)
+
+        #expect(StoredEntry.decode(bytes) == entry)
+        for length in 0..<(bytes.count - entry.body.count) {
+            #expect(StoredEntry.decode(Array(bytes.prefix(length))) == nil)
+        }
+        #expect(StoredEntry.decode(Array("hello".utf8)) == nil)
+    }
+
+    @Test("A notice comes back as it was sent, and other bytes are none")
+    func notice() {
+        let notice = InvalidationNotice(sender: 7, tags: [.account("a"), .everything])
+        #expect(InvalidationNotice(notice.bytes) == notice)
+        #expect(InvalidationNotice(notice.bytes + [0]) == nil)
+        #expect(InvalidationNotice([1, 2]) == nil)
+    }
+
+    @Test("A prefix with characters of patterns matches only itself")
+    func pattern() {
+        #expect(RedisKeys(prefix: "a*[b]_").pattern == "a\\*\\[b\\]_*")
+    }
+}
