@@ -72,6 +72,23 @@ extension AllTests {
             }
         }
 
+        @Test("A server process that is frozen costs its caller the deadline, and the next one nothing")
+        func frozen() async throws {
+            try await TestDatabase.withStorage(poolSize: 1, overflowMax: 0) { storage, _ in
+                let process = try await storage.rows("SELECT pg_backend_pid() AS id").first?.integer("id") ?? 0
+                #expect(kill(pid_t(process), SIGSTOP) == 0)
+
+                let error = await #expect(throws: StorageError.self) {
+                    _ = try await storage.rows("SELECT 1 AS one", deadline: .now + .milliseconds(100))
+                }
+                let next = try? await storage.rows("SELECT 1 AS one").first?.integer(0)
+                #expect(kill(pid_t(process), SIGCONT) == 0)
+
+                #expect(error == .timedOut)
+                #expect(next == 1)
+            }
+        }
+
         @Test("A caller who goes away ends the statement at the server, too")
         func cancellation() async throws {
             try await TestDatabase.withStorage { storage, database in
