@@ -129,6 +129,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "RedisBenchmark",
+            dependencies: [pluginAPI, testing, "RedisCache"],
+            path: "Benchmarks/Redis",
+            swiftSettings: strict
+        ),
+
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),

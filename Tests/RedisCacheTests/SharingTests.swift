@@ -54,6 +54,21 @@ struct SharingTests {
         }
     }
 
+    @Test("A host that cannot connect again drops what it keeps once, not at every try")
+    func droppedOnce() async throws {
+        let redis = try await ThrowAwayRedis()
+        let heard = Notices()
+        let cache = try makeCache(redis.url)
+        cache.listen { heard.add($0) }
+        try await withCache(cache) { cache in
+            redis.kill()
+            try await redis.start(password: "second")
+
+            #expect(await eventually { await cache.health() != .ok && cache.subscription.link.attempts >= 5 })
+            #expect(heard.all == [.missed, .missed])
+        }
+    }
+
     @Test("A version that Redis has evicted makes entries go, and never come back")
     func evictedVersion() async throws {
         let redis = try await ThrowAwayRedis()

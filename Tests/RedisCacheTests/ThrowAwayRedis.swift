@@ -74,6 +74,12 @@ final class ThrowAwayRedis: Sendable {
         return cli
     }
 
+    /// Ends such a command; a child of this process may have inherited that it takes no gentler signal.
+    func end(_ cli: Process) {
+        Glibc.kill(cli.processIdentifier, SIGKILL)
+        cli.waitUntilExit()
+    }
+
     private func signal(_ number: Int32, waits: Bool = true) {
         process.withLock { process in
             guard let running = process, running.isRunning else { return }

@@ -8,12 +8,14 @@ final class RedisLink: Sendable {
         var opened: @Sendable (RedisConnection) async throws(RedisError) -> Void = { _ throws(RedisError) in }
         /// Some time has passed. What it throws ends the connection.
         var beat: @Sendable (RedisConnection) async throws(RedisError) -> Void
-        /// The connection is gone; told at once, on its event loop.
+        /// A connection that was used is gone; told at once, on its event loop.
         var lost: @Sendable () -> Void = {}
     }
 
     private struct State {
         var connection: RedisConnection?
+        /// The last connection was used, and nobody was told yet that it is gone.
+        var wasUsed = false
         /// Why there is no connection.
         var reason = RedisError.unreachable("not connected yet")
         var attempts = 0
@@ -42,6 +44,9 @@ final class RedisLink: Sendable {
         return connection
     }
 
+    /// How often a connection was made or could not be made, or ended.
+    var attempts: Int { state.withLock { $0.attempts } }
+
     var isUp: Bool { state.withLock { $0.connection?.isOpen ?? false } }
 
     /// Waits until the first attempt to connect has ended, well or not.
@@ -60,7 +65,7 @@ final class RedisLink: Sendable {
         var pause = RedisLink.pauseMin
         while !Task.isCancelled {
             do throws(RedisError) {
-                let connection = try await connector.connect(onMessage: onMessage, onEnd: events.lost)
+                let connection = try await connector.connect(onMessage: onMessage) { self.ended() }
                 try await prepare(connection)
                 attempted(connection, nil)
                 pause = RedisLink.pauseMin
@@ -106,9 +111,18 @@ final class RedisLink: Sendable {
         }
     }
 
+    private func ended() {
+        let wasUsed = state.withLock { state in
+            defer { state.wasUsed = false }
+            return state.wasUsed
+        }
+        if wasUsed { events.lost() }
+    }
+
     private func attempted(_ connection: RedisConnection?, _ reason: RedisError?) {
         let waiters = state.withLock { state in
             state.connection = connection
+            if connection != nil { state.wasUsed = true }
             if let reason { state.reason = reason }
             state.attempts += 1
             defer { state.waiters = [] }
