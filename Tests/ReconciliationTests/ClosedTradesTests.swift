@@ -54,6 +54,50 @@ struct ClosedTradesTests {
         }
     }
 
+    @Test(
+        "A closed trade names its position through one partial close after the other",
+        arguments: [#""ticket":10"#, ##""comment":"#10""##, ##""comment":"#9, #10""##])
+    func chain(fields: String) async throws {
+        try await Desk.with { desk in
+            try await desk.post(trades: "[\(open),\(closed("old", fields))]")
+            try await desk.post(snapshot: snapshot(10, minute: 51, comment: ""))
+            try await desk.post(snapshot: snapshot(20, minute: 52, comment: "from #10"))
+
+            let answer = try await desk.post(snapshot: snapshot(30, minute: 53, comment: "from #20"))
+
+            #expect(answer["matched"]?.text == "0")
+            #expect(try await classes(desk) == ["broker_closed", "unknown_to_us"])
+        }
+    }
+
+    @Test("A chain that leads to a ticket which is still there names nothing")
+    func chainToListed() throws {
+        let input = MatchInput(
+            trades: [trade("t")], closed: [ClosedTrade(ticket: 5)],
+            positions: [position(7, comment: "from #6"), position(6, "XAUUSD")],
+            instruments: instruments, earlierTickets: [6: 5])
+
+        #expect(try PositionMatcher().match(input).paired == ["exact t [7]"])
+    }
+
+    @Test("A key is asked for once, however many closed trades have it")
+    func bounded() async throws {
+        try await Desk.with { desk in
+            let fields = ##""ticket":5,"comment":"#5 #6","reference":"r""##
+            let rows = (1...30).map { closed("c\($0)", fields) }
+            try await desk.post(trades: "[\(rows.joined(separator: ","))]")
+
+            let found = try await desk.storage.transaction { transaction in
+                try ClosedTrades.naming(
+                    [position(5, comment: "r"), position(7, comment: "from #6")], earlier: [:], of: "acc",
+                    in: transaction)
+            }
+
+            #expect(
+                found == [ClosedTrade(ticket: 5), ClosedTrade(ticket: 6), ClosedTrade(reference: "r")])
+        }
+    }
+
     @Test("A comment that changes names the ticket it has now")
     func changedComment() async throws {
         try await Desk.with { desk in
@@ -68,15 +112,16 @@ struct ClosedTradesTests {
     func plan() async throws {
         try await Desk.with { desk in
             let statements = [
-                ClosedTrades.naming([1, 2], ["r"], of: "acc"),
-                ClosedTrades.beginning(with: String("trade:\(Self.long)".prefix(31)), of: "acc"),
+                (ClosedTrades.naming(tickets: [1, 2], of: "acc"), reads: 2),
+                (ClosedTrades.naming(references: ["r", "s"], of: "acc"), reads: 2),
+                (ClosedTrades.naming(beginnings: ["a", "b"], of: "acc"), reads: 4),
             ]
-            for statement in statements {
+            for (statement, count) in statements {
                 let steps = try await desk.storage.transaction { transaction in
                     try transaction.rows("EXPLAIN QUERY PLAN \(statement)").compactMap { $0.text(3) }
                 }
-                let reads = steps.filter { $0.contains("trades") }
-                #expect(reads.count == 4)
+                let reads = steps.filter { $0.contains(" trade") }
+                #expect(reads.count == count, "\(steps)")
                 #expect(reads.allSatisfy { $0.contains("SEARCH") && $0.contains("account_id=? AND ") }, "\(reads)")
             }
         }
@@ -102,10 +147,10 @@ private func row(_ id: String, _ fields: String) -> String {
     """
 }
 
-private func snapshot(comment: String) -> String {
+private func snapshot(_ ticket: Int64 = 5, minute: Int = 59, comment: String) -> String {
     """
-    {"account_id":"acc","as_of":"2026-01-05T09:00:00Z","completeness":"complete","positions":[
-      {"ticket":5,"symbol":"EURUSD","direction":"buy","volume":0.1,"entry_price":1.1,
+    {"account_id":"acc","as_of":"2026-01-05T08:\(minute):00Z","completeness":"complete","positions":[
+      {"ticket":\(ticket),"symbol":"EURUSD","direction":"buy","volume":0.1,"entry_price":1.1,
        "entry_time":"2026-01-05T08:00:00Z","current_price":1.1,"profit":0,"comment":"\(comment)"}]}
     """
 }

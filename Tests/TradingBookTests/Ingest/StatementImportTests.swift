@@ -191,7 +191,7 @@ struct StatementImportTests {
     @Test("What was closed before it was kept whose word it is gets it from the reason, or from nobody without a price")
     func settledBefore() async throws {
         try await BookFixture.run { book in
-            let step = try #require(BookModule.migrations.first { $0.number == 8 })
+            let step = try #require(BookModule.migrations.first { $0.number == 9 })
             _ = try await book.importing(statement())
             _ = try await book.call("snapshots", snapshotBody(at: "2026-01-05T10:00:10Z", tickets: [2, 3, 4]))
             _ = try await book.closing(3, at: "1959", closedAt: "2026-01-05T10:00:12Z")

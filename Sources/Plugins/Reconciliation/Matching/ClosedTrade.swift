@@ -4,11 +4,11 @@ public import TradingBook
 /// likeness leaves it alone: it is at the broker and not in the book.
 public struct ClosedTrade: Sendable, Equatable {
     public var ticket: Int64?
-    /// What a position's comment must hold: the trade's own reference, or its ID.
-    public var reference: String
+    /// What a position's comment must hold: the trade's own reference, or its ID. Not asked for when another key was found.
+    public var reference: String?
     public var comment: String?
 
-    public init(ticket: Int64? = nil, reference: String, comment: String? = nil) {
+    public init(ticket: Int64? = nil, reference: String? = nil, comment: String? = nil) {
         self.ticket = ticket
         self.reference = reference
         self.comment = comment
@@ -26,7 +26,7 @@ struct ClosedKeys {
     private var references: ReferenceIndex<[String]>
 
     init(_ trades: [ClosedTrade]) {
-        references = ReferenceIndex(trades.map(\.reference))
+        references = ReferenceIndex(trades.compactMap(\.reference))
         for (row, trade) in trades.enumerated() {
             if let ticket = trade.ticket { tickets.note(ticket, row: row) }
             trade.comment?.withBytes { NamedTickets.each(in: $0) { tickets.note($0, row: row) } }
@@ -34,7 +34,12 @@ struct ClosedKeys {
     }
 
     /// - Parameter open: References of the open trades; a cut comment that begins one of these as well names no trade.
-    mutating func names(_ position: Int, of broker: BrokerColumns, besides open: inout BookColumns.References) -> Bool {
+    mutating func names(
+        _ position: Int,
+        of broker: BrokerColumns,
+        _ chain: TicketChain,
+        besides open: inout BookColumns.References
+    ) -> Bool {
         if tickets[broker.rows[position].ticket] != nil { return true }
         return broker.comment(position)?.withBytes { comment in
             var isNamed = false
@@ -43,8 +48,8 @@ struct ClosedKeys {
                 return isNamed
             }
             if isNamed { return true }
-            if let ticket = OrderComment.continuedTicket(in: comment), broker.row(ofTicket: ticket) == nil,
-                tickets[ticket] != nil
+            if let last = OrderComment.continuedTicket(in: comment),
+                chain.nearest(from: last, goneFrom: broker, { tickets[$0] != nil }) != nil
             {
                 return true
             }

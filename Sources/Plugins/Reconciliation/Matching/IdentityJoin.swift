@@ -5,8 +5,7 @@ import TradingBook
 struct IdentityJoin {
     let book: BookColumns
     let broker: BrokerColumns
-    /// Of tickets that the snapshot does not list: the ticket that each continued.
-    private let earlierTickets: [Int64: Int64]
+    private let chain: TicketChain
     private(set) var pairing: Pairing
     /// Whether a key names the position, even if the trade behind it is another's partner: likeness is not asked then.
     private(set) var isNamed: [Bool]
@@ -18,9 +17,6 @@ struct IdentityJoin {
     private var goneNames = TicketIndex()
     private var freeNames = TicketIndex()
 
-    /// How many partial closes, one after the other, are followed.
-    static let chainMax = 64
-
     init(
         book: BookColumns,
         broker: BrokerColumns,
@@ -29,7 +25,7 @@ struct IdentityJoin {
     ) {
         self.book = book
         self.broker = broker
-        self.earlierTickets = earlierTickets
+        chain = TicketChain(earlierTickets: earlierTickets)
         pairing = Pairing(trades: book.count, positions: broker.count)
         isNamed = Array(repeating: false, count: broker.count)
         setRepeatedPositionsAside()
@@ -194,15 +190,12 @@ struct IdentityJoin {
 
     /// The ticket, or the nearest of those it continued, that is gone and that a trade names.
     private mutating func bookedTicket(from last: Int64) -> Int64? {
-        var ticket = last
-        for _ in 1...Self.chainMax {
-            guard broker.row(ofTicket: ticket) == nil else { return nil }
-            comparisons += 1
-            if goneTickets[ticket] != nil || goneNames[ticket] != nil { return ticket }
-            guard let earlier = earlierTickets[ticket] else { return nil }
-            ticket = earlier
+        var lookups = 0
+        defer { comparisons += lookups }
+        return chain.nearest(from: last, goneFrom: broker) { ticket in
+            lookups += 1
+            return goneTickets[ticket] != nil || goneNames[ticket] != nil
         }
-        return nil
     }
 
     private func freeTradesByTicket() -> TicketIndex {
@@ -220,7 +213,7 @@ struct IdentityJoin {
         var keys = keys
         for position in broker.rows.indices where pairing.isFree(position: position) && !isNamed[position] {
             comparisons += 1
-            isNamed[position] = keys.names(position, of: broker, besides: &references)
+            isNamed[position] = keys.names(position, of: broker, chain, besides: &references)
         }
     }
 }

@@ -1,61 +1,107 @@
 import PluginAPI
 import TradingBook
 
-/// Finds the closed trades that may name some positions, by indexes: history is never read as a whole.
+/// Finds the keys of closed trades that may name some positions: for each key that a position has, storage is asked whether
+/// a closed trade has it. What that costs depends on the positions, not on how long history is.
 enum ClosedTrades {
-    private static let positionsPerStatement = 500
+    /// Of a statement; SQLite takes 32,766 values.
+    private static let keysPerStatement = 500
 
+    /// - Parameter earlier: Of tickets that the snapshot does not list: the ticket that each continued.
     static func naming(
         _ positions: [BrokerPosition],
+        earlier: [Int64: Int64],
         of account: String,
         in transaction: any Transaction
     ) throws -> [ClosedTrade] {
+        let comments = positions.compactMap(\.comment)
         var found: [ClosedTrade] = []
-        for start in stride(from: 0, to: positions.count, by: positionsPerStatement) {
-            let some = positions[start..<min(start + positionsPerStatement, positions.count)]
-            let tickets = some.flatMap {
-                [$0.ticket, $0.comment.flatMap(OrderComment.continuedTicket)].compactMap { $0 }
+        try inChunks(tickets(of: positions, earlier)) { tickets in
+            found += try transaction.rows(naming(tickets: tickets, of: account)).compactMap { row in
+                row.integer(0).map { ClosedTrade(ticket: $0) }
             }
-            let references = some.flatMap { $0.comment.map(OrderComment.references) ?? [] }
-            found += try transaction.rows(naming(tickets, references, of: account)).compactMap(closedTrade)
-            for cut in some.compactMap({ $0.comment.flatMap(OrderComment.cutText) }) {
-                found += try transaction.rows(beginning(with: cut, of: account)).compactMap(closedTrade)
+        }
+        try inChunks(Set(comments.flatMap { OrderComment.references(in: $0) })) { references in
+            found += try transaction.rows(naming(references: references, of: account)).compactMap { row in
+                row.text(0).map { ClosedTrade(reference: $0) }
+            }
+        }
+        let cuts = Set(comments.compactMap { OrderComment.cutText(in: $0) })
+        try inChunks(Set(cuts.flatMap(OrderComment.readings))) { beginnings in
+            for row in try transaction.rows(naming(beginnings: beginnings, of: account)) {
+                found += (0..<4).compactMap { row.text($0) }.map { ClosedTrade(reference: $0) }
             }
         }
         return found
     }
 
-    /// A `named_ticket` of 0 stands for several, or for ones that nobody has looked for.
-    static func naming(_ tickets: [Int64], _ references: [String], of account: String) -> SQL {
-        let columns: SQL = "SELECT ticket, COALESCE(reference, trade_id), comment FROM trades"
-        let closed: SQL = "WHERE account_id = \(account) AND status = 'closed'"
+    /// The positions' own, and those that they continue.
+    private static func tickets(of positions: [BrokerPosition], _ earlier: [Int64: Int64]) -> Set<Int64> {
+        var tickets: Set<Int64> = []
+        for position in positions {
+            tickets.insert(position.ticket)
+            var next = position.comment.flatMap { OrderComment.continuedTicket(in: $0) }
+            while let ticket = next, tickets.insert(ticket).inserted { next = earlier[ticket] }
+        }
+        return tickets
+    }
+
+    private static func inChunks<Key: Comparable>(_ keys: Set<Key>, _ body: ([Key]) throws -> Void) rethrows {
+        let sorted = keys.sorted()
+        for start in stride(from: 0, to: sorted.count, by: keysPerStatement) {
+            try body(Array(sorted[start..<min(start + keysPerStatement, sorted.count)]))
+        }
+    }
+
+    /// - Parameter tickets: Never empty.
+    static func naming(tickets: [Int64], of account: String) -> SQL {
+        let values: [SQL] = tickets.map { "(CAST(\($0) AS BIGINT))" }
         return """
-            \(columns) \(closed) AND ticket IN (\(tickets))
-            UNION ALL \(columns) \(closed) AND named_ticket IN (\([0] + tickets))
-            UNION ALL \(columns) \(closed) AND reference IN (\(references))
-            UNION ALL \(columns) \(closed) AND reference IS NULL AND trade_id IN (\(references))
+            SELECT asked.column1 FROM (VALUES \(list(values))) AS asked
+            WHERE EXISTS (SELECT 1 FROM trades WHERE account_id = \(account) AND status = 'closed'
+                    AND ticket = asked.column1)
+                OR EXISTS (SELECT 1 FROM trade_named_tickets WHERE account_id = \(account)
+                    AND ticket = asked.column1)
             """
     }
 
-    /// Two different references that begin alike are enough to know that the text names neither.
-    static func beginning(with cut: String, of account: String) -> SQL {
-        let ranges = OrderComment.readings(ofCut: cut).map { low -> SQL in
-            // No text that begins so is behind the last code point there.
-            let high = low + "\u{10FFFF}"
-            return """
-                SELECT NULL, first, NULL FROM (SELECT DISTINCT reference AS first FROM trades
-                    WHERE account_id = \(account) AND status = 'closed' AND reference >= \(low)
-                    AND reference < \(high) LIMIT 2) AS own
-                UNION ALL SELECT NULL, first, NULL FROM (SELECT trade_id AS first FROM trades
-                    WHERE account_id = \(account) AND status = 'closed' AND reference IS NULL
-                    AND trade_id >= \(low) AND trade_id < \(high) LIMIT 2) AS ids
-                """
-        }
-        return ranges.dropFirst().reduce(ranges[0]) { "\($0) UNION ALL \($1)" }
+    /// - Parameter references: Never empty.
+    static func naming(references: [String], of account: String) -> SQL {
+        let values: [SQL] = references.map { "(\($0))" }
+        return """
+            SELECT asked.column1 FROM (VALUES \(list(values))) AS asked
+            WHERE EXISTS (SELECT 1 FROM trades WHERE account_id = \(account) AND status = 'closed'
+                    AND reference = asked.column1)
+                OR EXISTS (SELECT 1 FROM trades WHERE account_id = \(account) AND status = 'closed'
+                    AND reference IS NULL AND trade_id = asked.column1)
+            """
     }
 
-    private static func closedTrade(_ row: Row) -> ClosedTrade? {
-        row.text(1).map { ClosedTrade(ticket: row.integer(0), reference: $0, comment: row.text(2)) }
+    /// The first and the last reference that begins so: two different ones are enough to know that a text names neither.
+    ///
+    /// - Parameter beginnings: Never empty.
+    static func naming(beginnings: [String], of account: String) -> SQL {
+        // No text that begins so is behind the last code point there.
+        let ranges: [SQL] = beginnings.map { low in
+            let high = low + "\u{10FFFF}"
+            return "(\(low), \(high))"
+        }
+        let own: SQL = """
+            FROM trades WHERE account_id = \(account) AND status = 'closed' AND reference >= asked.column1
+            AND reference < asked.column2
+            """
+        let ids: SQL = """
+            FROM trades WHERE account_id = \(account) AND status = 'closed' AND reference IS NULL
+            AND trade_id >= asked.column1 AND trade_id < asked.column2
+            """
+        return """
+            SELECT (SELECT MIN(reference) \(own)), (SELECT MAX(reference) \(own)), (SELECT MIN(trade_id) \(ids)),
+                (SELECT MAX(trade_id) \(ids)) FROM (VALUES \(list(ranges))) AS asked
+            """
+    }
+
+    private static func list(_ items: [SQL]) -> SQL {
+        SQL(parts: Array(items.map { $0.parts(for: .sqlite) }.joined(separator: [.text(", ")])))
     }
 }
 

@@ -6,7 +6,7 @@ import TradingBook
 enum EarlierTickets {
     private static let ticketsPerStatement = 1_000
 
-    /// Those behind the positions of a snapshot, at most ``IdentityJoin/chainMax`` links back. Nothing is read unless a
+    /// Those behind the positions of a snapshot, at most ``TicketChain/linksMax`` links back. Nothing is read unless a
     /// comment has a `from #N` whose ticket the snapshot does not list.
     static func behind(
         _ positions: [BrokerPosition],
@@ -17,7 +17,7 @@ enum EarlierTickets {
         guard !wanted.isEmpty else { return [:] }
         wanted.subtract(positions.map(\.ticket))
         var earlier: [Int64: Int64] = [:]
-        for _ in 1..<IdentityJoin.chainMax where !wanted.isEmpty {
+        for _ in 1..<TicketChain.linksMax where !wanted.isEmpty {
             let links = try links(from: wanted.sorted(), of: account, in: transaction)
             earlier.merge(links) { known, _ in known }
             wanted = Set(links.values).filter { earlier[$0] == nil }

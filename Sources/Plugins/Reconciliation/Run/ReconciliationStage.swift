@@ -69,7 +69,8 @@ struct ReconciliationStage: IngestStage {
         let doubtful = result.doubtfulTickets
         if !doubtful.isEmpty {
             input.closed = try ClosedTrades.naming(
-                input.positions.filter { doubtful.contains($0.ticket) }, of: account.id, in: transaction)
+                input.positions.filter { doubtful.contains($0.ticket) }, earlier: input.earlierTickets, of: account.id,
+                in: transaction)
             if !input.closed.isEmpty { result = try match(input, change) }
         }
         let life = BreakLife(

@@ -31,13 +31,12 @@ package enum NamedTickets {
 }
 
 extension Trade {
-    /// The ticket that the comment names, 0 when it names several, so that storage finds the trades that name a position.
-    var namedTicket: Int64? {
-        guard var comment else { return nil }
-        var found: Int64?
-        comment.withUTF8 { bytes in
-            NamedTickets.each(in: bytes[...]) { found = found == nil || found == $0 ? $0 : 0 }
-        }
-        return found
+    /// The tickets that the comment of a closed trade names, so that storage finds the trades that name a position; of an
+    /// open one none are kept, because every run reads it whole.
+    var ticketsKept: Set<Int64> {
+        guard !isOpen, var comment else { return [] }
+        var tickets: Set<Int64> = []
+        comment.withUTF8 { bytes in NamedTickets.each(in: bytes[...]) { tickets.insert($0) } }
+        return tickets
     }
 }

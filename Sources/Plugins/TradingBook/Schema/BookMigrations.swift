@@ -4,6 +4,7 @@ import PluginAPI
 enum BookMigrations {
     static let all: [Migration] = [
         accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets, settlement,
+        namedTicketRows,
     ]
 
     private static let accounts = Migration(
@@ -331,5 +332,46 @@ enum BookMigrations {
                 WHERE status = 'closed' AND close_price IS NOT NULL;
             """,
         down: "ALTER TABLE positions DROP COLUMN settled_by;"
+    )
+
+    /// Reads comments as `NamedTickets` does: `rest` is what follows a `#`, or a comment of nothing but digits. Trimming
+    /// every character but `#` leads to the next one in both dialects.
+    private static let namedTicketRows = Migration(
+        number: 10,
+        name: "every ticket that the comment of a closed trade names",
+        up: """
+            CREATE TABLE trade_named_tickets (
+                account_id {TEXT} NOT NULL REFERENCES accounts (account_id),
+                ticket {BIGINT} NOT NULL,
+                trade_id {TEXT} NOT NULL,
+                PRIMARY KEY (account_id, ticket, trade_id)
+            );
+            INSERT INTO trade_named_tickets (account_id, ticket, trade_id)
+                WITH RECURSIVE named (account_id, trade_id, rest) AS (
+                    SELECT account_id, trade_id, substr(ltrim(comment, replace(comment, '#', '')), 2)
+                    FROM trades WHERE status = 'closed' AND comment LIKE '%#%'
+                    UNION ALL
+                    SELECT account_id, trade_id, substr(ltrim(rest, replace(rest, '#', '')), 2)
+                    FROM named WHERE rest LIKE '%#%'
+                ), beginnings (account_id, trade_id, digits) AS (
+                    SELECT account_id, trade_id, substr(rest, 1, length(rest) - length(ltrim(rest, '0123456789')))
+                    FROM named
+                    UNION ALL
+                    SELECT account_id, trade_id, comment FROM trades
+                    WHERE status = 'closed' AND comment IS NOT NULL AND ltrim(comment, '0123456789') = ''
+                )
+                SELECT DISTINCT account_id, CAST(digits AS {BIGINT}), trade_id FROM beginnings
+                WHERE ltrim(digits, '0') <> '' AND length(digits) <= 19
+                    AND (length(digits) < 19 OR digits <= '9223372036854775807');
+            DROP INDEX trades_closed_by_named_ticket;
+            ALTER TABLE trades DROP COLUMN named_ticket;
+            """,
+        down: """
+            ALTER TABLE trades ADD COLUMN named_ticket {BIGINT};
+            UPDATE trades SET named_ticket = 0 WHERE comment IS NOT NULL;
+            CREATE INDEX trades_closed_by_named_ticket ON trades (account_id, named_ticket)
+                WHERE status = 'closed' AND named_ticket IS NOT NULL;
+            DROP TABLE trade_named_tickets;
+            """
     )
 }

@@ -20,11 +20,20 @@ protocol BookRow: Sendable, Equatable {
     /// With the canonical symbol that the book gives.
     func resolved(by book: InstrumentBook) -> Self
     init(stored row: Row) throws
+    /// Brings what other tables hold of rows up to date once they are written.
+    static func follow(_ changes: [BookChange<Self>], in transaction: any Transaction) throws
+}
+
+/// A row that was written, and what was there before.
+struct BookChange<Entry: BookRow> {
+    var before: Entry?
+    var after: Entry
 }
 
 extension BookRow {
     var symbolToResolve: String? { nil }
     func resolved(by book: InstrumentBook) -> Self { self }
+    static func follow(_ changes: [BookChange<Self>], in transaction: any Transaction) throws {}
 
     /// Inserts a row or replaces everything but its stamps of creation.
     static var upsert: String {

@@ -28,7 +28,7 @@ struct BookUpsert {
 
     func write<Entry: BookRow>(_ rows: [Entry], in transaction: any Transaction) throws -> IngestCounts {
         var counts = IngestCounts(received: rows.count)
-        var changed: [[Value]] = []
+        var changes: [BookChange<Entry>] = []
         var seen: Set<BookKey> = []
         let stored = try stored(rows, in: transaction)
         for row in rows {
@@ -37,9 +37,13 @@ struct BookUpsert {
                 continue
             }
             if stored[row.key] == nil { counts.inserted += 1 } else { counts.updated += 1 }
-            changed.append(row.values + Entry.stamps.map { _ in .timestamp(now) })
+            changes.append(BookChange(before: stored[row.key], after: row))
         }
-        if !changed.isEmpty { try transaction.executeMany(Entry.upsert, changed) }
+        if !changes.isEmpty {
+            let stamps = Entry.stamps.map { _ in Value.timestamp(now) }
+            try transaction.executeMany(Entry.upsert, changes.map { $0.after.values + stamps })
+            try Entry.follow(changes, in: transaction)
+        }
         return counts
     }
 

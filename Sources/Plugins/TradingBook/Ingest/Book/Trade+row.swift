@@ -5,7 +5,7 @@ extension Trade: BookRow {
     static let columns = [
         "account_id", "trade_id", "symbol", "instrument", "direction", "volume", "entry_price", "entry_time", "status",
         "signal_id", "approval_id", "ticket", "reference", "comment", "magic", "take_profit", "stop_loss", "closed_at",
-        "close_price", "fills", "named_ticket",
+        "close_price", "fills",
     ]
     static let stamps = ["created_at", "updated_at"]
 
@@ -24,8 +24,31 @@ extension Trade: BookRow {
             .decimal(entryPrice), .timestamp(entryTime), .text(isOpen ? "open" : "closed"), .text(signal),
             .text(approval), .integer(ticket), .text(reference), .text(comment), .integer(magic), .decimal(takeProfit),
             .decimal(stopLoss), .timestamp(closedAt), .decimal(closePrice),
-            fills.isEmpty ? .null : .json(Fill.json(fills)), .integer(namedTicket),
+            fills.isEmpty ? .null : .json(Fill.json(fills)),
         ]
+    }
+
+    /// Keeps `trade_named_tickets`.
+    static func follow(_ changes: [BookChange<Trade>], in transaction: any Transaction) throws {
+        var gone: [[Value]] = []
+        var new: [[Value]] = []
+        for change in changes {
+            let (before, after) = (change.before?.ticketsKept ?? [], change.after.ticketsKept)
+            let key = change.after.key
+            gone += before.subtracting(after).sorted().map { [.text(key.account), .integer($0), .text(key.id)] }
+            new += after.subtracting(before).sorted().map { [.text(key.account), .integer($0), .text(key.id)] }
+        }
+        if !gone.isEmpty {
+            try transaction.executeMany(
+                "DELETE FROM trade_named_tickets WHERE account_id = ? AND ticket = ? AND trade_id = ?", gone)
+        }
+        if !new.isEmpty {
+            try transaction.executeMany(
+                """
+                INSERT INTO trade_named_tickets (account_id, ticket, trade_id) VALUES (?, ?, ?)
+                ON CONFLICT (account_id, ticket, trade_id) DO NOTHING
+                """, new)
+        }
     }
 
     /// Reads a row of the table `trades`, found by column names.
