@@ -135,6 +135,21 @@ struct ClassificationTests {
         #expect(result.broker == SideCounts(rows: 2, matched: 1, duplicate: 1))
     }
 
+    @Test("A row that stands alone in the other direction is another result")
+    func digestOfDirection() throws {
+        func digests(_ direction: Direction) throws -> [String] {
+            [
+                try match([], [position(1, "EURUSD", direction)]).digest(revision: ""),
+                try match([trade("a", ticket: 1, "EURUSD", direction, "0.1")], []).digest(revision: ""),
+            ]
+        }
+
+        let (long, short) = (try digests(.buy), try digests(.sell))
+
+        #expect(long[0] != short[0])
+        #expect(long[1] != short[1])
+    }
+
     @Test(
         "Trades that differ in anything that is compared, or in what a comment may name, are no repeats",
         arguments: [

@@ -51,7 +51,7 @@ extension MatchResult {
     /// The same for the same policy and the same two books, whatever order their rows came in.
     public func digest(revision: String) -> String {
         var digest = Digest(reservingCapacity: 256 + 64 * pairs.count)
-        digest.add(["v1", revision])
+        digest.add(["v2", revision])
         for side in [ours, broker] {
             for rows in [side.rows, side.matched, side.unmatched, side.duplicate] { digest.add(rows) }
         }
@@ -67,7 +67,7 @@ extension MatchResult {
             for difference in found.differences {
                 digest.add([
                     difference.breakClass.rawValue, difference.field?.rawValue ?? "", difference.ours?.canonical ?? "",
-                    difference.broker?.canonical ?? "",
+                    difference.broker?.canonical ?? "", difference.direction?.rawValue ?? "",
                 ])
             }
         }
