@@ -135,6 +135,19 @@ struct ClassificationTests {
         #expect(result.broker == SideCounts(rows: 2, matched: 1, duplicate: 1))
     }
 
+    @Test("Many equal repeats are one difference that says how many they are")
+    func manyDuplicates() throws {
+        let trades = (0..<40).map { trade("t\($0)", ticket: 1) }
+
+        let result = try match(trades, Array(repeating: position(1), count: 30))
+
+        #expect(result.found == ["duplicate_ours ticket:1"])
+        #expect(result.breaks[0].differences.map(\.repeats) == [39, 29])
+        #expect(result.ours == SideCounts(rows: 40, matched: 1, duplicate: 39))
+        #expect(result.broker == SideCounts(rows: 30, matched: 1, duplicate: 29))
+        #expect(result.breaks[0].differencesJSON.contains(#""repeats":39"#))
+    }
+
     @Test("A row that stands alone in the other direction is another result")
     func digestOfDirection() throws {
         func digests(_ direction: Direction) throws -> [String] {
@@ -148,6 +161,15 @@ struct ClassificationTests {
 
         #expect(long[0] != short[0])
         #expect(long[1] != short[1])
+    }
+
+    @Test("One repeat more or less is another result")
+    func digestOfRepeats() throws {
+        func digest(_ repeats: Int) throws -> String {
+            try match([trade("a", ticket: 1)], Array(repeating: position(1), count: repeats)).digest(revision: "")
+        }
+
+        #expect(try digest(2) != digest(3))
     }
 
     @Test(

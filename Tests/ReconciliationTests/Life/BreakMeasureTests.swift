@@ -63,6 +63,13 @@ struct BreakMeasureTests {
                 "one repeat more", ["duplicate_ours - 0.1 -"], ["duplicate_ours - 0.1 -", "duplicate_ours - 0.1 -"],
                 "a new difference: duplicate_ours"),
             Change(
+                "one counted repeat more", ["duplicate_ours - 0.1 - 2"], ["duplicate_ours - 0.1 - 3"],
+                "a new difference: duplicate_ours"),
+            Change("one counted repeat less", ["duplicate_ours - 0.1 - 3"], ["duplicate_ours - 0.1 - 2"], nil),
+            Change(
+                "as many repeats, taken note of before they were counted",
+                ["duplicate_ours - 0.1 -", "duplicate_ours - 0.1 -"], ["duplicate_ours - 0.1 - 2"], nil),
+            Change(
                 "the largest repeat gone",
                 ["duplicate_ours - 0.1 -", "duplicate_ours - 0.3 -", "duplicate_ours - 0.2 -"],
                 ["duplicate_ours - 0.1 -", "duplicate_ours - 0.2 -"], nil),

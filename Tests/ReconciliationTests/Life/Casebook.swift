@@ -61,7 +61,7 @@ struct Casebook {
 }
 
 /// A break on ticket 1 from texts such as `partial_fill volume 0.2 0.1`: class, field, ours and the broker's; `-` for none.
-/// A fifth word is the direction of a row that stands alone.
+/// A fifth word is the direction of a row that stands alone, or how many equal rows a duplicate stands for.
 func found(_ differences: [String]) -> FoundBreak {
     FoundBreak(
         key: "ticket:1", symbol: "EURUSD", tradeID: "t1", ticket: 1, differences: differences.map(difference),
@@ -81,7 +81,8 @@ private func difference(_ text: String) -> Difference {
     return Difference(
         breakClass, field: words[1] == "-" ? nil : Difference.Field(rawValue: words[1]), ours: cell(words[2]),
         broker: cell(words[3]), delta: delta,
-        direction: words.count > 4 ? Direction(rawValue: words[4]) : nil)
+        direction: words.count > 4 ? Direction(rawValue: words[4]) : nil,
+        repeats: words.count > 4 ? Int(words[4]) : nil)
 }
 
 private func number(_ text: String) -> FixedDecimal? { try? FixedDecimal(parsing: text) }

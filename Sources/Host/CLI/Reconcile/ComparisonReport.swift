@@ -119,7 +119,7 @@ struct ComparisonReport {
         for found in breaks {
             for difference in found.differences {
                 table.append([
-                    difference.breakClass.severity.rawValue, difference.breakClass.rawValue,
+                    difference.breakClass.severity.rawValue, Self.shownClass(difference),
                     found.symbol.isEmpty ? "–" : found.symbol, found.ticket.map(String.init) ?? "–",
                     found.tradeID ?? "–", difference.field?.rawValue ?? "–", Self.shown(difference.ours),
                     Self.shown(difference.broker), Self.shown(difference.delta),
@@ -138,6 +138,12 @@ struct ComparisonReport {
             ])
         }
         return table
+    }
+
+    /// The class, and of equal repeats how many they are.
+    private static func shownClass(_ difference: Difference) -> String {
+        let name = difference.breakClass.rawValue
+        return difference.repeats.map { $0 > 1 ? "\(name) × \($0)" : name } ?? name
     }
 
     private static func shown(_ cell: Difference.Cell?) -> String {

@@ -7,7 +7,7 @@ import PluginAPI
 /// as decimals, exactly. A missing row also has a direction: turned round it is as large, and another thing. A stop or target that one side lacks has none: a price says nothing about how bad that is.
 struct BreakMeasure: Sendable {
     let breakClass: BreakClass
-    /// By field or class; several only where several equal rows stand in one break, largest first.
+    /// By field or class; several only where rows of one key stand in one break, largest first.
     private let parts: [String: [Part]]
 
     private struct Part: Sendable {
@@ -15,6 +15,8 @@ struct BreakMeasure: Sendable {
         var broker: JSONValue?
         var size: Magnitude?
         var direction: String?
+        /// How many rows it stands for.
+        var rows: Int
     }
 
     /// - Parameter differences: As ``FoundBreak/differencesJSON`` writes them.
@@ -25,7 +27,7 @@ struct BreakMeasure: Sendable {
             parts[difference.field ?? difference.breakClass.rawValue, default: []].append(
                 Part(
                     ours: difference.ours, broker: difference.broker, size: BreakMeasure.size(difference),
-                    direction: difference.direction))
+                    direction: difference.direction, rows: difference.repeats ?? 1))
         }
         self.parts = parts.mapValues { same in
             same.sorted { ($0.size ?? .zero) > ($1.size ?? .zero) }
@@ -37,13 +39,15 @@ struct BreakMeasure: Sendable {
         if breakClass != before.breakClass { return .otherClass(was: before.breakClass) }
         for (name, now) in parts.sorted(by: { $0.key < $1.key }) {
             let then = before.parts[name] ?? []
-            guard now.count <= then.count else { return .added(name) }
+            guard BreakMeasure.rows(now) <= BreakMeasure.rows(then) else { return .added(name) }
             for (part, earlier) in zip(now, then) {
                 if let worse = BreakMeasure.worsening(name, part, since: earlier) { return worse }
             }
         }
         return nil
     }
+
+    private static func rows(_ parts: [Part]) -> Int { parts.reduce(0) { $0 + $1.rows } }
 
     private static func worsening(_ name: String, _ now: Part, since then: Part) -> Worsening? {
         if then.ours != nil && now.ours == nil || then.broker != nil && now.broker == nil { return .missing(name) }

@@ -12,6 +12,8 @@ struct StoredDifference: Sendable, Equatable {
     var delta: JSONValue?
     /// `buy` or `sell` of a row that stands alone; `nil` for others, and for those stored before it was.
     var direction: String?
+    /// How many equal rows a duplicate stands for; `nil` for others, and for those stored one by one before they were counted.
+    var repeats: Int?
 
     /// The differences of a break, in their order.
     ///
@@ -26,9 +28,11 @@ struct StoredDifference: Sendable, Equatable {
             if case .string(let text)? = element["field"] { field = text }
             var direction: String?
             if case .string(let text)? = element["direction"] { direction = text }
+            var repeats: Int?
+            if case .number(let digits)? = element["repeats"] { repeats = Int(digits) }
             return StoredDifference(
                 field: field, breakClass: breakClass, ours: value(element["ours"]), broker: value(element["broker"]),
-                delta: value(element["delta"]), direction: direction)
+                delta: value(element["delta"]), direction: direction, repeats: repeats)
         }
     }
 
@@ -66,6 +70,7 @@ extension FoundBreak {
                 $0.cell("broker", difference.broker)
                 $0.cell("delta", difference.delta)
                 if let direction = difference.direction { $0.field("direction", direction.rawValue) }
+                if let repeats = difference.repeats { $0.field("repeats", repeats) }
             }
         }
         return json.text

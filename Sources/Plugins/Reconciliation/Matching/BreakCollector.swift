@@ -25,7 +25,9 @@ struct BreakCollector {
                     key: key, symbol: symbol, tradeID: tradeID, ticket: ticket, differences: differences,
                     ourUnmatchedRows: ourUnmatchedRows, brokerUnmatchedRows: brokerUnmatchedRows))
         }
-        breaks[number].differences += differences
+        for difference in differences where !breaks[number].addToLast(difference) {
+            breaks[number].differences.append(difference)
+        }
         breaks[number].ourUnmatchedRows += ourUnmatchedRows
         breaks[number].brokerUnmatchedRows += brokerUnmatchedRows
     }
@@ -44,5 +46,19 @@ struct BreakCollector {
             return left == right ? $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) : left < right
         }
         return breaks
+    }
+}
+
+extension FoundBreak {
+    /// Counts a repeat together with the equal one that was found just before it, however many there are.
+    fileprivate mutating func addToLast(_ difference: Difference) -> Bool {
+        guard let more = difference.repeats, let last = differences.last, let repeats = last.repeats else {
+            return false
+        }
+        var sum = difference
+        sum.repeats = repeats
+        guard sum == last else { return false }
+        differences[differences.count - 1].repeats = repeats + more
+        return true
     }
 }

@@ -14,6 +14,8 @@ public struct Difference: Sendable, Equatable {
     public var delta: Cell?
     /// Of the row that stands alone; `nil` when both sides have one, or a sum stands in its place, whose sign tells.
     public var direction: Direction?
+    /// How many equal rows beyond the first it stands for, at least 1; `nil` for a class other than a duplicate.
+    public var repeats: Int?
 
     /// What can differ.
     public enum Field: String, Sendable {
@@ -47,7 +49,7 @@ public struct Difference: Sendable, Equatable {
 
     public init(
         _ breakClass: BreakClass, field: Field? = nil, ours: Cell?, broker: Cell?, delta: Cell? = nil,
-        direction: Direction? = nil
+        direction: Direction? = nil, repeats: Int? = nil
     ) {
         self.breakClass = breakClass
         self.field = field
@@ -55,6 +57,7 @@ public struct Difference: Sendable, Equatable {
         self.broker = broker
         self.delta = delta
         self.direction = direction
+        self.repeats = repeats
     }
 
     /// Two numbers in units of 10⁻⁸ and what lies between them.

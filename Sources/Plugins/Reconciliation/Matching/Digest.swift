@@ -68,6 +68,7 @@ extension MatchResult {
                 digest.add([
                     difference.breakClass.rawValue, difference.field?.rawValue ?? "", difference.ours?.canonical ?? "",
                     difference.broker?.canonical ?? "", difference.direction?.rawValue ?? "",
+                    difference.repeats.map(String.init) ?? "",
                 ])
             }
         }

@@ -105,7 +105,8 @@ struct HedgingComparison {
     private mutating func add(_ breakClass: BreakClass, position: Int, unmatchedRows: Int = 1) {
         let row = broker.rows[position]
         let alone = Difference(
-            breakClass, ours: nil, broker: .units(Int128(row.volume), digits: 0), direction: row.isBuy ? .buy : .sell)
+            breakClass, ours: nil, broker: .units(Int128(row.volume), digits: 0), direction: row.isBuy ? .buy : .sell,
+            repeats: breakClass == .duplicateBroker ? 1 : nil)
         breaks.add(
             [alone], key: "ticket:\(row.ticket)", symbol: symbols[row.instrument], ticket: row.ticket,
             brokerUnmatchedRows: unmatchedRows)
@@ -114,6 +115,7 @@ struct HedgingComparison {
     private func alone(_ breakClass: BreakClass, trade: Int) -> Difference {
         let row = book.rows[trade]
         return Difference(
-            breakClass, ours: .units(Int128(row.volume), digits: 0), broker: nil, direction: row.isBuy ? .buy : .sell)
+            breakClass, ours: .units(Int128(row.volume), digits: 0), broker: nil, direction: row.isBuy ? .buy : .sell,
+            repeats: breakClass == .duplicateOurs ? 1 : nil)
     }
 }

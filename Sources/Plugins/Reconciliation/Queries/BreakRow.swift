@@ -41,12 +41,13 @@ enum BreakRow {
 
     /// A number or a word: the schema language has no name for either, so documentation shows the usual one.
     private static let value: Schema = .optional(.decimal)
-    /// The direction is that of a row that stands alone; others have none.
+    /// The direction is that of a row that stands alone; the repeats are those of a duplicate; others have none.
     private static let differenceMembers = Schema.Fields(
         dictionaryLiteral: ("field", .optional(.text)), ("class", .choice(BreakClass.allCases.map(\.rawValue))),
         ("ours", value),
-        ("broker", value), ("delta", .optional(.decimal)), ("direction", .choice(Direction.allCases.map(\.rawValue)))
-    ).allowingAbsence(of: ["direction"])
+        ("broker", value), ("delta", .optional(.decimal)), ("direction", .choice(Direction.allCases.map(\.rawValue))),
+        ("repeats", .integer)
+    ).allowingAbsence(of: ["direction", "repeats"])
     static let members: Schema.Fields = [
         "id": .text, "account_id": .text, "class": .choice(BreakClass.allCases.map(\.rawValue)),
         "severity": .choice(Severity.allCases.map(\.rawValue)), "status": .choice(BreakStatus.allCases.map(\.rawValue)),
