@@ -18,6 +18,10 @@ NOT_RUN = {
     ".build-release/release/MatcherBenchmark ticket": "measures for minutes; scripts/test compiles it",
     "swift build -c release --product IngestBenchmark --scratch-path .build-release\n"
     ".build-release/release/IngestBenchmark": "measures for minutes; scripts/test compiles it",
+    'eval "$(scripts/servers/redis start /tmp/redis | sed \'s/.*/export "&"/\')"\n'
+    'swift build -c release --product RedisBenchmark --scratch-path .build-release\n'
+    '.build-release/release/RedisBenchmark\n'
+    'scripts/servers/redis stop /tmp/redis': "measures for minutes; scripts/test compiles it",
 }
 
 
