@@ -10,6 +10,13 @@ import unittest
 from harness import BINARY, ROOT, Host
 
 NOT_RUN = {
+    'export DATABASE_URL="postgresql://concord:PASSWORD@db.example:5432/concord?sslmode=verify-full"\n'
+    'export REDIS_URL="rediss://concord:PASSWORD@cache.example:6379/0"\n'
+    'export JWT_SECRET_KEY="$(openssl rand -hex 32)"   # the same on every host\n'
+    'concord migrate up --config config/production.yaml\n'
+    'concord check --probe --config config/production.yaml\n'
+    'concord serve --config config/production.yaml':
+        "names servers that are not here; test_production.py does the same on servers that are",
     "scripts/run": "serves until interrupted; test_run.py runs it",
     "scripts/test": "is what runs this test",
     "swift build --build-tests\nswift test --skip-build --filter ReconciliationTests\nscripts/check":
