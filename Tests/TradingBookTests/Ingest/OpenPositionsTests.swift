@@ -30,6 +30,29 @@ struct OpenPositionsTests {
         }
     }
 
+    @Test("Prices of open trades count among the digits seen of an instrument that nobody has described")
+    func digitsOfTrades() async throws {
+        let stage = RecordingStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            _ = try await book.call(
+                "trades",
+                """
+                [{"trade_id": "t-1", "account_id": "acc-1", "symbol": "ABC", "direction": "buy", "volume": 0.1,
+                  "entry_price": 1.1005, "entry_time": "2026-01-05T08:00:00Z", "status": "open"}]
+                """)
+            _ = try await book.call(
+                "snapshots",
+                """
+                {"account_id": "acc-1", "as_of": "\(Self.start)", "completeness": "complete", "positions": [
+                  {"ticket": 1, "symbol": "ABC", "direction": "buy", "volume": 0.1, "entry_price": 1.1,
+                   "entry_time": "2026-01-05T08:00:00Z", "current_price": 1.2, "profit": 1}]}
+                """)
+
+            #expect(stage.changes.first?.instruments["ABC"]?.digits == 4)
+            #expect(try await book.rows("SELECT digits FROM positions").first?.integer(0) == 4)
+        }
+    }
+
     private static let start = Timestamp(seconds: 1_767_603_600)
 
     private static func body(_ positions: [RandomPosition], minute: Int) -> String {

@@ -131,7 +131,10 @@ struct SnapshotIngest: Sendable {
             }
         }
         for trade in trades where unknown.contains(trade.instrument) {
-            for price in [trade.entryPrice, trade.takeProfit, trade.stopLoss] { seen.see(trade.instrument, price) }
+            // Storage keeps every price with the same number of decimals; those that were written are not known.
+            for price in [trade.entryPrice, trade.takeProfit, trade.stopLoss] {
+                seen.see(trade.instrument, price?.normalized)
+            }
         }
         for quote in snapshot.quotes where unknown.contains(quote.instrument) {
             for price in [quote.bid, quote.ask, quote.open, quote.previousClose] { seen.see(quote.instrument, price) }
