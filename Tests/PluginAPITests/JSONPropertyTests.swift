@@ -1,5 +1,6 @@
 import Foundation
 import PluginAPI
+import PluginTesting
 import Testing
 
 /// Generated documents, good and broken, read by Concord and by Foundation.
@@ -105,7 +106,7 @@ private struct DocumentSource {
     private var random: SplitMix
 
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = SplitMix(seed: seed)
     }
 
     mutating func value(depth: Int) -> JSONValue {
@@ -192,17 +193,5 @@ private struct DocumentSource {
             }
         }
         return result
-    }
-}
-
-/// Sebastiano Vigna's SplitMix64: small, and the same on every machine.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

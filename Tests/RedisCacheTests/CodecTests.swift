@@ -1,3 +1,4 @@
+import PluginTesting
 import Testing
 
 @testable import RedisCache
@@ -74,22 +75,5 @@ struct CodecTests {
         case .bulk(let bytes): Array("$\(bytes.count)\r\n".utf8) + bytes + [13, 10]
         case .array(let replies): Array("*\(replies.count)\r\n".utf8) + replies.flatMap(wireForm)
         }
-    }
-}
-
-/// A small generator whose sequence a seed fixes.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

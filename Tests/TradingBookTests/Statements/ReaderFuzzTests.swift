@@ -1,4 +1,5 @@
 import PluginAPI
+import PluginTesting
 import Testing
 
 @testable import TradingBook

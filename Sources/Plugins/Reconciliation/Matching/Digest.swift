@@ -1,4 +1,3 @@
-import Crypto
 import PluginAPI
 public import TradingBook
 
@@ -33,18 +32,7 @@ struct Digest {
         bytes.append(UInt8(ascii: ":"))
     }
 
-    var hexadecimal: String {
-        let digits: StaticString = "0123456789abcdef"
-        return String(unsafeUninitializedCapacity: 64) { text in
-            var count = 0
-            for byte in SHA256.hash(data: bytes) {
-                text[count] = digits.utf8Start[Int(byte >> 4)]
-                text[count + 1] = digits.utf8Start[Int(byte & 0xF)]
-                count += 2
-            }
-            return count
-        }
-    }
+    var hexadecimal: String { ContentHash.of(bytes) }
 }
 
 extension MatchResult {

@@ -1,8 +1,8 @@
 import Crypto
 
 /// SHA-256 in lower-case hexadecimal, by which contents are recognised.
-enum ContentHash {
-    static func of(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hexadecimal }
+package enum ContentHash {
+    package static func of(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hexadecimal }
 }
 
 extension Sequence<UInt8> {
