@@ -30,6 +30,18 @@ class OnPostgres(unittest.TestCase):
         self.host.run("migrate", "up", check=True)
         self.assertNotIn("pending", self.host.run("migrate", "status", check=True).stdout)
 
+    def test_what_is_no_database_is_refused_and_what_is_not_there_named(self):
+        for url, code, words in [
+            ("mysql://ann:hidden@db/book", 2, "not the URL of a PostgreSQL database"),
+            ("postgresql://ann:hidden@db/book?sslmde=require", 2, "sslmde"),
+            ("postgresql://ann:hidden@127.0.0.1:1/book", 3, "Connection refused"),
+        ]:
+            result = self.host.run("check", "--probe", environment={**self.host.environment, "DATABASE_URL": url})
+            text = result.stdout + result.stderr
+            self.assertEqual(result.returncode, code, text)
+            self.assertIn(words, text)
+            self.assertNotIn("hidden", text)
+
     def test_the_password_is_shown_nowhere(self):
         password = self.host.postgres.url.split("@")[0].rsplit(":", 1)[1]
         self.host.serve()

@@ -169,6 +169,7 @@ class RedisTest(unittest.TestCase):
             ("redis+cluster://h:1", 2, "Redis Cluster"),
             ("redis-sentinel://h:1/m", 2, "Sentinel"),
             (self.redis.url.replace("secret", "wrong-one"), 3, "WRONGPASS"),
+            ("redis://127.0.0.1:1", 3, "Redis cannot be reached: Connection refused"),
         ]:
             result = self.host.run(
                 "check", "--probe", environment={**self.host.environment, "REDIS_URL": url})

@@ -49,7 +49,8 @@ struct CheckCommand: AsyncParsableCommand {
                 continue
             }
             let isUp = await module.start()
-            await module.checkHealth()
+            // Why it did not start says more than how it is without having started.
+            if isUp { await module.checkHealth() }
             let status = made.host.board[module.id]
             results.append(
                 ProbeResult(name: module.id, isUp: isUp && status.isServing, detail: status.reason ?? status.word))

@@ -38,6 +38,11 @@ public final class PostgresStorageModule: StorageBackend {
     public convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         let url = configuration.secret("url")
         guard !url.revealed().isEmpty else { throw .misconfigured(key: "url", detail: "must name a database") }
+        do {
+            _ = try ConnectionText(url.revealed())
+        } catch {
+            throw .misconfigured(key: "url", detail: error.detail)
+        }
         self.init(
             url: url, poolSize: configuration.integer("pool_size"), overflowMax: configuration.integer("max_overflow"),
             statementTimeout: configuration.duration("statement_timeout"), metrics: context.metrics)

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -103,7 +104,8 @@ struct RedisConnector: Sendable {
     private static func reason(for error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
-            error.connectionErrors.first.map { "\($0.error)" } ?? "its name cannot be resolved"
+            error.connectionErrors.first.map { reason(for: $0.error) } ?? "its name cannot be resolved"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
         default: "\(error)"
         }
     }
