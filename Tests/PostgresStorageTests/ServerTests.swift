@@ -1,7 +1,9 @@
+import CLibpq
 import Foundation
 import PluginAPI
-import PostgresStorage
 import Testing
+
+@testable import PostgresStorage
 
 extension AllTests {
     @Suite("A server that fails")
@@ -68,6 +70,25 @@ extension AllTests {
                 }
 
                 #expect(error == .timedOut)
+                try #expect(running(in: database).isEmpty)
+            }
+        }
+
+        @Test("What a lost connection was running ends at the server by itself")
+        func abandoned() async throws {
+            try await TestDatabase.with { database in
+                var connection: Connection? = try Connection(
+                    to: Target(url: Secret(database.url), statementTimeout: .seconds(3_600)), for: nil)
+                #expect(connection.map { PQsendQuery($0.handle, "SELECT pg_sleep(7200)") } == 1)
+                while try running(in: database).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+
+                connection = nil
+
+                var looks = 0
+                while try !running(in: database).isEmpty, looks < 300 {
+                    looks += 1
+                    try await Task.sleep(for: .milliseconds(100))
+                }
                 try #expect(running(in: database).isEmpty)
             }
         }
