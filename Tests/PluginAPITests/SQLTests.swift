@@ -1,4 +1,5 @@
 import PluginAPI
+import Synchronization
 import Testing
 
 @Suite("A statement")
@@ -79,5 +80,26 @@ struct SecretTests {
         }
         #expect(secret.revealed() == "hunter2")
         #expect(Mirror(reflecting: secret).children.isEmpty)
+    }
+
+    @Test("One that can be read again is what its source has now, and no more printable than another")
+    func reading() throws {
+        let source = Mutex<String?>("hunter2")
+        let secret = Secret("hunter2") { () throws(SecretUnreadable) in
+            guard let text = source.withLock({ $0 }) else { throw SecretUnreadable(reason: "the file f is not there") }
+            return text
+        }
+
+        source.withLock { $0 = "hunter3" }
+        var dumped = ""
+        dump(secret, to: &dumped)
+
+        #expect(try secret.current() == "hunter3")
+        #expect(secret.revealed() == "hunter2")
+        #expect(secret == Secret("hunter2"))
+        #expect(!"\(secret) \(dumped)".contains("hunter"))
+        source.withLock { $0 = nil }
+        #expect(throws: SecretUnreadable(reason: "the file f is not there")) { try secret.current() }
+        #expect(try Secret("as ever").current() == "as ever")
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import PluginAPI
 import PluginTesting
+import Synchronization
 import Testing
 
 @testable import RedisCache
@@ -141,6 +142,28 @@ struct FaultTests {
 
         #expect(await eventually { await cache.health() == .ok })
         await cache.stop()
+    }
+
+    @Test("A password that changed is read again at the next connect, and never is an old one used")
+    func changedPassword() async throws {
+        let redis = try await ThrowAwayRedis()
+        let password = Mutex<String?>("first")
+        let url = redis.url
+        let address = Secret(url) { () throws(SecretUnreadable) in
+            guard let now = password.withLock({ $0 }) else { throw SecretUnreadable(reason: "the file pw is empty") }
+            return url.replacingOccurrences(of: ":first@", with: ":\(now)@")
+        }
+        try await withCache(try makeCache(address)) { cache in
+            #expect(await eventually { await cache.health() == .ok })
+
+            password.withLock { $0 = nil }
+            redis.kill()
+            try await redis.start(password: "second")
+            #expect(await eventually { "\(await cache.health())".contains("the file pw is empty") })
+
+            password.withLock { $0 = "second" }
+            #expect(await eventually { await cache.health() == .ok })
+        }
     }
 
     @Test("A server in cluster mode is refused with a sentence")

@@ -35,9 +35,21 @@ func makeCache(
     socketTimeout: Duration = .seconds(5),
     metrics: any Metrics = NoMetrics()
 ) throws -> RedisCacheModule {
+    try makeCache(
+        Secret(url), prefix: prefix, clock: clock, budget: budget, socketTimeout: socketTimeout, metrics: metrics)
+}
+
+func makeCache(
+    _ url: Secret,
+    prefix: String = "t\(UInt32.random(in: .min ... .max))_",
+    clock: any HostClock = RealClock(),
+    budget: Duration = .seconds(2),
+    socketTimeout: Duration = .seconds(5),
+    metrics: any Metrics = NoMetrics()
+) throws -> RedisCacheModule {
     try RedisCacheModule(
         configuration: ModuleConfiguration([
-            "url": .secret(Secret(url)), "connect_timeout": .duration(.seconds(2)),
+            "url": .secret(url), "connect_timeout": .duration(.seconds(2)),
             "socket_timeout": .duration(socketTimeout), "budget": .duration(budget),
         ]),
         context: ModuleContext(

@@ -36,6 +36,7 @@ struct ConfigurationLoader: Sendable {
     ) -> (document: CheckedSetting?, mistakes: [ConfigurationMistake]) {
         let specification = specification(for: setting)
         var reader = SettingsReader(catalog: catalog, idleSections: specification.idleSections, isWhole: isWhole)
+        reader.readFile = readFile
         let document = reader.root(setting, specification.keys)
         return (document, reader.mistakes)
     }

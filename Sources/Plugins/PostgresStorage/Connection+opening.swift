@@ -6,7 +6,13 @@ import StorageWork
 extension Connection {
     /// Connects without blocking for longer than the caller waits.
     static func open(_ target: Target, for call: (any Interruptible)?) throws(ServerFailure) -> OpaquePointer {
-        guard let handle = start(target.parameters) else { throw .lost("out of memory") }
+        let parameters: [(key: String, value: String)]
+        do {
+            parameters = try target.parameters()
+        } catch {
+            throw .lost("the database's URL cannot be read: \(error.reason)")
+        }
+        guard let handle = start(parameters) else { throw .lost("out of memory") }
         do {
             try finish(handle, until: .now + Target.connectMax, for: call)
         } catch {

@@ -2,7 +2,7 @@ import PluginAPI
 
 /// Where to connect and how.
 struct Target: Sendable {
-    /// Any URL or list of `key=value` that libpq takes.
+    /// Any URL or list of `key=value` that libpq takes; read again for each connection, because files in it may change.
     let url: Secret
     /// How long the server lets a statement run.
     let statementTimeout: Duration
@@ -11,11 +11,14 @@ struct Target: Sendable {
     static let connectMax = Duration.seconds(5)
 
     /// What holds unless the URL says otherwise; then the URL.
-    var parameters: [(key: String, value: String)] {
-        [
+    ///
+    /// - Throws: When a file that the URL is made of cannot be read.
+    func parameters() throws(SecretUnreadable) -> [(key: String, value: String)] {
+        let url = try url.current()
+        return [
             ("fallback_application_name", "concord"), ("connect_timeout", "5"), ("keepalives_idle", "30"),
             ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
-            ("dbname", url.revealed()), ("client_encoding", "UTF8"),
+            ("dbname", url), ("client_encoding", "UTF8"),
         ]
     }
 

@@ -37,14 +37,15 @@ public final class RedisCacheModule: SharedCache {
     private let running = Mutex<[Task<Void, Never>]>([])
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
+        let address = configuration.secret("url")
         let url: RedisURL
         do {
-            url = try RedisURL(configuration.secret("url").revealed())
+            url = try RedisURL(address.revealed())
         } catch {
             throw .misconfigured(key: "url", detail: error.detail)
         }
         let connector = RedisConnector(
-            url: url, connectTimeout: configuration.duration("connect_timeout"),
+            address: address, connectTimeout: configuration.duration("connect_timeout"),
             eventLoops: MultiThreadedEventLoopGroup.singleton)
         let timeouts = RedisClient.Timeouts(
             budget: configuration.duration("budget"), socket: configuration.duration("socket_timeout"))

@@ -6,7 +6,8 @@ import PluginAPI
 
 /// Opens connections: TCP, TLS where the URL wants it, who we are, which database, and which server that is.
 struct RedisConnector: Sendable {
-    let url: RedisURL
+    /// Where to; read again for each connection, because files in it may change.
+    let address: Secret
     /// From the first packet until the server knows us.
     let connectTimeout: Duration
     let eventLoops: any EventLoopGroup
@@ -15,22 +16,36 @@ struct RedisConnector: Sendable {
         onMessage: (@Sendable ([UInt8]) -> Void)? = nil,
         onEnd: @escaping @Sendable () -> Void = {}
     ) async throws(RedisError) -> RedisConnection {
+        let url = try await currentURL()
         let line: RedisLine
         do {
-            let tls = try await tlsContext()
-            line = try await open(tls, onMessage, onEnd)
+            let tls = try await tlsContext(url)
+            line = try await open(url, tls, onMessage, onEnd)
         } catch {
             throw .unreachable(RedisConnector.reason(for: error))
         }
         do {
-            return RedisConnection(line, run: try await greet(line))
+            return RedisConnection(line, run: try await greet(line, url))
         } catch {
             line.close(error)
             throw error
         }
     }
 
+    private func currentURL() async throws(RedisError) -> RedisURL {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { [address] in try RedisURL(address.current()) }
+        } catch let error as SecretUnreadable {
+            throw .unreachable("its URL cannot be read: \(error.reason)")
+        } catch let problem as RedisURLProblem {
+            throw .unreachable("its URL \(problem.detail)")
+        } catch {
+            throw .unreachable("\(error)")
+        }
+    }
+
     private func open(
+        _ url: RedisURL,
         _ tls: NIOSSLContext?,
         _ onMessage: (@Sendable ([UInt8]) -> Void)?,
         _ onEnd: @escaping @Sendable () -> Void
@@ -57,7 +72,7 @@ struct RedisConnector: Sendable {
     }
 
     /// Reads the authorities anew each time, so that a changed file counts from the next connection on.
-    private func tlsContext() async throws -> NIOSSLContext? {
+    private func tlsContext(_ url: RedisURL) async throws -> NIOSSLContext? {
         guard url.isTLS else { return nil }
         var configuration = TLSConfiguration.makeClientConfiguration()
         if let file = url.authorityFile { configuration.trustRoots = .file(file) }
@@ -69,7 +84,7 @@ struct RedisConnector: Sendable {
     // MARK: Greeting
 
     /// - Returns: The number of the server's run.
-    private func greet(_ line: RedisLine) async throws(RedisError) -> UInt64 {
+    private func greet(_ line: RedisLine, _ url: RedisURL) async throws(RedisError) -> UInt64 {
         var commands: [RedisCommand] = []
         if let password = url.password {
             commands.append(url.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))

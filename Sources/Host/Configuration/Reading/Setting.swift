@@ -12,6 +12,8 @@ struct Setting: Sendable, Equatable {
         var isPlain: Bool
         /// It came through a variable or a file: it may be secret, and is never repeated in messages.
         var isExpanded = false
+        /// How to put it together again, if a file is part of it.
+        var template: ConfiguredText?
     }
 
     struct Entry: Sendable, Equatable {

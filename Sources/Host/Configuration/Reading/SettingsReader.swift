@@ -10,6 +10,8 @@ struct SettingsReader {
     let idleSections: Set<String>
     /// Whether a missing key stays missing.
     let isWhole: Bool
+    /// For secrets that are read again later.
+    var readFile: @Sendable (String) -> Result<String, FileProblem> = TextFile.text(of:)
     private(set) var mistakes: [ConfigurationMistake] = []
 
     init(catalog: ModuleCatalog, idleSections: Set<String>, isWhole: Bool = true) {
@@ -111,12 +113,19 @@ struct SettingsReader {
                 throw ValueProblem("is text", hint: "write it without quotes")
             }
             let value = try kind.value(of: scalar.text)
-            let kept = isSecret ? ConfigurationValue.secret(Secret(scalar.text)) : value
+            let kept = isSecret ? ConfigurationValue.secret(secret(scalar)) : value
             return CheckedSetting(content: .scalar(kept, text: isSecret ? "•••" : scalar.text), origin: setting.origin)
         } catch {
             refuse(scalar, kind, error, setting.origin, isSecret: isSecret, at: path)
             return nil
         }
+    }
+
+    /// A secret that lies in a file, whole or in part, is read again when it is needed again.
+    private func secret(_ scalar: Setting.Scalar) -> Secret {
+        guard let template = scalar.template else { return Secret(scalar.text) }
+        let readFile = readFile
+        return Secret(scalar.text) { () throws(SecretUnreadable) in try template.current(readFile) }
     }
 
     /// What came through a variable may be secret: then nothing of the text is repeated.

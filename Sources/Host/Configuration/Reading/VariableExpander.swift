@@ -43,12 +43,15 @@ struct VariableExpander {
         }
         var text = ""
         var sources: [String] = []
+        var template = ConfiguredText(parts: [])
         for piece in pieces {
             guard let part = resolve(piece, origin, at: path, isAlone: pieces.count == 1) else { return nil }
             text += part
+            template.parts.append(piece.part(resolved: part))
             if let source = piece.source { sources.append(source) }
         }
-        let expanded = Setting.Scalar(text: text, isPlain: scalar.isPlain, isExpanded: !sources.isEmpty)
+        var expanded = Setting.Scalar(text: text, isPlain: scalar.isPlain, isExpanded: !sources.isEmpty)
+        if template.canChange { expanded.template = template }
         let place = origin.position.map { SettingOrigin.expanded($0, through: sources) } ?? origin
         return Setting(content: .scalar(expanded), origin: sources.isEmpty ? origin : place)
     }
@@ -81,7 +84,7 @@ struct VariableExpander {
         }
     }
 
-    private static func withoutLastLineBreak(_ text: String) -> String {
+    static func withoutLastLineBreak(_ text: String) -> String {
         var scalars = text.unicodeScalars
         if scalars.last == "\n" { scalars.removeLast() }
         if scalars.last == "\r" { scalars.removeLast() }
@@ -102,6 +105,11 @@ extension VariableExpander {
             case .variable(let name, _): "env \(name)"
             case .file(let path): "file \(path)"
             }
+        }
+
+        /// What is kept of it: the text it stood for, or the file.
+        func part(resolved text: String) -> ConfiguredText.Part {
+            if case .file(let path) = self { .file(path) } else { .text(text) }
         }
     }
 

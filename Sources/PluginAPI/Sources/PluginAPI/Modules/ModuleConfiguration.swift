@@ -86,19 +86,3 @@ public indirect enum ConfigurationValue: Sendable, Equatable {
     case list([ConfigurationValue])
     case mapping([String: ConfigurationValue])
 }
-
-/// Text that cannot be printed by accident: every description of it is `•••`.
-public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    private let text: String
-
-    public init(_ text: String) {
-        self.text = text
-    }
-
-    /// The secret itself, for the one place that needs it.
-    public func revealed() -> String { text }
-
-    public var description: String { "•••" }
-    public var debugDescription: String { "•••" }
-    public var customMirror: Mirror { Mirror(self, children: []) }
-}
