@@ -51,6 +51,12 @@ class Postgres:
         text = self.psql(self.url, f"SELECT coalesce(json_agg(q), '[]') FROM ({statement}) AS q")
         return [tuple(row.values()) for row in json.loads(text)]
 
+    def value(self, statement):
+        return self.psql(self.url, statement).strip()
+
+    def session(self):
+        return Session(self.url)
+
     def drop(self):
         self.psql(self.server, f"DROP DATABASE {self.name} WITH (FORCE)")
 
@@ -61,6 +67,29 @@ class Postgres:
         if result.returncode != 0:
             raise AssertionError(f"{statement}: {result.stderr}")
         return result.stdout
+
+
+class Session:
+    """A client that stays, for what somebody holds."""
+
+    def __init__(self, url):
+        self.process = subprocess.Popen(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def tell(self, statement):
+        """What it prints, once it is done."""
+        self.process.stdin.write(f"{statement};\n\\echo done\n")
+        self.process.stdin.flush()
+        lines = []
+        while (line := self.process.stdout.readline().rstrip("\n")) != "done":
+            if self.process.poll() is not None:
+                raise AssertionError(f"{statement}: {lines}")
+            lines.append(line)
+        return lines
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
 
 
 class Number(str):
@@ -89,13 +118,17 @@ class Answer:
 
 
 class Host:
-    """One configuration directory and the processes run on it."""
+    """One configuration directory and the processes run on it.
+
+    `postgres` is the URL of a server, for a database of its own there, or a `Postgres` that several hosts share.
+    """
 
     def __init__(self, extra="", environment=None, postgres=POSTGRES_URL):
         self.directory = tempfile.TemporaryDirectory(prefix="concord-e2e-")
         self.path = pathlib.Path(self.directory.name)
         self.port, self.admin_port = free_port(), free_port()
-        self.postgres = Postgres(postgres) if postgres else None
+        self.own_database = Postgres(postgres) if isinstance(postgres, str) else None
+        self.postgres = self.own_database or postgres
         storage = (f"use: postgres, postgres: {{ url: '{self.postgres.url}' }}" if self.postgres
                    else f"use: sqlite, sqlite: {{ path: {self.path}/concord.db }}")
         self.config = self.path / "concord.yaml"
@@ -162,8 +195,8 @@ class Host:
         if getattr(self, "log", None):
             self.log.close()
         self.directory.cleanup()
-        if self.postgres:
-            self.postgres.drop()
+        if self.own_database:
+            self.own_database.drop()
 
     def stored(self, statement):
         """Rows as they are stored, for what no answer tells."""
@@ -228,6 +261,11 @@ class Host:
         body = {"account_id": identifier, "as_of": as_of, "completeness": "complete", "positions": positions, **fields}
         return self.ok("POST", "/api/v1/snapshots", self.agent, body)
 
+    def metric(self, name):
+        """The sum of every series whose line begins so."""
+        lines = self.request("GET", "/metrics").body.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
     def breaks(self, account, **query):
         text = "&".join(f"{k}={v}" for k, v in {"account_id": account, "limit": 500, **query}.items())
         return self.ok("GET", f"/api/v1/reconciliation/breaks?{text}", self.operator)["breaks"]
@@ -266,6 +304,16 @@ def trade(identifier="t-1", account="acc", **fields):
 
 def at(second):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1767607200 + second))
+
+
+def eventually(look, seconds=30):
+    """The first answer of `look` that is something; a host works on its own clock, so a test has to ask again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing after {seconds} s")
 
 
 def in_parallel(count, action):

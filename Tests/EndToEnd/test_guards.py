@@ -6,7 +6,7 @@ import time
 import unittest
 from datetime import datetime
 
-from harness import CLOSED_STATEMENT, SERVER_TIME_ZONE, ConcordTest, Host, at, position
+from harness import CLOSED_STATEMENT, SERVER_TIME_ZONE, ConcordTest, Host, at, eventually, position
 
 QUERIES = "queries:\n  - reconciliation\n  - positions\n  - guards: {{ drawdown: {{ countdown: {countdown} }} }}\n"
 
@@ -26,16 +26,6 @@ def trip(host, account, tickets, user="ann"):
 def commands(host, account, **query):
     text = "&".join(f"{k}={v}" for k, v in {"account_id": account, "limit": 500, **query}.items())
     return host.ok("GET", f"/api/v1/close-commands?{text}", host.operator)["commands"]
-
-
-def eventually(look, seconds=30):
-    """The first answer of `look` that is something; a host works on its own clock, so a test has to ask again."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"nothing after {seconds} s")
 
 
 class Restart(unittest.TestCase):

@@ -1,23 +1,15 @@
 """A host whose state is in PostgreSQL: its commands, its figures, and connections that end."""
 
 import concurrent.futures
-import os
 import unittest
 
 from harness import Host, at, position, trade
-
-
-def server():
-    url = os.environ.get("CONCORD_TEST_POSTGRES_URL")
-    if not url:
-        raise AssertionError("CONCORD_TEST_POSTGRES_URL is not set: run scripts/servers/postgres start FOLDER and "
-                             "export what it prints")
-    return url
+from servers import variable
 
 
 class OnPostgres(unittest.TestCase):
     def setUp(self):
-        self.host = Host("cache: { use: none }\n", postgres=server())
+        self.host = Host("cache: { use: none }\n", postgres=variable("CONCORD_TEST_POSTGRES_URL"))
         self.addCleanup(self.host.close)
 
     def test_the_commands_look_migrate_and_undo(self):

@@ -1,19 +1,11 @@
 """The shipped configuration for PostgreSQL and Redis, as an operator uses it, with two hosts on the same servers."""
 
-import os
 import time
 import unittest
 import uuid
 
 from harness import ROOT, Host, Postgres, at, position, trade
-
-
-def variable(name):
-    value = os.environ.get(name)
-    if not value:
-        kind = name.split("_")[2].lower()
-        raise AssertionError(f"{name} is not set: run scripts/servers/{kind} start FOLDER and export what it prints")
-    return value
+from servers import variable
 
 
 class Production(unittest.TestCase):
