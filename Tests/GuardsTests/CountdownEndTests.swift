@@ -88,7 +88,7 @@ struct CountdownEndTests {
             let first = try await desk.storage.transaction { try work.run(in: $0) }
             let second = try await desk.storage.transaction { try work.run(in: $0) }
 
-            #expect([first.isChanged, second.isChanged] == [true, false])
+            #expect([first?.isChanged, second?.isChanged] == [true, false])
             #expect(try await desk.count("close_commands") == 1)
         }
     }

@@ -3,13 +3,16 @@ import TradingBook
 
 /// What the end of a countdown, of a lease, or of a command's life does to one account, in one transaction.
 ///
-/// Whoever comes first to the account's row does it; a second host, or the same one after a restart, finds it done.
+/// Whoever comes first to the account's row does it; a second host, or the same one after a restart, finds it done, or held
+/// and goes on to the next account.
 struct DueWork: Sendable {
     let account: String
     /// The host's clock.
     let now: Timestamp
     /// Whether positions are closed at all.
     let writesCommands: Bool
+    /// What to do when somebody else holds the account.
+    var patience = AccountLock.Patience.waiting
 
     /// What was done.
     struct Outcome: Sendable {
@@ -18,8 +21,9 @@ struct DueWork: Sendable {
         var leftOpen = 0
     }
 
-    func run(in transaction: any Transaction) throws -> Outcome {
-        guard try AccountLock.take(account, in: transaction) != nil else { return Outcome() }
+    /// - Returns: `nil` when somebody else held the account.
+    func run(in transaction: any Transaction) throws -> Outcome? {
+        guard try AccountLock.take(account, patience, in: transaction) != nil else { return nil }
         let store = CloseCommandStore(account: account, now: now, transaction: transaction)
         let isSettled = try store.settle()
         let trips = writesCommands ? try endCountdowns(in: transaction) : []

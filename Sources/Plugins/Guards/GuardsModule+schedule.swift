@@ -8,7 +8,7 @@ extension GuardsModule: ScheduledModule {
     /// Writes the commands of countdowns that are over, takes back leases that are over, expires commands that are too old,
     /// and makes answers about sources that have gone stale be built anew.
     ///
-    /// One account that fails keeps no other from its turn; the first failure is thrown in the end.
+    /// One account that fails or that somebody holds keeps no other from its turn; the first failure is thrown in the end.
     public func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
         let writesCommands = drawdownLimits.act == .close
         let due = try await DueAccounts.find(
@@ -16,18 +16,17 @@ extension GuardsModule: ScheduledModule {
         await announce(due.stale)
         lastLook.set(now)
 
-        var failure: (any Error)?
-        for account in due.toSettle.keys.sorted() {
-            let work = DueWork(account: account, now: now, writesCommands: writesCommands)
-            do {
-                let done = try await storage.transaction(deadline: deadline) { try work.run(in: $0) }
-                meters.leftOpen.increment(by: done.leftOpen)
-                if done.isChanged { await announce(due.toSettle.filter { $0.key == account }) }
-            } catch {
-                failure = failure ?? error
+        let failures = try await AccountRound.run(due.toSettle.keys.sorted(), deadline: deadline) {
+            account, patience, deadline in
+            let work = DueWork(account: account, now: now, writesCommands: writesCommands, patience: patience)
+            guard let done = try await storage.transaction(deadline: deadline, { try work.run(in: $0) }) else {
+                return false
             }
+            meters.leftOpen.increment(by: done.leftOpen)
+            if done.isChanged { await announce(due.toSettle.filter { $0.key == account }) }
+            return true
         }
-        if let failure { throw failure }
+        if let failure = failures.first { throw failure.error }
     }
 
     private func announce(_ owners: [String: String]) async {

@@ -15,7 +15,9 @@ struct ReleaseCommand: Sendable {
         let key = try IdempotencyKey(request, route: "admin/guards/\(account)/release")
         let (answer, owner) = try await storage.transaction(deadline: request.deadline) {
             transaction -> ([UInt8], String?) in
-            if let answer = try key?.replay(in: transaction) { return (answer, nil) }
+            if let answer = try key?.replay(in: transaction) {
+                return (answer, try BookModule.owners(of: [account], in: transaction)[account])
+            }
             let state = try AccountLock.require(account, in: transaction)
             try release(account, note, request, in: transaction)
             let answer = try drawdown(account, of: state.account.user, at: request.now, in: transaction)

@@ -93,7 +93,11 @@ final class Connection {
     func begin(lock: Int64) throws(ServerFailure) {
         begin()
         statementMax = Connection.migrationMax
-        try steer("BEGIN READ WRITE; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(\(lock))")
+        try steer(
+            """
+            BEGIN READ WRITE; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+            SELECT pg_advisory_xact_lock(\(lock))
+            """)
     }
 
     /// Commits. Once sent it is not cancelled: the caller learns what became of it.

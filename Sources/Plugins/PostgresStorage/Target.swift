@@ -22,6 +22,10 @@ struct Target: Sendable {
         ]
     }
 
+    /// How long a host may be silent in a transaction before the server ends it: frozen or cut off, it would keep what it
+    /// holds from the others. Far longer than any work between two statements.
+    static let silenceMax = Duration.seconds(10)
+
     /// What every session begins with. Outside transactions nothing is written; an acknowledged commit is on disk. What a
     /// lost connection ran ends within seconds, where the server's system can tell that the client has gone.
     var settings: String {
@@ -31,6 +35,7 @@ struct Target: Sendable {
         SET default_transaction_read_only = on;
         SET default_transaction_isolation = 'read committed';
         SET statement_timeout = \(max(1, statementTimeout.wholeMicroseconds / 1_000));
+        SET idle_in_transaction_session_timeout = \(Self.silenceMax.wholeMicroseconds / 1_000);
         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
         SELECT set_config('client_connection_check_interval', '2s', false) WHERE version() LIKE '%linux%'
         """

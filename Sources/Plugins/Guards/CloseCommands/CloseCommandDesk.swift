@@ -89,7 +89,7 @@ struct CloseCommandDesk: Sendable {
                     .refresh(exceptLine: command.ticket)
             }
             return Outcome(
-                answer: Self.one(try store.rows([id])), owner: ended == nil ? nil : state.account.user,
+                answer: Self.one(try store.rows([id])), owner: state.account.user,
                 closed: ended?.closed, leftOpen: left)
         }
     }
@@ -112,7 +112,9 @@ struct CloseCommandDesk: Sendable {
         _ work: @escaping @Sendable (AccountState, any Transaction) throws -> Outcome
     ) async throws -> Reply {
         let outcome = try await storage.transaction(deadline: request.deadline) { transaction -> Outcome in
-            if let answer = try key?.replay(in: transaction) { return Outcome(answer: answer) }
+            if let answer = try key?.replay(in: transaction) {
+                return Outcome(answer: answer, owner: try BookModule.owners(of: [account], in: transaction)[account])
+            }
             let outcome = try work(try AccountLock.require(account, pointer: pointer, in: transaction), transaction)
             try key?.keep(outcome.answer, in: transaction)
             return outcome

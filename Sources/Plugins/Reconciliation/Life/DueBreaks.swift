@@ -5,7 +5,7 @@ import TradingBook
 /// expired reopens one, a snooze ends.
 ///
 /// Each account is one transaction under its row's lock, which looks again at what is due: of two hosts that found the
-/// same work the second finds nothing left to do. An account that fails keeps nobody else from theirs.
+/// same work the second finds nothing left to do. An account that fails or that somebody holds keeps nobody else from theirs.
 struct DueBreaks: Sendable {
     let context: ModuleContext
     let batchSize: Int
@@ -19,15 +19,13 @@ struct DueBreaks: Sendable {
         var failure: (any Error)?
         repeat {
             let places = try await places(after: last, at: now, deadline: deadline)
-            for place in places where ContinuousClock.now < deadline && settled.insert(place.account).inserted {
-                do {
-                    try await settle(place.account, at: now, deadline: deadline)
-                } catch let error as StorageError where error.isOfEverybody {
-                    throw error
-                } catch {
-                    context.logger.error("breaks not settled", ["account_id": place.account, "error": "\(error)"])
-                    failure = failure ?? error
-                }
+            let accounts = places.map(\.account).filter { settled.insert($0).inserted }
+            let failures = try await AccountRound.run(accounts, deadline: deadline) { account, patience, deadline in
+                try await settle(account, at: now, patience, deadline: deadline)
+            }
+            for (account, error) in failures.map({ ($0.account, $0.error) }) {
+                context.logger.error("breaks not settled", ["account_id": account, "error": "\(error)"])
+                failure = failure ?? error
             }
             last = places.count == batchSize ? places.last : nil
         } while last != nil && ContinuousClock.now < deadline
@@ -59,12 +57,17 @@ struct DueBreaks: Sendable {
             + " ORDER BY wake_at, account_id LIMIT \(limit)"
     }
 
-    private func settle(_ account: String, at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
-        let settled = try await context.storage.transaction(deadline: deadline) {
-            transaction -> (owner: String, openedReasons: [String], shift: BreakShift)? in
-            guard let owner = try AccountLock.take(account, in: transaction)?.account.user else { return nil }
+    /// - Returns: Whether nobody else held the account.
+    private func settle(
+        _ account: String,
+        at now: Timestamp,
+        _ patience: AccountLock.Patience,
+        deadline: ContinuousClock.Instant
+    ) async throws -> Bool {
+        let settled = try await context.storage.transaction(deadline: deadline) { transaction -> Settled? in
+            guard let owner = try AccountLock.take(account, patience, in: transaction)?.account.user else { return nil }
             let due = try BreakStore(account: account).due(at: now, in: transaction)
-            guard !due.isEmpty else { return nil }
+            guard !due.isEmpty else { return Settled() }
             var changes = BreakChanges(account: account, at: now)
             for before in due {
                 var item = before
@@ -72,21 +75,18 @@ struct DueBreaks: Sendable {
                 changes.add(item, steps)
             }
             try changes.write(in: transaction)
-            return (owner, changes.openedReasons, changes.shift)
+            return Settled(owners: [account: owner], openedReasons: changes.openedReasons, shift: changes.shift)
         }
-        guard let settled else { return }
+        guard let settled else { return false }
         metrics.count(opened: settled.openedReasons, shift: settled.shift)
-        await context.invalidator.invalidate(BookModule.tags([account: settled.owner]))
+        await context.invalidator.invalidate(BookModule.tags(settled.owners))
+        return true
     }
-}
 
-extension StorageError {
-    /// Whether the next account would meet it too.
-    fileprivate var isOfEverybody: Bool {
-        switch self {
-        case .unavailable, .timedOut, .full: true
-        case .constraint, .statement: false
-        @unknown default: true
-        }
+    /// What was done to an account; empty when somebody else had done it.
+    private struct Settled: Sendable {
+        var owners: [String: String] = [:]
+        var openedReasons: [String] = []
+        var shift = BreakShift()
     }
 }

@@ -27,7 +27,9 @@ struct BreakCommand: Sendable {
         let key = try IdempotencyKey(request, route: "reconciliation/breaks/\(id)/\(kind.rawValue)")
         let done = try await storage.transaction(deadline: request.deadline) { transaction in
             let account = try lock(id, request, in: transaction)
-            if let answer = try key?.replay(in: transaction) { return Done(answer: answer) }
+            if let answer = try key?.replay(in: transaction) {
+                return Done(answer: answer, owners: [account.id: account.user])
+            }
             var done = try carryOut(act, on: id, of: account.id, request, in: transaction)
             done.owners = [account.id: account.user]
             try key?.keep(done.answer, in: transaction)

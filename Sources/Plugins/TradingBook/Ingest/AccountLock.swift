@@ -2,13 +2,27 @@ public import PluginAPI
 
 /// Takes an account's row for the rest of the transaction, so that runs of one account come one after the other.
 public enum AccountLock {
+    /// What to do about a row that somebody else holds.
+    public enum Patience: Sendable {
+        /// Wait for it.
+        case waiting
+        /// Go on without it: as good as no such account.
+        case ifFree
+    }
+
     /// - Returns: `nil` when there is no such account.
-    public static func take(_ account: String, in transaction: any Transaction) throws -> AccountState? {
+    public static func take(
+        _ account: String,
+        _ patience: Patience = .waiting,
+        in transaction: any Transaction
+    ) throws -> AccountState? {
         let select = SQL(parts: [
             .text("SELECT \(AccountState.columns) FROM accounts WHERE account_id = "), .value(.text(account)),
         ])
-        let sql = SQL(sqlite: select, postgres: select + " FOR UPDATE")
-        return try transaction.rows(sql).first.map(AccountState.init(stored:))
+        // SQLite lets nobody else write meanwhile.
+        let lock: SQL = patience == .ifFree ? " FOR UPDATE SKIP LOCKED" : " FOR UPDATE"
+        return try transaction.rows(SQL(sqlite: select, postgres: select + lock)).first
+            .map(AccountState.init(stored:))
     }
 
     /// As ``take(_:in:)``; 404 when there is no such account.

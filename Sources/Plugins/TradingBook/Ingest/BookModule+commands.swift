@@ -39,7 +39,9 @@ extension BookModule {
 
         let (instruments, now) = (instruments, request.now)
         return try await context.storage.transaction(deadline: request.deadline) { transaction in
-            if let answer = try key?.replay(in: transaction) { return Reply(body: answer) }
+            if let answer = try key?.replay(in: transaction) {
+                return Reply(body: answer, invalidates: Self.tags(try Self.owners(of: pointers.keys, in: transaction)))
+            }
             let owners = try Self.lock(pointers, in: transaction)
             let resolved = try rows.resolved(by: instruments, in: transaction)
             let counts = try BookUpsert(now: now).write(resolved, in: transaction)
@@ -91,7 +93,9 @@ extension BookModule {
     ) async throws -> Reply {
         let (result, owners) = try await context.storage.transaction(deadline: request.deadline) {
             transaction -> (IngestResult, [String: String]) in
-            if let answer = try key?.replay(in: transaction) { return (IngestResult(answer: answer), [:]) }
+            if let answer = try key?.replay(in: transaction) {
+                return (IngestResult(answer: answer), try Self.owners(of: [account], in: transaction))
+            }
             try first(transaction)
             let state = try AccountLock.require(account, pointer: pointer, in: transaction)
             let result = try work(state, transaction)
@@ -109,6 +113,19 @@ extension BookModule {
     /// The tags that a write for these accounts of these owners makes stale.
     public static func tags(_ owners: [String: String]) -> [CacheTag] {
         owners.keys.sorted().map { .account($0) } + Set(owners.values).sorted().map { .user($0) }
+    }
+
+    /// Who owns these accounts, for a repeated call: the host that carried the first one out may have died before it told the
+    /// others, so that it is the repeat which makes their answers stale.
+    public static func owners(
+        of accounts: some Sequence<String>,
+        in transaction: any Transaction
+    ) throws(StorageError) -> [String: String] {
+        let rows = try transaction.rows(
+            "SELECT account_id, user_id FROM accounts WHERE account_id IN (\(accounts.sorted()))")
+        var owners: [String: String] = [:]
+        for row in rows { owners[row.text(0) ?? ""] = row.text(1) }
+        return owners
     }
 
     /// Locks accounts in the order of their IDs, so that two requests never wait for each other.

@@ -20,12 +20,16 @@ struct Job: Sendable {
 
     /// - Returns: Whether this host has it now: it was due, and nobody held it.
     func claim(at now: Timestamp, in transaction: any Transaction) throws(StorageError) -> Bool {
-        try transaction.execute(
+        let free: SQL = "SELECT job FROM jobs WHERE job = \(name) AND leased_until <= \(now) AND due_at <= \(now)"
+        // A host that is claiming it now keeps nobody waiting.
+        let claimable = SQL(sqlite: free, postgres: free + " FOR UPDATE SKIP LOCKED")
+        let claimed = try transaction.execute(
+            "UPDATE jobs SET holder = \(holder), leased_until = \(now + lease) WHERE job IN (\(claimable))")
+        if claimed == 1 { return true }
+        return try transaction.execute(
             """
             INSERT INTO jobs (job, holder, leased_until, due_at)
-            VALUES (\(name), \(holder), \(now + lease), \(now))
-            ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, leased_until = excluded.leased_until
-                WHERE jobs.leased_until <= \(now) AND jobs.due_at <= \(now)
+            VALUES (\(name), \(holder), \(now + lease), \(now)) ON CONFLICT DO NOTHING
             """) == 1
     }
 
