@@ -11,6 +11,8 @@ import threading
 import time
 
 from harness import ROOT, Host, at, position, trade
+from kills import kill_at_every_step
+from servers import variable
 
 QUICK = "--quick" in sys.argv[1:]
 SCALE = 10 if QUICK else 1
@@ -63,6 +65,19 @@ def kills(cycles):
         unacknowledged = stored - len(acknowledged)
         assert lost == 0 and doubled == 0 and 0 <= unacknowledged <= cycles, (lost, doubled, unacknowledged)
         return f"{cycles} kills, {len(acknowledged)} acknowledged snapshots: {lost} lost, {doubled} doubled"
+    finally:
+        host.close()
+
+
+def kills_at_every_step(cycles, postgres=None):
+    """Whole or not at all, wherever in its ingest a host dies; the same call again ends it, once."""
+    host = Host(postgres=postgres)
+    try:
+        counts = kill_at_every_step(host, host.path, cycles)
+        assert all(counts[side] > 0 for side in ("before", "unheard", "acknowledged")), counts
+        return (f"{cycles} kills over {counts['steps']} steps: {counts['before']} before the commit, nothing stored; "
+                f"{counts['unheard']} between commit and answer, stored; {counts['acknowledged']} after the answer; "
+                "0 lost, 0 doubled, 0 in part")
     finally:
         host.close()
 
@@ -166,6 +181,9 @@ def machine():
 def main():
     results = [
         ("Kill -9 during ingest", kills(200 // SCALE)),
+        ("Kill -9 at every step, SQLite", kills_at_every_step(200 // SCALE)),
+        ("Kill -9 at every step, PostgreSQL",
+         kills_at_every_step(200 // SCALE, variable("CONCORD_TEST_POSTGRES_URL"))),
         ("SIGTERM under load", drains(30 // SCALE)),
         ("Memory under load", memory(5 / SCALE)),
         ("Matcher against an oracle", oracle(100_000 // SCALE)),
