@@ -178,6 +178,26 @@ extension AllTests {
             }
         }
 
+        @Test(
+            "A caller who gives up during a body's last statement is answered though the server ends it well",
+            .timeLimit(.minutes(1)))
+        func lateCancellation() async throws {
+            try await TestDatabase.withStorage { storage, database in
+                let task = Task {
+                    try await storage.transaction {
+                        try $0.executeScript(
+                            """
+                            DO $$ BEGIN PERFORM pg_sleep(7200); EXCEPTION WHEN query_canceled THEN NULL; END $$
+                            """)
+                    }
+                }
+                while try running(in: database).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                task.cancel()
+
+                await #expect(throws: StorageError.timedOut) { try await task.value }
+            }
+        }
+
         @Test("A statement prepared before the schema changed is prepared again")
         func schemaChange() async throws {
             try await TestDatabase.withStorage(poolSize: 1, overflowMax: 0) { storage, _ in

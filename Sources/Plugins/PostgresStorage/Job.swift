@@ -75,8 +75,9 @@ struct BodyJob<Output: Sendable>: Job {
         if let failure = connection.failure, failure.remedy != .none { return failure }
         if case .failure(let error) = result {
             call.finish(.failure(error))
-        } else if let failure = connection.failure {
-            call.finish(.failure(failure.error))
+        } else {
+            // Without a failure the connection was given up because a cancellation came too late for its last statement.
+            call.refuse(connection.failure?.error ?? .timedOut)
         }
         return nil
     }
