@@ -9,6 +9,7 @@ struct Concord: AsyncParsableCommand {
         version: HostAssembly.version,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ConfigCommand.self, ModulesCommand.self, MigrateCommand.self,
+            PartitionsCommand.self,
             AccountCommand.self, TokenCommand.self, ImportCommand.self, ReconcileCommand.self, StatusCommand.self,
             WarmupCommand.self,
             HealthCommand.self, OpenAPICommand.self,

@@ -12,7 +12,8 @@ struct Desk {
     private let services: [any QueryService]
     private let guards: GuardsModule
 
-    init(on storage: any StorageBackend, clock: ManualClock) throws {
+    /// - Parameter retention: The configuration's section of that name; without one everything is kept.
+    init(on storage: any StorageBackend, clock: ManualClock, retention: ConfigurationValue? = nil) throws {
         self.storage = storage
         self.clock = clock
         func context(_ required: [String: any Module]) -> ModuleContext {
@@ -20,8 +21,9 @@ struct Desk {
                 logger: Silence(), metrics: Silence(), clock: clock, storage: storage, invalidator: Silence(),
                 required: required)
         }
-        let book = try BookModule(
-            configuration: ModuleConfiguration(["instruments": .mapping([:])]), context: context([:]))
+        var settings = ModuleConfiguration(["instruments": .mapping([:])])
+        settings.values["retention"] = retention
+        let book = try BookModule(configuration: settings, context: context([:]))
         guards = try GuardsModule(configuration: Desk.guardSettings, context: context(["book": book]))
         services = [
             book,
@@ -41,7 +43,7 @@ struct Desk {
     /// What a command or query answers, or how it refuses, as text.
     func answer(
         to operation: PluginAPI.Operation, body: String = "", values: [String: Value] = [:],
-        choices: [String: [String]] = [:]
+        choices: [String: [String]] = [:], accounts: [String] = ["acc", "net"], cursor: [Value]? = nil
     ) async throws -> String {
         var parameters = values
         for parameter in operation.parameters where parameters[parameter.name] == nil {
@@ -58,7 +60,8 @@ struct Desk {
                 Request(
                     caller: isQuery
                         ? Caller(subject: "ann", role: .user) : Caller(subject: "bot", role: .operator, grant: .all),
-                    user: "ann", accounts: ["acc", "net"], account: "acc", parameters: parameters, choices: choices,
+                    user: "ann", accounts: accounts, account: "acc", parameters: parameters, choices: choices,
+                    cursor: cursor,
                     body: Array(body.utf8), contentType: "application/json", requestID: "r-1", now: clock.now,
                     cursors: PlainCursors()))
             return Desk.withoutDurations(String(decoding: reply.body, as: UTF8.self))
@@ -77,6 +80,10 @@ struct Desk {
             throw ProgramFailed(what: "no operation \(name)")
         }
         return try await answer(to: operation, body: body, values: values)
+    }
+
+    func start() async throws {
+        for service in services { try await service.start() }
     }
 
     /// What time alone causes.

@@ -29,6 +29,7 @@ public final class ReconciliationModule: QueryService {
         book.attach(
             ReconciliationStage(settings: settings, clock: context.clock, logger: context.logger, metrics: metrics))
         book.attach(Sweep.ofReconciliation(book.retentionSettings))
+        book.attach(PartitionedTable.log(book.retentionSettings))
     }
 
     /// Refreshes the gauges on the way, at most every ten seconds.

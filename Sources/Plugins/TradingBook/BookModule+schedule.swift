@@ -6,6 +6,7 @@ extension BookModule: ScheduledModule {
 
     /// Removes what is past its keeping, the book's own rows first.
     public func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
-        try await retention.run(Sweep.ofBook(retentionSettings) + sweeps, at: now, deadline: deadline)
+        try await retention.run(
+            Sweep.ofBook(retentionSettings) + sweeps, tables: partitionedTables, at: now, deadline: deadline)
     }
 }

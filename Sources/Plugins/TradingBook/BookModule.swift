@@ -19,7 +19,10 @@ public final class BookModule: QueryService, AccountDirectory {
     let retention: Retention
     private let attached = Mutex<[any IngestStage]>([])
     private let attachedSweeps = Mutex<[Sweep]>([])
+    private let attachedTables = Mutex<[PartitionedTable]>([])
 
+    /// Moved within a moment.
+    private static let bytesMovedAtStartMax: Int64 = 16 << 20
     private static let retentionInterval: Duration = .seconds(3_600)
     /// Longer than any call of the scheduler.
     private static let retentionLease: Duration = .seconds(120)
@@ -43,6 +46,27 @@ public final class BookModule: QueryService, AccountDirectory {
     /// Adds what another module removes of its tables when it is past its keeping, as part of the book's hourly job.
     public func attach(_ sweeps: [Sweep]) {
         attachedSweeps.withLock { $0 += sweeps }
+    }
+
+    /// Adds a table of another module whose partitions the same job looks after.
+    public func attach(_ table: PartitionedTable) {
+        attachedTables.withLock { $0.append(table) }
+    }
+
+    /// Every table that PostgreSQL keeps in partitions.
+    public var partitionedTables: [PartitionedTable] { attachedTables.withLock { $0 } }
+
+    /// Makes the partitions of months to come, so that a new database has them before its first row. What keeps them from
+    /// being made is no reason not to start: the default partition takes their rows, and the hourly job tries again.
+    public func start() async throws {
+        for table in partitionedTables {
+            do {
+                try await MonthlyPartitions(of: table, in: context.storage)
+                    .create(at: context.clock.now, bytesMovedMax: Self.bytesMovedAtStartMax)
+            } catch {
+                context.logger.warning("partitions not made", ["table": table.name, "reason": "\(error)"])
+            }
+        }
     }
 
     var stages: [any IngestStage] { attached.withLock { $0 } }

@@ -7,7 +7,7 @@ extension Sweep {
         [settings.runs.map(resolvedBreaks), settings.logs.map(log)].compactMap(\.self)
     }
 
-    private static let everyAnswer: [CacheTag] = [.module("reconciliation")]
+    fileprivate static let everyAnswer: [CacheTag] = [.module("reconciliation")]
 
     /// What runs found and is over: breaks that were resolved so long ago, with their steps. One that was accepted stays as
     /// long as the account's newest complete snapshot shows it.
@@ -39,10 +39,22 @@ extension Sweep {
 
     private static func log(keep: Duration) -> Sweep {
         deleting("log rows", keep: keep, makesStale: everyAnswer) { before, limit in
-            """
-            DELETE FROM reconciliation_logs WHERE log_id IN
-                (SELECT log_id FROM reconciliation_logs WHERE at < \(before) ORDER BY at LIMIT \(limit))
-            """
+            SQL(
+                sqlite: """
+                    DELETE FROM reconciliation_logs WHERE log_id IN
+                        (SELECT log_id FROM reconciliation_logs WHERE at < \(before) ORDER BY at LIMIT \(limit))
+                    """,
+                // The moment says which partition a key is in.
+                postgres: """
+                    DELETE FROM reconciliation_logs WHERE (log_id, at) IN
+                        (SELECT log_id, at FROM reconciliation_logs WHERE at < \(before) ORDER BY at LIMIT \(limit))
+                    """)
         }
+    }
+}
+
+extension PartitionedTable {
+    static func log(_ settings: RetentionSettings) -> PartitionedTable {
+        PartitionedTable("reconciliation_logs", by: "at", keep: settings.logs, makesStale: Sweep.everyAnswer)
     }
 }

@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The schema of runs, breaks and logs, step by step. Steps are appended, never edited.
 enum ReconciliationMigrations {
-    static let all: [Migration] = [runs, breaks, logs, life, retention]
+    static let all: [Migration] = [runs, breaks, logs, life, retention, logPartitions]
 
     private static let runs = Migration(
         number: 1,

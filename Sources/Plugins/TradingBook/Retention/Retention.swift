@@ -10,13 +10,22 @@ struct Retention: Sendable {
     private static let reserve: Duration = .seconds(5)
 
     /// Sweeps until all is done or the time is up; what is left then is due at the next call.
-    func run(_ sweeps: [Sweep], at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
+    ///
+    /// - Parameter tables: Months to come are made first, and months that are wholly over are dropped, so that the sweeps
+    ///   have little to do.
+    func run(
+        _ sweeps: [Sweep],
+        tables: [PartitionedTable] = [],
+        at now: Timestamp,
+        deadline: ContinuousClock.Instant
+    ) async throws {
         guard try await job.isDue(at: now, in: context.storage) else { return }
         let isOurs = try await context.storage.transaction(deadline: deadline) { try job.claim(at: now, in: $0) }
         guard isOurs else { return }
         var isDone = false
         let result: Result<Void, any Error>
         do {
+            for table in tables { try await keepPartitions(of: table, at: now) }
             isDone = try await sweep(sweeps, at: now, until: deadline - Self.reserve)
             result = .success(())
         } catch {
@@ -26,6 +35,17 @@ struct Retention: Sendable {
             try job.release(isDone: isDone, at: now, in: $0)
         }
         try result.get()
+    }
+
+    private func keepPartitions(of table: PartitionedTable, at now: Timestamp) async throws {
+        let partitions = MonthlyPartitions(of: table, in: context.storage)
+        let made = try await partitions.create(at: now)
+        if !made.isEmpty { context.logger.info("partitions made", ["partitions": made.joined(separator: ", ")]) }
+        let dropped = try await partitions.drop { $0.isWhollyBefore(table.keptSince(at: now)) }
+        guard !dropped.isEmpty else { return }
+        context.logger.info(
+            "partitions past their keeping dropped", ["partitions": dropped.map(\.name).joined(separator: ", ")])
+        await context.invalidator.invalidate(table.makesStale)
     }
 
     /// - Returns: Whether nothing is left.

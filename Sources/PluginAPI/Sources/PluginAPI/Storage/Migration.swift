@@ -2,6 +2,7 @@
 ///
 /// Its ID is `module/0001`. Scripts may use the portable column types `DECIMAL`, `TIMESTAMP`, `JSON`, `BOOLEAN`,
 /// `BIGINT` and `TEXT` in capitals between curly braces, e.g. `{DECIMAL}`; ``script(_:for:)`` spells them for a dialect.
+/// What only one dialect runs stands between `{POSTGRES}` or `{SQLITE}` and `{END}`.
 public struct Migration: Sendable, Equatable {
     /// 1…9999, ascending within the module.
     public var number: Int
@@ -22,6 +23,19 @@ public struct Migration: Sendable, Equatable {
     /// times as INTEGER microseconds and JSON as TEXT; PostgreSQL as `json`, which keeps a document byte for byte as `jsonb` does
     /// not. Text compares as bytes in both.
     public static func script(_ text: String, for dialect: SQLDialect) -> String {
+        spell(only(dialect, of: text), for: dialect)
+    }
+
+    /// The text without what is marked for the other dialect, and without marks.
+    private static func only(_ dialect: SQLDialect, of text: String) -> String {
+        let other = dialect == .sqlite ? "{POSTGRES}" : "{SQLITE}"
+        return text.split(separator: "{END}", omittingEmptySubsequences: false).map { part in
+            let pieces = part.split(separator: other, maxSplits: 1, omittingEmptySubsequences: false)
+            return pieces[0].split(separator: dialect == .sqlite ? "{SQLITE}" : "{POSTGRES}").joined()
+        }.joined()
+    }
+
+    private static func spell(_ text: String, for dialect: SQLDialect) -> String {
         let types: [(portable: String, sqlite: String, postgres: String)] = [
             ("{DECIMAL}", "INTEGER", "numeric(20,8)"),
             ("{TIMESTAMP}", "INTEGER", "timestamptz"),
