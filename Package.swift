@@ -103,7 +103,7 @@ let package = Package(
         ),
         plugin("MemoryCache"),
         plugin("RedisCache", ["CHiredis"] + nio),
-        plugin("SQLiteStorage", ["StorageWork", "CSQLite"]),
+        plugin("SQLiteStorage", ["StorageWork", "CSQLite", crypto]),
         plugin("PostgresStorage", ["StorageWork", "CLibpq"]),
         plugin("TradingBook", ["CLibXML2", crypto]),
         plugin("Reconciliation", ["TradingBook", crypto]),
@@ -139,11 +139,12 @@ let package = Package(
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),
-        tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", conformance, testing]),
+        tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", "CSQLite", conformance, testing]),
         tests(
             "PostgresStorageTests",
             [
-                "PostgresStorage", "SQLiteStorage", "TradingBook", "Reconciliation", "Positions", "Guards", "CLibpq",
+                "PostgresStorage", "StorageWork", "SQLiteStorage", "TradingBook", "Reconciliation", "Positions",
+                "Guards", "CLibpq",
                 "BuiltIn", "Host",
                 conformance, testing,
             ]),

@@ -11,7 +11,7 @@ struct Concord: AsyncParsableCommand {
             ServeCommand.self, CheckCommand.self, ConfigCommand.self, ModulesCommand.self, MigrateCommand.self,
             PartitionsCommand.self,
             AccountCommand.self, TokenCommand.self, ImportCommand.self, ReconcileCommand.self, StatusCommand.self,
-            WarmupCommand.self,
+            WarmupCommand.self, BackupCommand.self, RestoreCommand.self,
             HealthCommand.self, OpenAPICommand.self,
         ]
     )

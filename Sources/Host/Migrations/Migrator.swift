@@ -47,9 +47,7 @@ struct Migrator: Sendable {
     /// Migrations that ``up()`` would apply.
     /// - Throws: ``MigrationError`` when the database and the program do not fit together.
     func pending() async throws -> [String] {
-        let applied = try await applied()
-        try check(applied)
-        return unapplied(applied).map(\.id)
+        try pending(after: await applied())
     }
 
     /// Applies what is pending. - Returns: The IDs applied, in order; none when there was nothing to do.
@@ -116,6 +114,13 @@ struct Migrator: Sendable {
     private func unapplied(_ applied: [AppliedMigration]) -> [MigrationStep] {
         let ids = Set(applied.map(\.id))
         return steps.filter { !ids.contains($0.id) }
+    }
+
+    /// What a schema with these migrations lacks to be this program's.
+    /// - Throws: ``MigrationError`` when the two do not fit together.
+    func pending(after applied: [AppliedMigration]) throws(MigrationError) -> [String] {
+        try check(applied)
+        return unapplied(applied).map(\.id)
     }
 
     private func check(_ applied: [AppliedMigration]) throws(MigrationError) {

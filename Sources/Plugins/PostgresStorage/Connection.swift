@@ -100,6 +100,13 @@ final class Connection {
             """)
     }
 
+    /// Begins a transaction that reads what is stored at one moment and has no limit of time.
+    func beginSnapshot() throws(ServerFailure) {
+        begin()
+        statementMax = Connection.migrationMax
+        try steer("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0")
+    }
+
     /// Commits. Once sent it is not cancelled: the caller learns what became of it.
     ///
     /// - Throws: A failure without remedy when the connection was lost on the way, because the server may have committed.

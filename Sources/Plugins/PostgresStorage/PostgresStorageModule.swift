@@ -25,7 +25,7 @@ public final class PostgresStorageModule: StorageBackend {
     ])
 
     public let dialect = SQLDialect.postgres
-    private let target: Target
+    let target: Target
     private let size: Pool.Size
     private let waitMax: Duration
     private let probeLimit: Duration
@@ -33,7 +33,7 @@ public final class PostgresStorageModule: StorageBackend {
     private let pool = Mutex<Pool?>(nil)
 
     /// Keeps migrations apart: the letters of `concord`, as an advisory lock's number.
-    private static let migrationLock: Int64 = 0x63_6F6E_636F_7264
+    static let migrationLock: Int64 = 0x63_6F6E_636F_7264
 
     public convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         let url = configuration.secret("url")

@@ -6,6 +6,19 @@ struct Target: Sendable {
     let url: Secret
     /// How long the server lets a statement run.
     let statementTimeout: Duration
+    /// Another database than the URL's, on the same server.
+    private(set) var database: String?
+
+    init(url: Secret, statementTimeout: Duration) {
+        self.url = url
+        self.statementTimeout = statementTimeout
+    }
+
+    func other(database: String) -> Target {
+        var other = self
+        other.database = database
+        return other
+    }
 
     /// How long a connection may take to be ready.
     static let connectMax = Duration.seconds(5)
@@ -19,7 +32,7 @@ struct Target: Sendable {
             ("fallback_application_name", "concord"), ("connect_timeout", "5"), ("keepalives_idle", "30"),
             ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
             ("dbname", url), ("client_encoding", "UTF8"),
-        ]
+        ] + (database.map { [("dbname", $0)] } ?? [])
     }
 
     /// How long a host may be silent in a transaction before the server ends it: frozen or cut off, it would keep what it
