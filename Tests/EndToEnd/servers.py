@@ -19,6 +19,95 @@ def variable(name):
     return value
 
 
+class PostgresServer:
+    """The plain server of `scripts/servers/postgres`, one of a test's own, which it may kill, freeze and fill."""
+
+    SCRIPT = ROOT / "scripts" / "servers" / "postgres"
+
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="concord-postgres-")
+        os.chmod(self.directory.name, 0o755)
+        self.folder = pathlib.Path(self.directory.name) / "servers"
+        # Small segments of the log, so that a limit which stops tables does not stop the log.
+        printed = self.script("start", INITDB_OPTIONS="--wal-segsize=1")
+        self.url = dict(line.split("=", 1) for line in printed.splitlines())["CONCORD_TEST_POSTGRES_URL"]
+        self.data = self.folder / "plain"
+
+    def script(self, verb, **environment):
+        # Its output into a file: a server that is started inherits it, and would keep a pipe open.
+        with tempfile.TemporaryFile("w+") as output:
+            subprocess.run([self.SCRIPT, verb, self.folder], check=True, stdout=output, stderr=subprocess.DEVNULL,
+                           env={**os.environ, **environment}, timeout=120)
+            output.seek(0)
+            return output.read()
+
+    def processes(self):
+        """The first one, then those it has started."""
+        first = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/stat") if parent(path) == first]
+        return [first, *children]
+
+    def signal(self, number):
+        for process in self.processes():
+            try:
+                os.kill(process, number)
+            except ProcessLookupError:
+                pass
+
+    def kill(self):
+        """All of it at once, as when the machine goes."""
+        processes = self.processes()
+        self.signal(signal.SIGKILL)
+        end = time.monotonic() + 10
+        while any(alive(process) for process in processes):
+            if time.monotonic() > end:
+                raise AssertionError("the server is still there")
+            time.sleep(0.01)
+
+    def start(self):
+        self.script("crash")
+
+    def freeze(self):
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def limit_files(self, size):
+        """No file of it can grow beyond so many bytes, as if its disk, or its share of it, were full. `None`: no limit."""
+        command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+        for process in self.processes():
+            subprocess.run([*command, "prlimit", "--pid", str(process), f"--fsize={size or 'unlimited'}:unlimited"],
+                           check=alive(process), capture_output=True)
+
+    def largest_file(self):
+        return max(path.stat().st_size for path in self.data.rglob("*") if path.is_file())
+
+    def close(self):
+        try:
+            self.thaw()
+        except OSError:
+            pass
+        self.script("stop")
+        self.directory.cleanup()
+
+
+def parent(stat):
+    """The process that has started one, by its file in /proc; 0 when it has gone."""
+    try:
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def alive(process):
+    """Whether a process does anything yet; one that nobody has buried does not."""
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Redis:
     """A server that keeps nothing, on one port for its whole life."""
 

@@ -22,6 +22,9 @@ final class Answer {
     /// The five characters that say what went wrong; empty when it did not come from the server.
     var sqlState: String { PQresultErrorField(handle, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? "" }
 
+    /// Where in the server's source an error comes from: `md.c`. Unlike its words it is in no language.
+    var sourceFile: String { PQresultErrorField(handle, Int32(UInt8(ascii: "F"))).map { String(cString: $0) } ?? "" }
+
     /// The server's words, without where in its source they come from.
     var message: String {
         let field = { (code: Character) in

@@ -222,7 +222,9 @@ extension Connection {
     func check(_ answers: [Answer], text: String, isReading: Bool = false) throws(ServerFailure) -> Answer {
         if let error = answers.first(where: \.isError) {
             throw noted(
-                ServerFailure(sqlState: error.sqlState, message: error.message, text: text, isReading: isReading))
+                ServerFailure(
+                    sqlState: error.sqlState, message: error.message, text: text, isReading: isReading,
+                    sourceFile: error.sourceFile))
         }
         guard let last = answers.last else { throw noted(.lost(lastMessage)) }
         return last

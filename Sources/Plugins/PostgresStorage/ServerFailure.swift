@@ -30,7 +30,8 @@ struct ServerFailure: Error {
     ///   - sqlState: Five characters; PostgreSQL's appendix A lists them.
     ///   - text: The statement, for the message.
     ///   - isReading: Outside a transaction a refused write is the statement's fault, not the medium's.
-    init(sqlState: String, message: String, text: String, isReading: Bool) {
+    ///   - sourceFile: Where in the server's source it was found.
+    init(sqlState: String, message: String, text: String, isReading: Bool, sourceFile: String = "") {
         let detail = "\(message) in: \(text)"
         switch sqlState {
         case "": self = .lost(message)
@@ -41,11 +42,16 @@ struct ServerFailure: Error {
         case "0A000" where message.contains("cached plan"):
             self.init(error: .unavailable(reason: detail), remedy: .prepareAgain)
         case "25006": self.init(error: isReading ? .statement(detail) : .full(detail))
+        case "XX000" where Self.filesOfFiles.contains(sourceFile): self.init(error: .full(detail))
         case "53300": self.init(error: .unavailable(reason: message))
         default: self.init(error: Self.error(ofClass: sqlState.prefix(2), message: message, detail: detail))
         }
         if sqlState.hasPrefix("08") { remedy = .reconnect }
     }
+
+    /// What of the server deals with files. It has no code of its own for a file that may not grow: a share of the disk that
+    /// is used up (`EDQUOT`), a limit (`EFBIG`).
+    private static let filesOfFiles: Set<String> = ["md.c", "fd.c", "buffile.c", "slru.c", "xlog.c"]
 
     private static func error(ofClass name: Substring, message: String, detail: String) -> StorageError {
         switch name {
