@@ -5,7 +5,7 @@ import threading
 import time
 import unittest
 
-from harness import Host
+from harness import Host, at, eventually
 from servers import Redis
 
 TIMES = "2026-01-05T10:{:02d}:00Z"
@@ -18,8 +18,8 @@ class RedisTest(unittest.TestCase):
         self.host = self.make_host()
         self.host.put_account("acc-1", "ann")
 
-    def make_host(self):
-        host = Host("cache: { use: redis, default_ttl: 10s }\n", {"REDIS_URL": self.redis.url})
+    def make_host(self, url=None):
+        host = Host("cache: { use: redis, default_ttl: 10s }\n", {"REDIS_URL": url or self.redis.url})
         self.addCleanup(host.close)
         return host.serve()
 
@@ -63,59 +63,62 @@ class RedisTest(unittest.TestCase):
         self.assertEqual(after.json["total_syncs"], "1")
         self.assertIn("fwd=uri-miss", after.headers["cache-status"])
 
-    def test_keys_are_counted(self):
+    def test_keys_are_counted_in_the_database_that_the_url_names(self):
         self.status()
-        end = time.monotonic() + 10
-        while self.metric('redis_keys_total{db="0"}') != float(self.redis.tell("DBSIZE")):
-            self.assertLess(time.monotonic(), end, "redis_keys_total is not what DBSIZE says")
-            self.status()
-            time.sleep(0.1)
+        self.wait_for_keys()
+        self.assertGreater(self.metric('redis_keys_total{db="0"}'), 0)
+        self.host = self.make_host(url=self.redis.url.removesuffix("/0") + "/3")
+        self.host.put_account("acc-1", "ann")
+        self.status()
+        self.wait_for_keys(3)
+        self.assertGreater(self.metric('redis_keys_total{db="3"}'), 0)
 
     def test_a_killed_and_a_frozen_redis_fail_no_request_and_lose_no_write(self):
         self.assertEqual(self.check()["checks"]["redis"]["status"], "up")
-        failures, stop, writes = [], threading.Event(), []
-
-        def read():
-            while not stop.is_set():
-                answer = self.status()
-                if answer.status != 200:
-                    failures.append(answer)
-
-        def write():
-            minute = 0
-            while not stop.is_set():
-                minute += 1
-                second = f"2026-01-05T{10 + minute // 3600:02d}:{minute // 60 % 60:02d}:{minute % 60:02d}Z"
-                try:
-                    self.host.snapshot("acc-1", second, [])
-                    # Read your writes, on the host that wrote, whatever Redis does.
-                    seen = int(self.status().json["total_syncs"])
-                    if seen != minute:
-                        failures.append(f"wrote {minute} snapshots and read {seen}")
-                except AssertionError as error:
-                    failures.append(error)
-                writes.append(minute)
-                time.sleep(0.05)
-
-        threads = [threading.Thread(target=read) for _ in range(4)] + [threading.Thread(target=write)]
-        for thread in threads:
-            thread.start()
-        try:
+        with UnderLoad(self):
             self.redis.signal(signal.SIGKILL)
             self.wait_for("degraded")
             self.assertEqual(self.host.request("GET", "/api/v1/ready").status, 200)
-            self.redis.start()
+            self.assertEqual(self.metric("redis_keys_total"), 0)
+            self.redis.start()  # Empty.
             self.wait_for("up")
             self.redis.signal(signal.SIGSTOP)
             self.wait_for("degraded")
             self.redis.signal(signal.SIGCONT)
             self.wait_for("up")
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-        self.assertEqual(failures, [])
-        self.assertGreater(len(writes), 5)
+        self.wait_for_keys()
+
+    def test_a_full_redis_fails_no_request_and_shows_nothing_old(self):
+        self.status()
+        self.wait_for_keys()
+        with UnderLoad(self):
+            self.assertEqual(self.redis.tell("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1"), "OK")
+            self.assertIn("OOM", self.redis.tell("SET", "probe", "1"))
+            self.wait_for("degraded")
+            self.assertEqual(self.host.request("GET", "/api/v1/ready").status, 200)
+            self.wait_for_keys()
+            self.assertEqual(self.redis.tell("CONFIG", "SET", "maxmemory", "0"), "OK")
+            self.wait_for("up")
+        # It is used again.
+        stored = self.metric('cache_requests_total{layer="redis"')
+        self.host.snapshot("acc-1", "2026-01-06T10:00:00Z", [])
+        self.assertIn("stored", self.status().headers["cache-status"])
+        self.assertGreater(self.metric('cache_requests_total{layer="redis"'), stored)
+        self.wait_for_keys()
+
+    def test_a_redis_that_is_emptied_again_and_again_shows_nothing_old(self):
+        with UnderLoad(self):
+            for _ in range(20):
+                self.assertEqual(self.redis.tell("FLUSHALL"), "OK")
+                time.sleep(0.1)
+        self.assertEqual(self.check()["checks"]["redis"]["status"], "up")
+        self.wait_for_keys()
+
+    def wait_for_keys(self, database=0):
+        """What the host says of the keys there are becomes what Redis says, whatever it serves meanwhile."""
+        name = f'redis_keys_total{{db="{database}"}}'
+        size = lambda: float(self.redis.tell("-n", str(database), "DBSIZE"))
+        eventually(lambda: (before := size()) == self.metric(name) == size() == before, seconds=20)
 
     def test_check_probes_and_refuses(self):
         self.assertIn("redis: up", self.host.run("check", "--probe").stdout)
@@ -144,6 +147,46 @@ class RedisTest(unittest.TestCase):
         while late.request("GET", "/api/v1/ready").json["status"] != "ready":
             self.assertLess(time.monotonic(), end, late.logs())
             time.sleep(0.1)
+
+
+class UnderLoad:
+    """Reads, and writes each of which is read at once, while something happens to Redis: none of them may fail."""
+
+    def __init__(self, test):
+        self.test, self.host = test, test.host
+        self.failures, self.writes, self.stop = [], 0, threading.Event()
+        self.host.agent, self.host.token("ann")  # Minted before threads ask for them.
+        self.threads = [threading.Thread(target=self.read) for _ in range(4)] + [threading.Thread(target=self.write)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+        self.test.assertEqual(self.failures[:3], [])
+        self.test.assertGreater(self.writes, 5)
+
+    def read(self):
+        while not self.stop.is_set():
+            answer = self.test.status()
+            if answer.status != 200:
+                self.failures.append(answer)
+
+    def write(self):
+        while not self.stop.is_set():
+            self.writes += 1
+            try:
+                self.host.snapshot("acc-1", at(self.writes), [])
+                # Read your writes, on the host that wrote, whatever Redis does.
+                seen = int(self.test.status().json["total_syncs"])
+                if seen != self.writes:
+                    self.failures.append(f"wrote {self.writes} snapshots and read {seen}")
+            except AssertionError as error:
+                self.failures.append(error)
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":
