@@ -24,10 +24,12 @@ struct Desk {
         var settings = ModuleConfiguration(["instruments": .mapping([:])])
         settings.values["retention"] = retention
         let book = try BookModule(configuration: settings, context: context([:]))
+        // In the order of the configuration's default: guards log behind the run they belong to.
+        let reconciliation = try ReconciliationModule(
+            configuration: Desk.reconciliationSettings, context: context(["book": book]))
         guards = try GuardsModule(configuration: Desk.guardSettings, context: context(["book": book]))
         services = [
-            book,
-            try ReconciliationModule(configuration: Desk.reconciliationSettings, context: context(["book": book])),
+            book, reconciliation,
             try PositionsModule(
                 configuration: ModuleConfiguration(["timeout": .duration(.seconds(30))]),
                 context: context(["book": book])),
@@ -60,10 +62,9 @@ struct Desk {
                 Request(
                     caller: isQuery
                         ? Caller(subject: "ann", role: .user) : Caller(subject: "bot", role: .operator, grant: .all),
-                    user: "ann", accounts: accounts, account: "acc", parameters: parameters, choices: choices,
-                    cursor: cursor,
-                    body: Array(body.utf8), contentType: "application/json", requestID: "r-1", now: clock.now,
-                    cursors: PlainCursors()))
+                    user: "ann", accounts: accounts, account: accounts.first, parameters: parameters, choices: choices,
+                    cursor: cursor, body: Array(body.utf8), contentType: "application/json", requestID: "r-1",
+                    now: clock.now, cursors: HostCursors()))
             return Desk.withoutDurations(String(decoding: reply.body, as: UTF8.self))
         } catch let problem as Problem {
             return "\(problem)"
@@ -76,7 +77,9 @@ struct Desk {
     }
 
     func send(_ name: String, _ body: String, _ values: [String: Value] = [:]) async throws -> String {
-        guard let operation = services.flatMap(\.operations).first(where: { $0.name == name }) else {
+        guard
+            let operation = (services.flatMap(\.operations) + guards.adminOperations).first(where: { $0.name == name })
+        else {
             throw ProgramFailed(what: "no operation \(name)")
         }
         return try await answer(to: operation, body: body, values: values)
@@ -111,10 +114,6 @@ struct Desk {
             "stop_loss": .text("10 pips"),
         ]),
     ])
-}
-
-private struct PlainCursors: CursorSigner {
-    func sign(_ lastRow: [Value]) -> String { lastRow.map { "\($0)" }.joined(separator: "|") }
 }
 
 private struct Silence: Logger, Metrics, PluginAPI.Counter, Gauge, Histogram, CacheInvalidator {

@@ -10,91 +10,81 @@ import Testing
 extension AllTests {
     @Suite("The same on both storages")
     struct DifferentialTests {
+        private static let accounts = ["acc", "net"]
+
         @Test("The same random history gives the same bytes for every query", arguments: [1, 2, 3] as [UInt64])
         func queries(seed: UInt64) async throws {
             let sqlite = SQLiteStorageModule(path: "\(try TemporaryDirectory().path)/concord.db")
             try await sqlite.start()
             try await TestDatabase.withStorage { postgres, _ in
                 let clock = ManualClock()
-                let desks = try [Desk(on: sqlite, clock: clock), Desk(on: postgres, clock: clock)]
-                for desk in desks { try await prepare(desk, clock) }
-                try await live(History(seed: seed), on: desks, clock)
+                let pair = try TwinDesks(on: sqlite, postgres, clock: clock)
+                try await pair.prepare(accounts: Self.accounts)
+                try await live(History(seed: seed), on: pair)
 
-                try await compareQueries(of: desks)
+                let coverage = try await compareQueries(of: pair, seed: seed)
+
+                #expect(coverage.missing == [], "nothing was compared of these")
+                #expect(coverage.shown.count > 60)
             }
             await sqlite.stop()
         }
 
-        private func prepare(_ desk: Desk, _ clock: ManualClock) async throws {
-            try await Migrator(storage: desk.storage, clock: clock, modules: BuiltInModules.all).up()
-            for (account, mode) in [("acc", "hedging"), ("net", "netting")] {
-                let body = #"{"user_id": "ann", "currency": "USD", "mode": "\#(mode)", "snapshot_interval": "10s"}"#
-                _ = try await desk.send("putAccount", body, ["id": .text(account)])
-            }
-        }
-
-        private func live(_ history: History, on desks: [Desk], _ clock: ManualClock) async throws {
+        /// Random days, then an end that leaves close commands and breaks of every kind.
+        private func live(_ history: History, on pair: TwinDesks) async throws {
             var history = history
-            for step in 0..<60 {
-                clock.advance(by: .milliseconds(4_321))
-                let (name, body) = history.next(now: clock.now)
-                let answers = [
-                    try await desks[0].send(name, body), try await desks[1].send(name, body),
-                ]
-                #expect(answers[0] == answers[1], "step \(step): \(name)")
-                guard step.isMultiple(of: 7) else { continue }
-                for desk in desks { try await desk.runDue() }
+            for step in 0..<80 {
+                pair.clock.advance(by: .milliseconds(4_321))
+                try await pair.send(history.next(now: pair.clock.now))
+                let breaks = try await pair.column("breaks", "break_id")
+                if let act = history.act(on: breaks, now: pair.clock.now) { try await pair.send(act) }
+                if step.isMultiple(of: 7) { try await pair.runDue() }
+                if step.isMultiple(of: 20) { try await pair.handOut(limit: 3, seconds: 5) }
+                if step.isMultiple(of: 9) { try await pair.send(.init(name: "release", body: #"{"note": "checked"}"#)) }
             }
+            for isLast in [false, true] {
+                for equity in [13_000, 50] {
+                    pair.clock.advance(by: .seconds(1))
+                    try await pair.send(history.snapshot(of: "acc", pair.clock.now, equity: equity, onlyOpen: true))
+                }
+                pair.clock.advance(by: .seconds(12))
+                try await pair.runDue()
+                try await pair.handOut(limit: 4, seconds: 3_600, ends: true)
+                if !isLast { try await pair.send(.init(name: "release", body: #"{"note": "in time"}"#)) }
+            }
+            let open = try await pair.column("breaks", "break_id", where: "status = 'open'")
+            try await pair.send(
+                .init(name: "acknowledgeBreak", body: "{}", values: ["break_id": .text(open.first ?? "none")]))
         }
 
-        private func compareQueries(of desks: [Desk]) async throws {
-            var classes: Set<String> = []
-            let identified = try await identifiers(desks[0])
-            for (mine, theirs) in zip(desks[0].queries, desks[1].queries) {
-                let parameter = mine.path.split(separator: "{").last?.split(separator: "}").first.map(String.init) ?? ""
-                for id in mine.path.contains("{") ? identified[parameter] ?? [] : [""] {
-                    let values: [String: Value] = id.isEmpty ? [:] : [parameter: .text(id)]
-                    let choices = Dictionary(uniqueKeysWithValues: mine.parameters.compactMap(allChoices))
-                    let expected = try await mine.answerText(desks[0], values, choices)
-                    let found = try await theirs.answerText(desks[1], values, choices)
-                    #expect(found == expected, "\(mine.path) \(id)")
-                    #expect(expected.hasPrefix("{"), "\(mine.path) \(id) answers nothing: \(expected)")
-                    if mine.name == "breaks" { classes.formUnion(breakClasses(in: expected)) }
+        private func compareQueries(of pair: TwinDesks, seed: UInt64) async throws -> Coverage {
+            var coverage = Coverage()
+            var random = SeededRandom(state: seed)
+            for (mine, theirs) in zip(pair.first.queries, pair.second.queries) {
+                let cases = QueryCase.all(of: mine, now: pair.clock.now, &random)
+                for (scope, identified) in try await scopes(of: mine, pair) {
+                    for var query in cases {
+                        query.values.merge(identified) { $1 }
+                        let expected = try await pair.first.pages(of: mine, query, accounts: scope)
+                        let found = try await pair.second.pages(of: theirs, query, accounts: scope)
+                        #expect(found == expected, "\(mine.path) \(query) \(scope)")
+                        coverage.note(query, of: mine, pages: expected)
+                    }
                 }
             }
-            #expect(classes.count >= 3, "the history has hardly any breaks: \(classes)")
+            return coverage
         }
 
-        /// IDs for the parameters of paths, from what the lists answer.
-        private func identifiers(_ desk: Desk) async throws -> [String: [String]] {
-            func column(_ table: String, _ name: String) async throws -> [String] {
-                try await desk.storage.rows(SQL(stringLiteral: "SELECT \(name) FROM \(table) ORDER BY \(name)"))
-                    .compactMap { $0.text(0) }
+        /// Which accounts are asked for, with the values of the path: every object that there is.
+        private func scopes(
+            of operation: PluginAPI.Operation, _ pair: TwinDesks
+        ) async throws -> [(accounts: [String], values: [String: Value])] {
+            guard let name = operation.path.split(separator: "{").dropFirst().first?.split(separator: "}").first else {
+                return ([Self.accounts] + Self.accounts.map { [$0] }).map { ($0, [:]) }
             }
-            return [
-                "id": ["acc", "net"], "break_id": try await column("breaks", "break_id"),
-                "run_id": try await column("runs", "run_id"),
-                "position_id": try await column("positions", "position_id"),
-            ]
+            if name == "id" { return Self.accounts.map { ([$0], ["id": .text($0)]) } }
+            let table = ["break_id": "breaks", "run_id": "runs", "position_id": "positions"][String(name)] ?? ""
+            return try await pair.column(table, String(name)).map { (Self.accounts, [String(name): .text($0)]) }
         }
-
-        private func allChoices(_ parameter: Parameter) -> (String, [String])? {
-            if case .choices(let all) = parameter.kind { (parameter.name, all) } else { nil }
-        }
-
-        private func breakClasses(in body: String) -> Set<String> {
-            guard let breaks = try? JSONValue(parsing: Array(body.utf8))["breaks"], case .array(let all) = breaks else {
-                return []
-            }
-            return Set(all.compactMap { if case .string(let name)? = $0["class"] { name } else { nil } })
-        }
-    }
-}
-
-extension PluginAPI.Operation {
-    fileprivate func answerText(
-        _ desk: Desk, _ values: [String: Value], _ choices: [String: [String]]
-    ) async throws -> String {
-        try await desk.answer(to: self, values: values, choices: choices)
     }
 }
