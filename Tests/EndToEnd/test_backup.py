@@ -247,6 +247,8 @@ class Backups:
         refuses("newer than this program: it has book/9999", migrations=read["migrations"] + [later])
         changed = [{**m, "checksum": "0" * 64} for m in read["migrations"]]
         refuses("was applied with another text", migrations=changed)
+        path.unlink()
+        self.refused(other, path, "all.backup cannot be read: No such file")
         manifest_path.write_text("no JSON")
         self.refused(other, path, "is no manifest")
         manifest_path.unlink()

@@ -108,6 +108,25 @@ struct BackupTests {
         }
     }
 
+    @Test("A database behind a link is replaced, and the link stays")
+    func link() async throws {
+        try await withStorage { storage, folder in
+            try await storage.transaction { try $0.executeScript("CREATE TABLE t (x INTEGER)") }
+            let copy = try emptyFile(in: folder)
+            try await SQLiteStorageModule(path: storage.path).backUp(into: copy) { _ in }
+            try await storage.transaction { try $0.executeScript("CREATE TABLE u (x INTEGER)") }
+            await storage.stop()
+            let link = folder + "/link.db"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: storage.path)
+
+            try await SQLiteStorageModule(path: link).restore(from: copy, to: .storage(replacing: true)) { _ in }
+
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == storage.path)
+            try await storage.start()
+            #expect(try await storage.rows("SELECT count(*) FROM sqlite_master").first?.integer(0) == 1)
+        }
+    }
+
     private func withStorage(_ body: (SQLiteStorageModule, String) async throws -> Void) async throws {
         let folder = try TemporaryDirectory()
         defer { folder.remove() }

@@ -11,7 +11,7 @@ struct ToolConnection: Equatable {
 
     /// What is chosen anew for each connection, or concerns this program only.
     private static let omitted: Set<String> = [
-        "client_encoding", "fallback_application_name", "application_name", "load_balance_hosts", "options_file",
+        "client_encoding", "fallback_application_name", "application_name", "load_balance_hosts",
         "replication", "service", "target_session_attrs",
     ]
 

@@ -8,6 +8,18 @@ struct DatabasePlace {
     let path: String
     let caller: any Interruptible
 
+    init(path: String, caller: any Interruptible) {
+        self.path = path
+        self.caller = caller
+    }
+
+    /// - Parameter path: May be a link, which stays one: SQLite keeps a database's other files beside the file itself, too.
+    init(resolving path: String, caller: any Interruptible) {
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
+        self.init(path: resolved.map { String(cString: $0) } ?? path, caller: caller)
+    }
+
     /// - Throws: ``RestorePlaceOccupied`` when there is a database with a table in it.
     func requireEmpty() throws {
         guard access(path, F_OK) == 0 else { return }

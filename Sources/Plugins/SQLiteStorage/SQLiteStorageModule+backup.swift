@@ -32,7 +32,7 @@ extension SQLiteStorageModule: BackupCapable {
                 try Directory.create(containing: path)
                 let lock = try LockFile(path: path + ".lock", of: path)
                 defer { lock.release() }
-                let place = DatabasePlace(path: path, caller: caller)
+                let place = DatabasePlace(resolving: path, caller: caller)
                 if !replacing { try place.requireEmpty() }
                 return try place.restore(from: file, body)
             case .throwAway:

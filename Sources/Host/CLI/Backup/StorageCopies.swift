@@ -67,7 +67,12 @@ struct StorageCopies: Sendable {
             throw BackupRefused(
                 "\(path) is a backup of the storage module \(manifest.storage), and storage.use is \(id)")
         }
-        let digest = try await Self.offPool { try FileDigest(of: path) }
+        let digest: FileDigest
+        do {
+            digest = try await Self.offPool { try FileDigest(of: path) }
+        } catch let failure as BackupFailure {
+            throw BackupRefused("\(failure)")
+        }
         guard digest.bytesTotal == manifest.bytesTotal else {
             throw BackupRefused(
                 "\(path) has \(digest.bytesTotal) bytes, and had \(manifest.bytesTotal) when it was made")
