@@ -80,8 +80,10 @@ final class Connection: @unchecked Sendable {
 
     func executeMany(_ text: String, _ rows: [[Value]]) throws(StorageError) {
         let statement = try statement(text)
+        defer { statement.reset() }
         for values in rows {
-            defer { statement.reset() }
+            // Every row binds every parameter anew.
+            statement.rewind()
             try statement.bind(values)
             try runToEnd(statement)
         }

@@ -51,6 +51,9 @@ final class Statement: CachedStatement {
         }
     }
 
+    /// Makes it ready to run again.
+    func rewind() { sqlite3_reset(handle) }
+
     /// Makes it ready for other values and lets go of the ones it holds.
     func reset() {
         sqlite3_reset(handle)
