@@ -22,10 +22,14 @@ struct GuardLogEntry: Sendable {
         in transaction: any Transaction
     ) throws(StorageError) {
         guard !entries.isEmpty else { return }
-        let last = try transaction.rows(
-            "SELECT max(sequence) AS last FROM reconciliation_logs WHERE run_id = \(run.runID)"
-        ).first?.integer("last")
         let account = change.account.id
+        // A run's lines all have its time, which is where the index finds them.
+        let last = try transaction.rows(
+            """
+            SELECT max(sequence) AS last FROM reconciliation_logs
+            WHERE account_id = \(account) AND at = \(change.now) AND run_id = \(run.runID)
+            """
+        ).first?.integer("last")
         let rows = entries.enumerated().map { index, entry -> [Value] in
             let sequence = (last ?? 0) + Int64(index) + 1
             let id = DerivedID.make("log", account, run.runID, String(sequence))

@@ -14,6 +14,8 @@ struct GuardRecord: Sendable {
     var marketCheckedAt: Timestamp?
     /// From when on the source is stale if nothing newer comes; `nil` when it never is.
     var staleFrom: Timestamp?
+    /// Whether the account has a row.
+    private var isStored = false
 
     mutating func see(_ change: IngestChange) {
         snapshotID = change.snapshotID
@@ -39,6 +41,7 @@ struct GuardRecord: Sendable {
             guardState: DrawdownGuard(row), tripID: row.text("trip_id"), snapshotID: snapshotID,
             lastCheckedAt: row.timestamp("last_checked_at"), marketCheckedAt: row.timestamp("market_checked_at"),
             staleFrom: row.timestamp("stale_from"))
+        isStored = true
     }
 
     init(
@@ -98,7 +101,7 @@ struct GuardRecord: Sendable {
         for change: IngestChange,
         in transaction: any Transaction
     ) throws {
-        try upsert(account: change.account.id, in: transaction)
+        try write(account: change.account.id, in: transaction)
         let settled: [[Value]] = events.compactMap { event in
             if case .settled(let flow) = event { [.text(change.account.id), .text(flow)] } else { nil }
         }
@@ -107,25 +110,33 @@ struct GuardRecord: Sendable {
             "UPDATE flows SET is_applied = true WHERE account_id = ? AND flow_id = ?", settled)
     }
 
-    /// Writes the guard.
-    func upsert(account: String, in transaction: any Transaction) throws(StorageError) {
+    private static let columns = [
+        "state", "peak", "peak_at", "equity", "equity_at", "pending_rise", "trip_id", "trip_cause", "tripped_at",
+        "liquidation_at", "snapshot_id", "last_checked_at", "market_checked_at", "stale_from",
+    ]
+    private static let insert = """
+        INSERT INTO guard_states (\(columns.joined(separator: ", ")), account_id)
+        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")), ?)
+        """
+    private static let update = """
+        UPDATE guard_states SET \(columns.map { "\($0) = ?" }.joined(separator: ", ")) WHERE account_id = ?
+        """
+
+    /// Writes the guard that ``load(_:in:)`` has read in the same transaction, or that is new.
+    func write(account: String, in transaction: any Transaction) throws(StorageError) {
         let trip = guardState.trip
-        try transaction.execute(
-            """
-            INSERT INTO guard_states (account_id, state, peak, peak_at, equity, equity_at, pending_rise, trip_id,
-                trip_cause, tripped_at, liquidation_at, snapshot_id, last_checked_at, market_checked_at, stale_from)
-            VALUES (\(account), \(guardState.state.rawValue), \(guardState.peak?.amount), \(guardState.peak?.at),
-                \(guardState.equity?.amount), \(guardState.equity?.at), \(guardState.pendingRise), \(tripID),
-                \(trip?.cause.rawValue), \(trip?.at), \(trip?.liquidationAt), \(snapshotID), \(lastCheckedAt),
-                \(marketCheckedAt), \(staleFrom))
-            ON CONFLICT (account_id) DO UPDATE SET
-                state = excluded.state, peak = excluded.peak, peak_at = excluded.peak_at,
-                equity = excluded.equity, equity_at = excluded.equity_at, pending_rise = excluded.pending_rise,
-                trip_id = excluded.trip_id, trip_cause = excluded.trip_cause, tripped_at = excluded.tripped_at,
-                liquidation_at = excluded.liquidation_at, snapshot_id = excluded.snapshot_id,
-                last_checked_at = excluded.last_checked_at, market_checked_at = excluded.market_checked_at,
-                stale_from = excluded.stale_from
-            """)
+        try transaction.executeMany(
+            isStored ? Self.update : Self.insert,
+            [
+                [
+                    .text(guardState.state.rawValue), .decimal(guardState.peak?.amount),
+                    .timestamp(guardState.peak?.at), .decimal(guardState.equity?.amount),
+                    .timestamp(guardState.equity?.at), .decimal(guardState.pendingRise), .text(tripID),
+                    .text(trip?.cause.rawValue), .timestamp(trip?.at), .timestamp(trip?.liquidationAt),
+                    .text(snapshotID), .timestamp(lastCheckedAt), .timestamp(marketCheckedAt), .timestamp(staleFrom),
+                    .text(account),
+                ]
+            ])
     }
 }
 

@@ -40,7 +40,7 @@ struct ReleaseCommand: Sendable {
         let trip = record.tripID
         record.guardState.release()
         record.tripID = nil
-        try record.upsert(account: account, in: transaction)
+        try record.write(account: account, in: transaction)
         try transaction.execute(
             """
             UPDATE guard_trips SET released_at = \(request.now), released_by = \(request.caller.subject),

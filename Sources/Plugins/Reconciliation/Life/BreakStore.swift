@@ -13,7 +13,7 @@ struct BreakStore {
 
     /// Breaks that are not resolved, by ID.
     func live(in transaction: any Transaction) throws -> [StoredBreak] {
-        try read(" AND status <> 'resolved' ORDER BY break_id", in: transaction)
+        try read(" AND status <> 'resolved'", in: transaction).sorted { $0.id < $1.id }
     }
 
     /// Resolved breaks among these IDs.

@@ -9,6 +9,8 @@ struct AccountState: Sendable, Equatable {
     var pendingBreaks: Int64 = 0
     var openBreaks: Int64 = 0
     var acknowledgedBreaks: Int64 = 0
+    /// Whether the account has a row.
+    private var isStored = false
 
     var hasLiveBreaks: Bool { pendingBreaks + openBreaks + acknowledgedBreaks > 0 }
 
@@ -21,8 +23,8 @@ struct AccountState: Sendable, Equatable {
         guard let row = rows.first else { return AccountState() }
         return AccountState(
             runsTotal: row.integer(0) ?? 0, lastSyncAt: row.timestamp(1), lastDurationMilliseconds: row.integer(2),
-            pendingBreaks: row.integer(3) ?? 0, openBreaks: row.integer(4) ?? 0, acknowledgedBreaks: row.integer(5) ?? 0
-        )
+            pendingBreaks: row.integer(3) ?? 0, openBreaks: row.integer(4) ?? 0,
+            acknowledgedBreaks: row.integer(5) ?? 0, isStored: true)
     }
 
     /// Counts breaks where steps outside of a run have brought them.
@@ -42,17 +44,26 @@ struct AccountState: Sendable, Equatable {
         }
     }
 
+    private static let insert = """
+        INSERT INTO reconciliation_accounts (runs_total, last_sync_at, last_duration_ms, pending_breaks, open_breaks,
+            acknowledged_breaks, account_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    private static let update = """
+        UPDATE reconciliation_accounts SET runs_total = ?, last_sync_at = ?, last_duration_ms = ?, pending_breaks = ?,
+            open_breaks = ?, acknowledged_breaks = ?
+        WHERE account_id = ?
+        """
+
+    /// Writes what was read by ``of(_:in:)`` and changed since, in the same transaction.
     func write(_ account: String, in transaction: any Transaction) throws {
-        try transaction.execute(
-            """
-            INSERT INTO reconciliation_accounts (account_id, runs_total, last_sync_at, last_duration_ms,
-                pending_breaks, open_breaks, acknowledged_breaks)
-            VALUES (\(account), \(runsTotal), \(lastSyncAt), \(lastDurationMilliseconds), \(pendingBreaks),
-                \(openBreaks), \(acknowledgedBreaks))
-            ON CONFLICT (account_id) DO UPDATE SET runs_total = excluded.runs_total,
-                last_sync_at = excluded.last_sync_at, last_duration_ms = excluded.last_duration_ms,
-                pending_breaks = excluded.pending_breaks,
-                open_breaks = excluded.open_breaks, acknowledged_breaks = excluded.acknowledged_breaks
-            """)
+        try transaction.executeMany(
+            isStored ? Self.update : Self.insert,
+            [
+                [
+                    .integer(runsTotal), .timestamp(lastSyncAt), .integer(lastDurationMilliseconds),
+                    .integer(pendingBreaks), .integer(openBreaks), .integer(acknowledgedBreaks), .text(account),
+                ]
+            ])
     }
 }

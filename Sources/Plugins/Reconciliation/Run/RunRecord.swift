@@ -26,18 +26,36 @@ struct RunRecord: Sendable {
     var digest: String?
     var policyRevision: String
 
+    private static let columns = [
+        "run_id", "account_id", "run_number", "snapshot_id", "snapshot_sequence", "rerun", "as_of", "ran_at",
+        "completeness", "verdict", "pairs", "ours_rows", "ours_matched", "ours_unmatched", "ours_pending",
+        "ours_duplicate", "broker_rows", "broker_matched", "broker_unmatched", "broker_pending", "broker_duplicate",
+        "breaks_opened", "breaks_still_open", "breaks_resolved", "breaks_pending", "duration_ms", "digest",
+        "policy_revision",
+    ]
+    private static let insert = """
+        INSERT INTO runs (\(columns.joined(separator: ", ")))
+        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+        """
+
+    private var values: [Value] {
+        [
+            .text(id), .text(account), .integer(number), .text(snapshotID), .integer(snapshotSequence),
+            .integer(rerun), .timestamp(asOf), .timestamp(ranAt), .text(completeness.rawValue),
+            .text(verdict.rawValue), .integer(pairs),
+        ] + ours.values + broker.values + [
+            .integer(opened), .integer(stillOpen), .integer(resolved), .integer(pending),
+            .integer(durationMilliseconds), .text(digest), .text(policyRevision),
+        ]
+    }
+
     func write(in transaction: any Transaction) throws {
-        try transaction.execute(
-            """
-            INSERT INTO runs (run_id, account_id, run_number, snapshot_id, snapshot_sequence, rerun, as_of, ran_at,
-                completeness, verdict, pairs, ours_rows, ours_matched, ours_unmatched, ours_pending, ours_duplicate,
-                broker_rows, broker_matched, broker_unmatched, broker_pending, broker_duplicate, breaks_opened,
-                breaks_still_open, breaks_resolved, breaks_pending, duration_ms, digest, policy_revision)
-            VALUES (\(id), \(account), \(number), \(snapshotID), \(snapshotSequence), \(rerun), \(asOf), \(ranAt),
-                \(completeness.rawValue), \(verdict.rawValue), \(pairs), \(ours.rows), \(ours.matched),
-                \(ours.unmatched), \(ours.pending), \(ours.duplicate), \(broker.rows), \(broker.matched),
-                \(broker.unmatched), \(broker.pending), \(broker.duplicate), \(opened), \(stillOpen), \(resolved),
-                \(pending), \(durationMilliseconds), \(digest), \(policyRevision))
-            """)
+        try transaction.executeMany(Self.insert, [values])
+    }
+}
+
+extension SideCounts {
+    fileprivate var values: [Value] {
+        [rows, matched, unmatched, pending, duplicate].map { .integer(Int64($0)) }
     }
 }
