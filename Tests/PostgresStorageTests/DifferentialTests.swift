@@ -30,6 +30,33 @@ extension AllTests {
             await sqlite.stop()
         }
 
+        /// Each account's snapshots come three times over, with other times and prices: a book that stands still is
+        /// remembered, and its snapshots are worked out before their transactions.
+        @Test("A host that remembers books answers as hosts that have just started", arguments: [4, 5, 6] as [UInt64])
+        func memory(seed: UInt64) async throws {
+            let storages = try [1, 2].map { _ in
+                SQLiteStorageModule(path: "\(try TemporaryDirectory().path)/concord.db")
+            }
+            for storage in storages { try await storage.start() }
+            var pair = try TwinDesks(on: storages[0], storages[1], clock: ManualClock())
+            try await pair.prepare(accounts: Self.accounts)
+            var history = History(seed: seed)
+
+            for _ in 0..<40 {
+                let step = history.next(now: pair.clock.now)
+                for repeats in 0..<(step.name == "snapshots" ? 3 : 1) {
+                    try pair.startSecondAgain()
+                    try await pair.send(step.again(after: repeats, at: pair.clock.now))
+                    pair.clock.advance(by: .milliseconds(1_234))
+                }
+            }
+
+            try pair.startSecondAgain()
+            let coverage = try await compareQueries(of: pair, seed: seed)
+            #expect(coverage.shown.count > 30)
+            for storage in storages { await storage.stop() }
+        }
+
         /// Random days, then an end that leaves close commands and breaks of every kind.
         private func live(_ history: History, on pair: TwinDesks) async throws {
             var history = history

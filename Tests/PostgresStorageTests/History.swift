@@ -114,3 +114,15 @@ struct SeededRandom: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension History.Step {
+    /// A snapshot a little later, at other prices; the step itself without repeats.
+    func again(after repeats: Int, at now: Timestamp) -> History.Step {
+        guard repeats > 0, let time = body.firstRange(of: #""as_of": ""#) else { return self }
+        var later = self
+        let end = body[time.upperBound...].firstIndex(of: #"""#) ?? body.endIndex
+        later.body.replaceSubrange(time.upperBound..<end, with: "\(now)")
+        later.body = later.body.replacing(#""profit": 52.50"#, with: #""profit": 5\#(repeats).50"#)
+        return later
+    }
+}

@@ -8,7 +8,7 @@ import Testing
 /// The same services on two storages, to which the same is done.
 struct TwinDesks {
     let first: Desk
-    let second: Desk
+    private(set) var second: Desk
     let clock: ManualClock
 
     init(on first: any StorageBackend, _ second: any StorageBackend, clock: ManualClock) throws {
@@ -16,6 +16,9 @@ struct TwinDesks {
         self.second = try Desk(on: second, clock: clock)
         self.clock = clock
     }
+
+    /// The second host remembers nothing any more.
+    mutating func startSecondAgain() throws { second = try Desk(on: second.storage, clock: clock) }
 
     func prepare(accounts: [String]) async throws {
         for desk in [first, second] {

@@ -17,6 +17,7 @@ public final class BookModule: QueryService, AccountDirectory {
     /// How long rows are kept, for modules that attach sweeps.
     public let retentionSettings: RetentionSettings
     let retention: Retention
+    let memory = BookMemory()
     private let attached = Mutex<[any IngestStage]>([])
     private let attachedSweeps = Mutex<[Sweep]>([])
     private let attachedTables = Mutex<[PartitionedTable]>([])

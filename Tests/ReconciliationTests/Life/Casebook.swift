@@ -27,7 +27,8 @@ struct Casebook {
         let life = BreakLife(
             account: "acc", runID: "run-\(runs)", snapshotID: snapshot ?? "snapshot-\(runs)", asOf: now, now: now,
             grace: grace)
-        let outcome = try life.advance(found, stored: breaks.values.sorted { $0.id < $1.id })
+        let outcome = try life.advance(
+            found.map { Finding($0, of: life.account) }, stored: breaks.values.sorted { $0.id < $1.id })
         for item in outcome.changed { breaks[item.id] = item }
         for id in outcome.dropped {
             breaks[id] = nil

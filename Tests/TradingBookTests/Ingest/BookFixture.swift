@@ -42,13 +42,33 @@ struct BookFixture: Sendable {
                 try transaction.executeScript(Migration.script(migration.up, for: transaction.dialect))
             }
         }
-        book = try BookModule(
+        book = try Self.book(on: storage, clock, stages, configuration)
+        try await put("acc-1", account(user: "user-1"))
+    }
+
+    private init(otherHostOf fixture: BookFixture, stages: [any IngestStage]) throws {
+        storage = fixture.storage
+        book = try Self.book(on: storage, clock, stages, ModuleConfiguration())
+    }
+
+    /// The same book on another host, which has read nothing yet.
+    func otherHost(stages: [any IngestStage] = []) throws -> BookFixture {
+        try BookFixture(otherHostOf: self, stages: stages)
+    }
+
+    private static func book(
+        on storage: SQLiteStorageModule,
+        _ clock: ManualClock,
+        _ stages: [any IngestStage],
+        _ configuration: ModuleConfiguration
+    ) throws -> BookModule {
+        let book = try BookModule(
             configuration: configuration,
             context: ModuleContext(
                 logger: SilentLogger(), metrics: SilentMetrics(), clock: clock, storage: storage,
                 invalidator: NoInvalidator()))
         for stage in stages { book.attach(stage) }
-        try await put("acc-1", account(user: "user-1"))
+        return book
     }
 
     // MARK: Calling operations as the host does

@@ -38,19 +38,18 @@ struct BreakLife {
     private var origin: BreakStep.Origin { .run(runID, at: now) }
 
     /// - Parameters:
-    ///   - found: What the comparison found, gravest first.
+    ///   - findings: What the comparison found, gravest first.
     ///   - stored: The account's breaks that are not resolved, and those resolved ones that were found again.
     /// - Throws: ``StorageError`` when a stored break cannot be read.
-    func advance(_ found: [FoundBreak], stored: [StoredBreak]) throws -> Outcome {
+    func advance(_ findings: [Finding], stored: [StoredBreak]) throws -> Outcome {
         var outcome = Outcome()
         var known: [String: StoredBreak] = [:]
         for item in stored { known[item.id] = item }
-        for item in found {
-            let id = BreakLife.id(account: account, key: item.key)
-            if let before = known.removeValue(forKey: id) {
-                try see(item, again: before, &outcome)
+        for finding in findings {
+            if let before = known.removeValue(forKey: finding.id) {
+                try see(finding, again: before, &outcome)
             } else {
-                meet(item, id: id, &outcome)
+                meet(finding, &outcome)
             }
         }
         for gone in stored where known[gone.id] != nil && gone.status != .resolved { end(gone, &outcome) }
@@ -61,10 +60,12 @@ struct BreakLife {
         return outcome
     }
 
-    private func meet(_ found: FoundBreak, id: String, _ outcome: inout Outcome) {
+    private func meet(_ finding: Finding, _ outcome: inout Outcome) {
+        let found = finding.found
         var item = StoredBreak(
-            id: id, breakClass: found.breakClass, status: .pending, symbol: found.symbol, tradeID: found.tradeID,
-            ticket: found.ticket, key: found.key, differences: found.differencesJSON, firstSeenAt: asOf,
+            id: finding.id, breakClass: found.breakClass, status: .pending, symbol: found.symbol,
+            tradeID: found.tradeID,
+            ticket: found.ticket, key: found.key, differences: finding.differences, firstSeenAt: asOf,
             lastSeenAt: asOf, timesSeen: 1, noticedAt: now, dueAt: now + grace.grace(for: found.breakClass),
             lastSnapshotID: snapshotID, eventsTotal: 0)
         let step = item.begin(origin)
@@ -72,8 +73,9 @@ struct BreakLife {
         if item.status == .pending { outcome.pendingKeys.insert(found.key) }
     }
 
-    private func see(_ found: FoundBreak, again before: StoredBreak, _ outcome: inout Outcome) throws {
-        var item = updated(before, with: found)
+    private func see(_ finding: Finding, again before: StoredBreak, _ outcome: inout Outcome) throws {
+        let found = finding.found
+        var item = updated(before, with: finding)
         var steps = item.elapse(origin)
         // What a pending break turned into on its way is no step of its own.
         let classBefore = before.status == .pending ? found.breakClass : before.breakClass
@@ -111,13 +113,14 @@ struct BreakLife {
         if item.isNoticed(after: steps) { outcome.noticed.append(item) }
     }
 
-    private func updated(_ before: StoredBreak, with found: FoundBreak) -> StoredBreak {
+    private func updated(_ before: StoredBreak, with finding: Finding) -> StoredBreak {
+        let found = finding.found
         var item = before
         item.breakClass = found.breakClass
         item.symbol = found.symbol
         item.tradeID = found.tradeID
         item.ticket = found.ticket
-        item.differences = found.differencesJSON
+        item.differences = finding.differences
         item.lastSeenAt = asOf
         if item.status == .pending { item.dueAt = item.noticedAt + grace.grace(for: found.breakClass) }
         if !item.lastSnapshotID.utf8.elementsEqual(snapshotID.utf8) { item.timesSeen += 1 }

@@ -6,6 +6,14 @@ import TradingBook
 enum EarlierTickets {
     private static let ticketsPerStatement = 1_000
 
+    /// Whether a comment tells of a ticket that the snapshot does not list.
+    static func areNeeded(_ positions: [BrokerPosition]) -> Bool { !wanted(behind: positions).isEmpty }
+
+    private static func wanted(behind positions: [BrokerPosition]) -> Set<Int64> {
+        let wanted = Set(positions.compactMap { continued($0.comment) })
+        return wanted.isEmpty ? [] : wanted.subtracting(positions.map(\.ticket))
+    }
+
     /// Those behind the positions of a snapshot, at most ``TicketChain/linksMax`` links back. Nothing is read unless a
     /// comment has a `from #N` whose ticket the snapshot does not list.
     static func behind(
@@ -13,9 +21,7 @@ enum EarlierTickets {
         of account: String,
         in transaction: any Transaction
     ) throws -> [Int64: Int64] {
-        var wanted = Set(positions.compactMap { continued($0.comment) })
-        guard !wanted.isEmpty else { return [:] }
-        wanted.subtract(positions.map(\.ticket))
+        var wanted = wanted(behind: positions)
         var earlier: [Int64: Int64] = [:]
         for _ in 1..<TicketChain.linksMax where !wanted.isEmpty {
             let links = try links(from: wanted.sorted(), of: account, in: transaction)

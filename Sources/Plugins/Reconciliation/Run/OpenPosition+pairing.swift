@@ -12,5 +12,6 @@ extension OpenPosition {
         try transaction.executeMany(
             "UPDATE positions SET matched_trade_id = ? WHERE account_id = ? AND ticket = ?",
             pairs.map { [.text($0.tradeID), .text(account), .integer($0.ticket)] })
+        try BookRevision.renew(account, in: transaction)
     }
 }

@@ -1,7 +1,8 @@
 import PluginAPI
 import TradingBook
 
-/// The run: compares the book with a snapshot inside the transaction that stores it, so that both sides are frozen.
+/// The run: compares the book with a snapshot, both sides frozen. That is done inside the transaction that stores the
+/// snapshot, or ahead of it on a book of which the transaction then shows that it is still the same.
 ///
 /// Only a complete snapshot that did not come late is compared; any other is recorded with its verdict and opens, closes
 /// and resolves nothing.
@@ -10,6 +11,23 @@ struct ReconciliationStage: IngestStage {
     let clock: any HostClock
     let logger: any Logger
     let metrics: RunMetrics
+    /// The comparison, where it has been made before the transaction.
+    private var comparedAhead: BookComparison?
+
+    init(settings: ReconciliationSettings, clock: any HostClock, logger: any Logger, metrics: RunMetrics) {
+        (self.settings, self.clock, self.logger, self.metrics) = (settings, clock, logger, metrics)
+    }
+
+    /// Compares the two books, unless earlier snapshots have a say in it: those have to be asked in the transaction.
+    func workedOut(_ change: IngestChange) -> any IngestStage {
+        let input = MatchInput(change)
+        guard input.mode == .netting || !EarlierTickets.areNeeded(change.snapshot.positions) else { return self }
+        var stage = self
+        // What cannot be compared is refused in the transaction, where the same is found again.
+        stage.comparedAhead = try? BookComparison(
+            input, of: change.account.id, before: change.openPositions, settings: settings)
+        return stage
+    }
 
     func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
         var state = try AccountState.of(change.account.id, in: transaction)
@@ -19,9 +37,9 @@ struct ReconciliationStage: IngestStage {
         var shift = BreakShift()
         var hasCashMismatch = false
         if run.verdict == .reconciled {
-            let comparison = try compare(change, state: state, in: transaction)
+            let comparison = try compare(change, runID: run.id, state: state, in: transaction)
             run.take(comparison)
-            hasCashMismatch = comparison.result.breaks.contains { $0.breakClass == .cashMismatch }
+            hasCashMismatch = comparison.books.result.breaks.contains { $0.breakClass == .cashMismatch }
             try finish(change, &run, comparison, &state, in: transaction)
             opened = comparison.life.opened
             shift = comparison.shift
@@ -55,50 +73,64 @@ struct ReconciliationStage: IngestStage {
 
     private func compare(
         _ change: IngestChange,
+        runID: String,
         state: AccountState,
         in transaction: any Transaction
     ) throws -> RunComparison {
-        let account = change.account
-        var input = MatchInput(
-            mode: account.mode, trades: change.trades,
-            positions: listed(change), instruments: change.instruments,
-            cash: cash(change), currency: account.currency, currencyDigits: account.currencyDigits,
-            earlierTickets: account.mode == .netting
-                ? [:] : try EarlierTickets.behind(change.snapshot.positions, of: account.id, in: transaction))
-        var result = try match(input, change)
-        let doubtful = result.doubtfulTickets
-        if !doubtful.isEmpty {
-            input.closed = try ClosedTrades.naming(
-                input.positions.filter { doubtful.contains($0.ticket) }, earlier: input.earlierTickets, of: account.id,
-                in: transaction)
-            if !input.closed.isEmpty { result = try match(input, change) }
+        let books = try completed(try comparedAhead ?? booksCompared(change, in: transaction), change, in: transaction)
+        return try carryOn(books, change, runID: runID, state: state, in: transaction)
+    }
+
+    private func booksCompared(_ change: IngestChange, in transaction: any Transaction) throws -> BookComparison {
+        var input = MatchInput(change)
+        if input.mode != .netting {
+            input.earlierTickets = try EarlierTickets.behind(
+                change.snapshot.positions, of: change.account.id, in: transaction)
         }
+        return try compared(input, change)
+    }
+
+    /// Compares once more with the closed trades that some positions may be of, if there are any.
+    private func completed(
+        _ books: BookComparison,
+        _ change: IngestChange,
+        in transaction: any Transaction
+    ) throws -> BookComparison {
+        let doubtful = books.result.doubtfulTickets
+        guard !doubtful.isEmpty else { return books }
+        var input = books.input
+        input.closed = try ClosedTrades.naming(
+            input.positions.filter { doubtful.contains($0.ticket) }, earlier: input.earlierTickets,
+            of: change.account.id, in: transaction)
+        return input.closed.isEmpty ? books : try compared(input, change)
+    }
+
+    /// Leads the account's breaks on to what was found.
+    private func carryOn(
+        _ books: BookComparison,
+        _ change: IngestChange,
+        runID: String,
+        state: AccountState,
+        in transaction: any Transaction
+    ) throws -> RunComparison {
         let life = BreakLife(
-            account: account.id, runID: DerivedID.make("run", account.id, change.snapshotID, String(change.rerun)),
-            snapshotID: change.snapshotID, asOf: change.snapshot.asOf, now: change.now, grace: settings.grace)
-        let store = BreakStore(account: account.id)
+            account: change.account.id, runID: runID, snapshotID: change.snapshotID, asOf: change.snapshot.asOf,
+            now: change.now, grace: settings.grace)
+        let store = BreakStore(account: change.account.id)
         var stored = state.hasLiveBreaks ? try store.live(in: transaction) : []
-        let known = Set(stored.map(\.key))
-        let unknown = result.breaks.filter { !known.contains($0.key) }
-        stored += try store.resolved(
-            unknown.map { BreakLife.id(account: account.id, key: $0.key) }, in: transaction)
-        let lifeOutcome = try life.advance(result.breaks, stored: stored)
+        let known = Set(stored.map(\.id))
+        stored += try store.resolved(books.findings.map(\.id).filter { !known.contains($0) }, in: transaction)
+        let lifeOutcome = try life.advance(books.findings, stored: stored)
         try store.drop(lifeOutcome.dropped, in: transaction)
         try store.write(lifeOutcome.changed, over: stored, lifeOutcome.steps, in: transaction)
         return RunComparison(
-            result: result, life: lifeOutcome, shift: BreakShift(from: stored, to: lifeOutcome.changed),
-            positions: change.openPositions,
-            policyRevision: settings.policy.revision(grace: settings.grace, instruments: input.instrumentsUsed))
+            books: books, life: lifeOutcome, shift: BreakShift(from: stored, to: lifeOutcome.changed))
     }
 
-    /// A netting account is compared by sums, which a row that stands twice must not enter twice.
-    private func listed(_ change: IngestChange) -> [BrokerPosition] {
-        change.account.mode == .netting ? change.snapshot.distinctPositions : change.snapshot.positions
-    }
-
-    private func match(_ input: MatchInput, _ change: IngestChange) throws -> MatchResult {
+    private func compared(_ input: MatchInput, _ change: IngestChange) throws -> BookComparison {
         do {
-            return try PositionMatcher(policy: settings.policy).match(input)
+            return try BookComparison(
+                input, of: change.account.id, before: change.openPositions, settings: settings)
         } catch MatchFailure.outOfRange(let name) {
             throw Problem.unprocessable(
                 "The books cannot be compared exactly.",
@@ -114,15 +146,6 @@ struct ReconciliationStage: IngestStage {
         }
     }
 
-    /// All from the snapshot itself, whatever has become of its positions since.
-    private func cash(_ change: IngestChange) -> CashFigures? {
-        guard let figures = change.snapshot.figures, let balance = figures.balance, let equity = figures.equity else {
-            return nil
-        }
-        let floating = change.snapshot.distinctPositions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
-        return CashFigures(balance: balance, credit: figures.credit ?? .zero, floating: floating, equity: equity)
-    }
-
     /// Writes pairs and log, and brings the account's figures up to date.
     private func finish(
         _ change: IngestChange,
@@ -131,7 +154,7 @@ struct ReconciliationStage: IngestStage {
         _ state: inout AccountState,
         in transaction: any Transaction
     ) throws {
-        let pairing = comparison.pairing
+        let pairing = comparison.books.pairing
         try OpenPosition.pair(run.account, pairing.changed, in: transaction)
         let closings = try closings(change, in: transaction)
         run.durationMilliseconds = duration(since: change.now)

@@ -19,19 +19,23 @@ public struct AccountState: Sendable, Equatable {
     public var newestReceivedAt: Timestamp?
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
+    /// Of the account's book.
+    public var revision: BookRevision
 
     /// Columns of the table `accounts` that ``init(stored:)`` reads, in its order.
     public static let columns = """
         account_id, user_id, mode, currency, currency_digits, time_zone, broker, login, snapshot_interval, \
         snapshots_total, current_snapshot_id, current_as_of, current_equity, current_balance, newest_completeness, \
-        newest_as_of, newest_error, newest_received_at, created_at, updated_at
+        newest_as_of, newest_error, newest_received_at, created_at, updated_at, book_revision, \
+        (SELECT revision FROM book_revisions WHERE book = 'instruments')
         """
 
     /// - Parameter row: Starts with ``columns``.
     public init(stored row: Row) throws {
         guard let id = row.text(0), let user = row.text(1), let mode = row.text(2).flatMap(Account.Mode.init),
             let currency = row.text(3), let digits = row.integer(4), let total = row.integer(9),
-            let createdAt = row.timestamp(18), let updatedAt = row.timestamp(19)
+            let createdAt = row.timestamp(18), let updatedAt = row.timestamp(19), let revision = row.integer(20),
+            let instruments = row.integer(21)
         else { throw StoredRowDamaged(table: "accounts", column: "account_id") }
         account = Account(
             id: id, user: user, mode: mode, currency: currency, currencyDigits: Int(digits), timeZone: row.text(5),
@@ -47,6 +51,7 @@ public struct AccountState: Sendable, Equatable {
         newestReceivedAt = row.timestamp(17)
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.revision = BookRevision(account: revision, instruments: instruments)
     }
 
     /// The object that `GET /accounts/{id}` answers.

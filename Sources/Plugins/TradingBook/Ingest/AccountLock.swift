@@ -16,14 +16,14 @@ public enum AccountLock {
         _ patience: Patience = .waiting,
         in transaction: any Transaction
     ) throws -> AccountState? {
-        let select = SQL(parts: [
-            .text("SELECT \(AccountState.columns) FROM accounts WHERE account_id = "), .value(.text(account)),
-        ])
+        let select = SQL(parts: [.text(Self.select), .value(.text(account))])
         // SQLite lets nobody else write meanwhile.
         let lock: SQL = patience == .ifFree ? " FOR UPDATE SKIP LOCKED" : " FOR UPDATE"
         return try transaction.rows(SQL(sqlite: select, postgres: select + lock)).first
             .map(AccountState.init(stored:))
     }
+
+    private static let select = "SELECT \(AccountState.columns) FROM accounts WHERE account_id = "
 
     /// As ``take(_:in:)``; 404 when there is no such account.
     public static func require(

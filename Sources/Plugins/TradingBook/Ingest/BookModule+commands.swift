@@ -58,9 +58,10 @@ extension BookModule {
             throw AccountLock.unknown(snapshot.account, pointer: "/account_id")
         }
         let (ingest, canonical) = (ingest(request), CanonicalSnapshot(snapshot))
+        let ahead = ingest.workOut(canonical)
         return try await self.ingest(into: snapshot.account, pointer: "/account_id", request, key: key) {
             try ingest.checkClock(canonical.snapshot)
-            return try ingest.store(canonical, for: $0, in: $1)
+            return try ingest.store(canonical, workedOut: ahead, for: $0, in: $1)
         }
     }
 
@@ -107,7 +108,7 @@ extension BookModule {
     }
 
     func ingest(_ request: Request) -> SnapshotIngest {
-        SnapshotIngest(instruments: instruments, stages: stages, now: request.now, began: .now)
+        SnapshotIngest(instruments: instruments, stages: stages, memory: memory, now: request.now, began: .now)
     }
 
     /// The tags that a write for these accounts of these owners makes stale.

@@ -9,10 +9,21 @@ public protocol IngestStage: Sendable {
     /// Not called for a repeat of a stored snapshot. Called for `superseded`, `partial` and `failed` ones too, so that a
     /// run can be recorded; the stage must change nothing else then, as the change's fields say.
     func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws
+
+    /// Does what it can of its work before the transaction begins: what follows from the change alone.
+    ///
+    /// - Parameter change: A complete snapshot that comes in time, as it will be applied; its `sequence` is not known yet.
+    /// - Returns: The stage to apply to this change, and to no other. It is not used when the account's book, an instrument
+    ///   or the account itself turns out to be another one by then.
+    func workedOut(_ change: IngestChange) -> any IngestStage
+}
+
+extension IngestStage {
+    public func workedOut(_ change: IngestChange) -> any IngestStage { self }
 }
 
 /// A snapshot that has just been stored, or is being reconciled again, and the state around it.
-public struct IngestChange: Sendable {
+public struct IngestChange: Sendable, Equatable {
     public var account: Account
     public var snapshot: Snapshot
     public var snapshotID: String
@@ -33,6 +44,9 @@ public struct IngestChange: Sendable {
     public var closedTickets: [Int64]
     /// The host's clock when the request came in.
     public var now: Timestamp
+
+    /// Whether the snapshot is held against the book: only a complete one that came in time is.
+    public var isCompared: Bool { snapshot.completeness == .complete && !isSuperseded }
 
     public init(
         account: Account,

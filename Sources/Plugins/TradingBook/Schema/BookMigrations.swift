@@ -4,7 +4,7 @@ import PluginAPI
 enum BookMigrations {
     static let all: [Migration] = [
         accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets, settlement,
-        namedTicketRows,
+        namedTicketRows, revisions, fewerIndices,
     ]
 
     private static let accounts = Migration(
@@ -373,5 +373,30 @@ enum BookMigrations {
                 WHERE status = 'closed' AND named_ticket IS NOT NULL;
             DROP TABLE trade_named_tickets;
             """
+    )
+
+    private static let revisions = Migration(
+        number: 11,
+        name: "by which a host knows that an account's book is still the one it has read",
+        up: """
+            ALTER TABLE accounts ADD COLUMN book_revision {BIGINT} NOT NULL DEFAULT 0;
+            CREATE TABLE book_revisions (
+                book {TEXT} PRIMARY KEY,
+                revision {BIGINT} NOT NULL
+            );
+            INSERT INTO book_revisions (book, revision) VALUES ('instruments', 0);
+            """,
+        down: """
+            DROP TABLE book_revisions;
+            ALTER TABLE accounts DROP COLUMN book_revision;
+            """
+    )
+
+    /// Nothing looks a snapshot up by its number; that each number is given once is the account row's lock's doing.
+    private static let fewerIndices = Migration(
+        number: 12,
+        name: "no index of snapshots by number",
+        up: "DROP INDEX snapshots_by_sequence;",
+        down: "CREATE UNIQUE INDEX snapshots_by_sequence ON snapshots (account_id, sequence);"
     )
 }

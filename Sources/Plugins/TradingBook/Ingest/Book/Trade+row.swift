@@ -28,8 +28,11 @@ extension Trade: BookRow {
         ]
     }
 
-    /// Keeps `trade_named_tickets`.
+    /// Keeps `trade_named_tickets`, and the revisions of the accounts' books.
     static func follow(_ changes: [BookChange<Trade>], in transaction: any Transaction) throws {
+        for account in Set(changes.map(\.after.account)).sorted() {
+            try BookRevision.renew(account, in: transaction)
+        }
         var gone: [[Value]] = []
         var new: [[Value]] = []
         for change in changes {

@@ -32,6 +32,7 @@ extension BookModule {
                 last_updated_at = \(closing.closedAt)
             WHERE account_id = \(account.id) AND ticket = \(closing.ticket)
             """)
+        try BookRevision.renew(account.id, in: transaction)
         return ReportedPosition(symbol: stored.position.instrument, tradeID: stored.tradeID, realizedPnL: realized)
     }
 

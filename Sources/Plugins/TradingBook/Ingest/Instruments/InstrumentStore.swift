@@ -63,9 +63,11 @@ struct InstrumentStore: Sendable {
 }
 
 /// Decimals that an account's prices of undescribed instruments have been seen with; they only grow.
-struct ObservedDigits {
+struct ObservedDigits: Sendable {
     private(set) var bySymbol: [String: Int] = [:]
     private var changed: Set<String> = []
+
+    init() {}
 
     init(account: String, symbols: Set<String>, in transaction: any Transaction) throws {
         guard !symbols.isEmpty else { return }
@@ -91,5 +93,6 @@ struct ObservedDigits {
             ON CONFLICT (account_id, symbol) DO UPDATE SET digits = excluded.digits
             """,
             changed.sorted().map { [.text(account), .text($0), .integer(Int64(bySymbol[$0] ?? 0))] })
+        try BookRevision.renew(account, in: transaction)
     }
 }

@@ -19,6 +19,7 @@ struct InstrumentWriter: Sendable {
         try checkScope(described, in: transaction)
         try checkAliases(described, in: transaction)
         try write(described, in: transaction)
+        try BookRevision.renewInstruments(in: transaction)
         let names = Set([symbol] + described.aliases + (before?.aliases ?? []))
         try resolveAnew(names.sorted(), in: transaction)
         let entry = AuditEntry(

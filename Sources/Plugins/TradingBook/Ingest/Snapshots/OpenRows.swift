@@ -1,8 +1,13 @@
 import PluginAPI
 
 /// What is stored of an account's open positions besides what moves with the market, in order of ticket.
-struct OpenRows {
+struct OpenRows: Sendable {
     private let rows: Rows
+
+    /// None.
+    init() {
+        rows = .none
+    }
 
     init(account: String, in transaction: any Transaction) throws {
         rows = try transaction.rows(
@@ -13,8 +18,15 @@ struct OpenRows {
             """)
     }
 
+    var count: Int { rows.count }
+
+    /// Which they are, and what each is paired with.
+    var open: [OpenPosition] {
+        rows.compactMap { row in row.integer(0).map { OpenPosition(ticket: $0, matchedTradeID: row.text(12)) } }
+    }
+
     /// What a list of positions says beside the stored ones.
-    struct Comparison {
+    struct Comparison: Sendable {
         /// Listed.
         var open: [OpenPosition] = []
         /// Listed as stored, but for prices and profit.
@@ -23,6 +35,9 @@ struct OpenRows {
         var changed: [BrokerPosition] = []
         /// Tickets that are stored and not listed, ascending.
         var gone: [Int64] = []
+
+        /// Whether more than prices and profit is different.
+        var changesBook: Bool { !changed.isEmpty || !gone.isEmpty }
     }
 
     /// - Parameter positions: In order of ticket, each once.

@@ -31,37 +31,36 @@ struct PositionStore {
             THEN NULL ELSE positions.matched_trade_id END
         """
 
-    /// Makes the listed positions, in order of ticket, the account's open ones.
+    /// Makes the positions that a complete snapshot lists the account's open ones.
     ///
     /// Of most only prices and profit have moved since the last snapshot; these are all that is written then.
-    /// - Returns: The listed positions, and tickets of those that are listed no longer and so are closed now, ascending.
+    /// - Parameter moves: Of those that have only moved, as ``moves(_:of:at:)`` gives them.
     func bringUp(
-        to positions: [BrokerPosition],
+        to listed: OpenRows.Comparison,
+        moves: [[Value]],
         digits: (String) -> Int,
         at asOf: Timestamp
-    ) throws -> (open: [OpenPosition], closed: [Int64]) {
-        let stored = try OpenRows(account: account, in: transaction)
-        let comparison = stored.compare(with: positions, digits: digits)
-        try close(comparison.gone, at: asOf)
-        try move(comparison.moved, at: asOf)
-        try putOpen(comparison.changed, digits: digits, at: asOf)
-        return (comparison.open, comparison.gone)
+    ) throws {
+        try close(listed.gone, at: asOf)
+        if !moves.isEmpty { try transaction.executeMany(Self.move, moves) }
+        try putOpen(listed.changed, digits: digits, at: asOf)
     }
 
-    private func move(_ positions: [BrokerPosition], at asOf: Timestamp) throws {
-        guard !positions.isEmpty else { return }
-        try transaction.executeMany(
-            """
-            UPDATE positions SET current_price = ?, profit = ?, swap = ?, commission = ?, taxes = ?,
-            unrealized_pnl = ?, last_updated_at = ?, last_listed_at = ? WHERE account_id = ? AND ticket = ?
-            """,
-            positions.map { position in
-                [
-                    .decimal(position.currentPrice), .decimal(position.profit ?? .zero), .decimal(position.swap),
-                    .decimal(position.commission), .decimal(position.taxes), .decimal(position.unrealizedPnL),
-                    .timestamp(asOf), .timestamp(asOf), .text(account), .integer(position.ticket),
-                ]
-            })
+    private static let move = """
+        UPDATE positions SET current_price = ?, profit = ?, swap = ?, commission = ?, taxes = ?, unrealized_pnl = ?,
+            last_updated_at = ?, last_listed_at = ?
+        WHERE account_id = ? AND ticket = ?
+        """
+
+    /// What is written of positions that have moved with the market and are as they were otherwise.
+    static func moves(_ positions: [BrokerPosition], of account: String, at asOf: Timestamp) -> [[Value]] {
+        positions.map { position in
+            [
+                .decimal(position.currentPrice), .decimal(position.profit ?? .zero), .decimal(position.swap),
+                .decimal(position.commission), .decimal(position.taxes), .decimal(position.unrealizedPnL),
+                .timestamp(asOf), .timestamp(asOf), .text(account), .integer(position.ticket),
+            ]
+        }
     }
 
     /// Inserts or updates listed positions; one that was closed is open again under its old ID, paired with nothing until
@@ -74,6 +73,7 @@ struct PositionStore {
                 values(position, digits: digits(position.instrument), at: asOf)
                     + [.text("open"), .timestamp(asOf), .null, .null, .null, .null, .null, .timestamp(asOf)]
             })
+        try BookRevision.renew(account, in: transaction)
     }
 
     /// Closes positions that a complete snapshot no longer lists: price and P/L stay unknown until a statement tells.
@@ -85,6 +85,7 @@ struct PositionStore {
             settled_by = NULL, close_reason = 'unknown', last_updated_at = ? WHERE account_id = ? AND ticket = ?
             """,
             tickets.map { [.timestamp(asOf), .timestamp(asOf), .text(account), .integer($0)] })
+        try BookRevision.renew(account, in: transaction)
     }
 
     /// Writes closed positions as a statement tells them.
@@ -99,6 +100,7 @@ struct PositionStore {
                     .text(Self.reason(closed)), .null,
                 ]
             })
+        try BookRevision.renew(account, in: transaction)
     }
 
     private func values(_ position: BrokerPosition, digits: Int, at time: Timestamp) -> [Value] {

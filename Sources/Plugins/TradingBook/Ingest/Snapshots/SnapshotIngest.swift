@@ -13,6 +13,7 @@ import PluginAPI
 struct SnapshotIngest: Sendable {
     let instruments: InstrumentStore
     let stages: [any IngestStage]
+    let memory: BookMemory
     let now: Timestamp
     /// When the host began to work on the request.
     let began: ContinuousClock.Instant
@@ -20,26 +21,47 @@ struct SnapshotIngest: Sendable {
     /// How far ahead of the host's clock a time may be.
     static let aheadMax: Duration = .seconds(60)
 
-    /// - Parameter alsoClosed: Tickets that the same import has closed before, for the stages.
+    /// A snapshot worked out before its transaction, with the stages that have done their part of it.
+    struct Ahead: Sendable {
+        var draft: SnapshotDraft
+        var stages: [any IngestStage]
+    }
+
+    /// Works out a complete snapshot on the account's book as this host remembers it. Nothing is decided by it: ``store``
+    /// takes it only if the book is still the same.
+    ///
+    /// - Returns: `nil` when the book is not remembered, or the snapshot is for some reason not to be compared with it.
+    func workOut(_ canonical: CanonicalSnapshot) -> Ahead? {
+        let snapshot = canonical.snapshot
+        guard snapshot.completeness == .complete, let book = memory.recall(snapshot.account),
+            snapshot.symbols.isSubset(of: book.symbols),
+            let draft = try? SnapshotDraft(canonical, on: book, at: now)
+        else { return nil }
+        return Ahead(draft: draft, stages: stages.map { $0.workedOut(draft.change) })
+    }
+
+    /// - Parameters:
+    ///   - ahead: What has been worked out before.
+    ///   - alsoClosed: Tickets that the same import has closed before, for the stages.
     func store(
         _ canonical: CanonicalSnapshot,
+        workedOut ahead: Ahead? = nil,
         for state: AccountState,
         alsoClosed: [Int64] = [],
         in transaction: any Transaction
     ) throws -> IngestResult {
-        let (snapshot, hash) = (canonical.snapshot, canonical.hash)
         let repeats = try transaction.rows(
-            "SELECT answer FROM snapshots WHERE account_id = \(state.account.id) AND content_hash = \(hash)")
+            "SELECT answer FROM snapshots WHERE account_id = \(state.account.id) AND content_hash = \(canonical.hash)")
         if let answer = repeats.first?.json(0) { return IngestResult(answer: try IngestAnswer.repeated(answer)) }
 
-        let id = DerivedID.snapshot(account: state.account.id, contentHash: hash)
-        var change = try change(snapshot, id: id, state, in: transaction)
-        if !change.isSuperseded, snapshot.completeness != .failed { try apply(&change, in: transaction) }
-        change.closedTickets += alsoClosed
-        try updateAccount(change, state, in: transaction)
-        let outcome = try run(change, in: transaction)
-        let result = result(of: outcome)
-        try insert(change, canonical, outcome, answer: result.answer, in: transaction)
+        if let ahead, ahead.draft.holds(for: state) {
+            return try store(canonical, ahead.draft, ahead.stages, state, alsoClosed, in: transaction)
+        }
+        let draft = try draft(canonical, state, in: transaction)
+        var result = try store(canonical, draft, stages, state, alsoClosed, in: transaction)
+        if draft.change.isCompared, !draft.positions.changesBook {
+            result.afterCommit.append { [memory] in memory.remember(draft.book) }
+        }
         return result
     }
 
@@ -50,11 +72,12 @@ struct SnapshotIngest: Sendable {
         _ place: StoredPlace,
         in transaction: any Transaction
     ) throws -> IngestResult {
-        var change = try change(snapshot, id: place.snapshotID, state, in: transaction)
-        change.sequence = place.sequence
-        change.rerun = place.rerun
-        change.openPositions = try OpenPosition.of(state.account.id, in: transaction)
-        return result(of: try run(change, in: transaction))
+        let draft = try draft(CanonicalSnapshot(snapshot), state, in: transaction)
+        try draft.digits.save(account: state.account.id, in: transaction)
+        var change = draft.change
+        (change.snapshotID, change.sequence, change.rerun) = (place.snapshotID, place.sequence, place.rerun)
+        (change.openPositions, change.closedTickets) = (draft.book.positions.open, [])
+        return result(of: try run(stages, change, in: transaction))
     }
 
     /// Where a stored snapshot stands in its account's history.
@@ -77,7 +100,24 @@ struct SnapshotIngest: Sendable {
         }
     }
 
-    private func run(_ change: IngestChange, in transaction: any Transaction) throws -> IngestOutcome {
+    private func draft(
+        _ canonical: CanonicalSnapshot,
+        _ state: AccountState,
+        in transaction: any Transaction
+    ) throws -> SnapshotDraft {
+        let snapshot = canonical.snapshot
+        let isSuperseded = state.currentAsOf.map { snapshot.asOf < $0 } ?? false
+        let isCompared = snapshot.completeness == .complete && !isSuperseded
+        let book = try KnownBook.read(
+            for: snapshot, of: state, isCompared: isCompared, instruments, in: transaction)
+        return try SnapshotDraft(canonical, on: book, isSuperseded: isSuperseded, at: now)
+    }
+
+    private func run(
+        _ stages: [any IngestStage],
+        _ change: IngestChange,
+        in transaction: any Transaction
+    ) throws -> IngestOutcome {
         var outcome = IngestOutcome()
         for stage in stages { try stage.apply(change, outcome: &outcome, in: transaction) }
         return outcome
@@ -90,61 +130,29 @@ struct SnapshotIngest: Sendable {
         return IngestResult(answer: answer.bytes, afterCommit: outcome.afterCommit)
     }
 
-    // MARK: What changes
-
-    private func change(
-        _ snapshot: Snapshot,
-        id: String,
-        _ state: AccountState,
-        in transaction: any Transaction
-    ) throws -> IngestChange {
-        let isSuperseded = state.currentAsOf.map { snapshot.asOf < $0 } ?? false
-        var symbols = Set(snapshot.positions.map(\.symbol) + snapshot.quotes.map(\.symbol))
-        let isCompared = snapshot.completeness == .complete && !isSuperseded
-        let trades = isCompared ? try OpenTrades.of(state.account.id, in: transaction) : []
-        for trade in trades { symbols.insert(trade.instrument) }
-        let book = try instruments.book(resolving: symbols, in: transaction)
-        let valued = try SnapshotValuation(account: state.account, book: book).value(snapshot)
-        return IngestChange(
-            account: state.account, snapshot: valued, snapshotID: id, sequence: state.snapshotsTotal + 1,
-            isSuperseded: isSuperseded,
-            instruments: try described(
-                valued, trades, symbols, by: book, keepsDigits: !isSuperseded, in: transaction),
-            trades: trades, now: now)
-    }
-
-    /// Every instrument involved; those that nobody has described have the most digits seen.
-    private func described(
-        _ snapshot: Snapshot,
-        _ trades: [Trade],
-        _ symbols: Set<String>,
-        by book: InstrumentBook,
-        keepsDigits: Bool,
-        in transaction: any Transaction
-    ) throws -> [String: Instrument] {
-        let canonical = Set(symbols.map(book.canonical))
-        let unknown = canonical.filter { book.known($0) == nil }
-        var seen = try ObservedDigits(account: snapshot.account, symbols: unknown, in: transaction)
-        for position in snapshot.positions where unknown.contains(position.instrument) {
-            for price in [position.entryPrice, position.currentPrice, position.takeProfit, position.stopLoss] {
-                seen.see(position.instrument, price)
-            }
-        }
-        for trade in trades where unknown.contains(trade.instrument) {
-            // Storage keeps every price with the same number of decimals; those that were written are not known.
-            for price in [trade.entryPrice, trade.takeProfit, trade.stopLoss] {
-                seen.see(trade.instrument, price?.normalized)
-            }
-        }
-        for quote in snapshot.quotes where unknown.contains(quote.instrument) {
-            for price in [quote.bid, quote.ask, quote.open, quote.previousClose] { seen.see(quote.instrument, price) }
-        }
-        if keepsDigits { try seen.save(account: snapshot.account, in: transaction) }
-        return Dictionary(
-            uniqueKeysWithValues: canonical.map { ($0, book.instrument($0, digitsSeen: seen.bySymbol[$0] ?? 0)) })
-    }
-
     // MARK: Writing
+
+    private func store(
+        _ canonical: CanonicalSnapshot,
+        _ draft: SnapshotDraft,
+        _ stages: [any IngestStage],
+        _ state: AccountState,
+        _ alsoClosed: [Int64],
+        in transaction: any Transaction
+    ) throws -> IngestResult {
+        var change = draft.change
+        change.sequence = state.snapshotsTotal + 1
+        if !change.isSuperseded {
+            try draft.digits.save(account: state.account.id, in: transaction)
+            if change.snapshot.completeness != .failed { try apply(change, draft, in: transaction) }
+        }
+        change.closedTickets += alsoClosed
+        try updateAccount(change, state, in: transaction)
+        let outcome = try run(stages, change, in: transaction)
+        let result = result(of: outcome)
+        try insert(change, canonical, outcome, answer: result.answer, in: transaction)
+        return result
+    }
 
     /// Writes the snapshot's row once, when everything in it is known: its content makes it a long one.
     private func insert(
@@ -156,26 +164,31 @@ struct SnapshotIngest: Sendable {
     ) throws {
         let snapshot = change.snapshot
         let figures = snapshot.figures
-        try transaction.execute(
-            """
-            INSERT INTO snapshots (snapshot_id, account_id, sequence, as_of, received_at, completeness, is_superseded,
-            content_hash, content, positions_count, balance, equity, margin, credit, peak, error, answer)
-            VALUES (\(change.snapshotID), \(snapshot.account), \(change.sequence), \(snapshot.asOf), \(now),
-            \(snapshot.completeness.rawValue), \(change.isSuperseded), \(canonical.hash),
-            \(json: String(decoding: canonical.content, as: UTF8.self)), \(snapshot.distinctPositions.count),
-            \(figures?.balance), \(figures?.equity), \(figures?.margin), \(figures?.credit), \(outcome.peak),
-            \(snapshot.error), \(json: String(decoding: answer, as: UTF8.self)))
-            """)
+        try transaction.executeMany(
+            Self.insertSnapshot,
+            [
+                [
+                    .text(change.snapshotID), .text(snapshot.account), .integer(change.sequence),
+                    .timestamp(snapshot.asOf), .timestamp(now), .text(snapshot.completeness.rawValue),
+                    .boolean(change.isSuperseded), .text(canonical.hash), .json(canonical.content),
+                    .integer(Int64(snapshot.distinctPositions.count)), .decimal(figures?.balance),
+                    .decimal(figures?.equity), .decimal(figures?.margin), .decimal(figures?.credit),
+                    .decimal(outcome.peak), .text(snapshot.error), .json(String(decoding: answer, as: UTF8.self)),
+                ]
+            ])
     }
 
-    /// Brings positions, flows and quotes up to the snapshot, and notes which positions are open and closed now.
-    private func apply(_ change: inout IngestChange, in transaction: any Transaction) throws {
+    /// Brings positions, flows and quotes up to the snapshot.
+    private func apply(
+        _ change: IngestChange,
+        _ draft: SnapshotDraft,
+        in transaction: any Transaction
+    ) throws {
         let snapshot = change.snapshot
         let digits = { [instruments = change.instruments] (symbol: String) in instruments[symbol]?.digits ?? 0 }
         let positions = PositionStore(account: snapshot.account, transaction: transaction)
-        if snapshot.completeness == .complete {
-            (change.openPositions, change.closedTickets) = try positions.bringUp(
-                to: snapshot.distinctPositions, digits: digits, at: snapshot.asOf)
+        if change.isCompared {
+            try positions.bringUp(to: draft.positions, moves: draft.moves, digits: digits, at: snapshot.asOf)
         } else {
             try positions.putOpen(snapshot.distinctPositions, digits: digits, at: snapshot.asOf)
         }
@@ -188,17 +201,29 @@ struct SnapshotIngest: Sendable {
         let isCurrent = !change.isSuperseded && snapshot.completeness != .failed
         let figures = isCurrent && snapshot.completeness == .complete ? snapshot.figures : nil
         let isNewest = !change.isSuperseded && state.newestAsOf.map { snapshot.asOf >= $0 } ?? true
-        try transaction.execute(
-            """
-            UPDATE accounts SET snapshots_total = \(change.sequence),
-            current_snapshot_id = \(isCurrent ? change.snapshotID : state.currentSnapshotID),
-            current_as_of = \(isCurrent ? snapshot.asOf : state.currentAsOf),
-            current_equity = \(figures?.equity ?? state.equity), current_balance = \(figures?.balance ?? state.balance),
-            newest_completeness = \((isNewest ? snapshot.completeness : state.newestCompleteness)?.rawValue),
-            newest_as_of = \(isNewest ? snapshot.asOf : state.newestAsOf),
-            newest_error = \(isNewest ? snapshot.error : state.newestError),
-            newest_received_at = \(isNewest ? now : state.newestReceivedAt)
-            WHERE account_id = \(snapshot.account)
-            """)
+        try transaction.executeMany(
+            Self.updateAccount,
+            [
+                [
+                    .integer(change.sequence), .text(isCurrent ? change.snapshotID : state.currentSnapshotID),
+                    .timestamp(isCurrent ? snapshot.asOf : state.currentAsOf),
+                    .decimal(figures?.equity ?? state.equity), .decimal(figures?.balance ?? state.balance),
+                    .text((isNewest ? snapshot.completeness : state.newestCompleteness)?.rawValue),
+                    .timestamp(isNewest ? snapshot.asOf : state.newestAsOf),
+                    .text(isNewest ? snapshot.error : state.newestError),
+                    .timestamp(isNewest ? now : state.newestReceivedAt), .text(snapshot.account),
+                ]
+            ])
     }
+
+    private static let insertSnapshot = """
+        INSERT INTO snapshots (snapshot_id, account_id, sequence, as_of, received_at, completeness, is_superseded,
+            content_hash, content, positions_count, balance, equity, margin, credit, peak, error, answer)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+    private static let updateAccount = """
+        UPDATE accounts SET snapshots_total = ?, current_snapshot_id = ?, current_as_of = ?, current_equity = ?,
+            current_balance = ?, newest_completeness = ?, newest_as_of = ?, newest_error = ?, newest_received_at = ?
+        WHERE account_id = ?
+        """
 }

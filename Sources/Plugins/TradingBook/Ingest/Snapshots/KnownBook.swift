@@ -1,0 +1,52 @@
+import PluginAPI
+
+/// What is stored of an account that a snapshot is held against, as it was at one revision.
+struct KnownBook: Sendable {
+    let account: Account
+    let revision: BookRevision
+    /// The open trades, in order of ID; none for a snapshot that is not compared.
+    let trades: [Trade]
+    /// The open positions; none for a snapshot that is not compared.
+    let positions: OpenRows
+    /// What ``instruments`` knows, if it is known at all.
+    let symbols: Set<String>
+    let instruments: InstrumentBook
+    let digits: ObservedDigits
+
+    /// Reads it, inside a transaction that holds the account's row.
+    ///
+    /// - Parameters:
+    ///   - isCompared: Whether trades and positions are needed.
+    ///   - store: Where descriptions of instruments are.
+    static func read(
+        for snapshot: Snapshot,
+        of state: AccountState,
+        isCompared: Bool,
+        _ store: InstrumentStore,
+        in transaction: any Transaction
+    ) throws -> KnownBook {
+        let id = state.account.id
+        let trades = isCompared ? try OpenTrades.of(id, in: transaction) : []
+        let symbols = snapshot.symbols.union(trades.map(\.instrument))
+        let instruments = try store.book(resolving: symbols, in: transaction)
+        let unknown = Set(symbols.map(instruments.canonical)).filter { instruments.known($0) == nil }
+        return KnownBook(
+            account: state.account, revision: state.revision, trades: trades,
+            positions: isCompared ? try OpenRows(account: id, in: transaction) : OpenRows(), symbols: symbols,
+            instruments: instruments,
+            digits: try ObservedDigits(account: id, symbols: unknown, in: transaction))
+    }
+
+    /// How much of the memory it takes, in rows.
+    var rowsTotal: Int { trades.count + positions.count }
+}
+
+extension Snapshot {
+    /// Everything in it that has a price, as the broker calls it.
+    var symbols: Set<String> {
+        var symbols: Set<String> = []
+        for position in positions { symbols.insert(position.symbol) }
+        for quote in quotes { symbols.insert(quote.symbol) }
+        return symbols
+    }
+}

@@ -1,0 +1,222 @@
+import PluginAPI
+import Synchronization
+import Testing
+
+@testable import TradingBook
+
+@Suite("Snapshots worked out before their transaction")
+struct BookMemoryTests {
+    @Test("A snapshot is worked out ahead once its account's book has been read, and is the same in the transaction")
+    func ahead() async throws {
+        let stage = ForesightedStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            for second in 0..<4 { _ = try await book.call("snapshots", snapshotBody(at: second)) }
+
+            #expect(stage.applied.map(\.wasForeseen) == [false, false, true, true])
+            let last = try #require(stage.applied.last)
+            #expect(last.foreseen == last.change.with(sequence: 0))
+            #expect(last.change.sequence == 4)
+            #expect(last.change.openPositions.map(\.ticket) == [1, 2])
+            let prices = try await book.rows("SELECT current_price FROM positions WHERE last_listed_at = \(time(3))")
+            #expect(prices.map { $0.decimal(0) } == ["1955.03", "1955.03"])
+        }
+    }
+
+    /// Everything that makes a remembered book another one.
+    enum Change: String, CaseIterable {
+        case trade, closing, instrument, alias, mode, position, gone, digits, statement, otherHost
+    }
+
+    @Test("A book that has changed since is read again", arguments: Change.allCases)
+    func changed(_ change: Change) async throws {
+        let stage = ForesightedStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            for second in 0..<3 { _ = try await book.call("snapshots", snapshotBody(at: second)) }
+            try #require(stage.applied.last?.wasForeseen == true)
+
+            let tickets = try await make(change, book)
+            _ = try await book.call("snapshots", snapshotBody(at: 9, tickets: tickets))
+
+            let next = try #require(stage.applied.last)
+            #expect(!next.wasForeseen)
+            let fresh = try await otherwise(change, then: snapshotBody(at: 9, tickets: tickets))
+            #expect(next.change.with(sequence: 0) == fresh.with(sequence: 0))
+        }
+    }
+
+    @Test("A change that is rolled back leaves what is remembered true")
+    func rolledBack() async throws {
+        struct Refused: Error {}
+        let stage = ForesightedStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            for second in 0..<3 { _ = try await book.call("snapshots", snapshotBody(at: second)) }
+
+            await #expect(throws: Refused.self) {
+                try await book.storage.transaction { transaction in
+                    try transaction.execute("UPDATE positions SET volume = 1 WHERE ticket = 1")
+                    try BookRevision.renew("acc-1", in: transaction)
+                    throw Refused()
+                }
+            }
+            _ = try await book.call("snapshots", snapshotBody(at: 9))
+
+            #expect(stage.applied.last?.wasForeseen == true)
+            #expect(try await book.rows("SELECT volume FROM positions").map { $0.decimal(0) } == ["0.1", "0.1"])
+        }
+    }
+
+    @Test("A late snapshot is not taken as it was worked out")
+    func late() async throws {
+        let stage = ForesightedStage()
+        try await BookFixture.run(stages: [stage]) { book in
+            for second in 5..<8 { _ = try await book.call("snapshots", snapshotBody(at: second)) }
+
+            _ = try await book.call("snapshots", snapshotBody(at: 1))
+
+            #expect(stage.applied.last?.wasForeseen == false)
+            #expect(stage.applied.last?.change.isSuperseded == true)
+            #expect(try await book.rows("SELECT DISTINCT last_listed_at FROM positions").first?.timestamp(0) == time(7))
+        }
+    }
+
+    @Test("Accounts that were not asked for lately are forgotten first, and no more rows are kept than allowed")
+    func bounded() {
+        let memory = BookMemory(rowsMax: 8)
+        for name in ["a", "b", "c"] { memory.remember(emptyBook(of: name)) }
+        #expect(memory.recall("a") != nil)
+
+        for name in ["d", "e", "f", "g", "h"] {
+            memory.remember(emptyBook(of: name))
+            #expect(memory.recall("a") != nil)
+        }
+
+        #expect(memory.recall("b") == nil)
+        #expect(["a", "b", "c", "d", "e", "f", "g", "h"].count { memory.recall($0) != nil } <= 8)
+    }
+
+    // MARK: What is done
+
+    /// - Returns: What the next snapshot lists.
+    private func make(_ change: Change, _ book: BookFixture) async throws -> [Int] {
+        switch change {
+        case .trade: _ = try await book.call("trades", "[\(trade)]")
+        case .closing: try await close(1, book)
+        case .instrument: try await describe("XAUUSD", aliases: "", book)
+        case .alias: try await describe("GOLD", aliases: #""XAUUSD.X""#, book)
+        case .mode:
+            try await book.put("acc-1", book.account(user: "user-1", extra: #", "mode": "netting""#))
+        case .position: _ = try await book.call("snapshots", snapshotBody(at: 8, tickets: [1, 2, 3]))
+        case .gone: _ = try await book.call("snapshots", snapshotBody(at: 8, tickets: [1]))
+        case .digits: try await seeDigits(book)
+        case .statement: _ = try await importList(book)
+        case .otherHost: _ = try await book.otherHost().call("trades", "[\(trade)]")
+        }
+        return change == .position ? [1, 2, 3] : [1, 2]
+    }
+
+    /// What a host that remembers nothing makes of the same.
+    private func otherwise(_ change: Change, then body: String) async throws -> IngestChange {
+        let stage = ForesightedStage()
+        var seen: IngestChange?
+        try await BookFixture.run(stages: [stage]) { book in
+            for second in 0..<3 { _ = try await book.call("snapshots", snapshotBody(at: second)) }
+            _ = try await make(change, book)
+            let host = try book.otherHost(stages: [stage])
+            _ = try await host.call("snapshots", body)
+            #expect(stage.applied.last?.wasForeseen == false)
+            seen = stage.applied.last?.change
+        }
+        return try #require(seen)
+    }
+
+    private var trade: String {
+        """
+        {"trade_id": "t-1", "account_id": "acc-1", "symbol": "XAUUSD", "direction": "buy", "volume": 0.10,
+         "entry_price": 1950.50, "entry_time": "2026-01-05T09:58:11Z", "status": "open", "ticket": 1}
+        """
+    }
+
+    private func close(_ ticket: Int64, _ book: BookFixture) async throws {
+        let module = book.book
+        try await book.storage.transaction { transaction in
+            let state = try AccountLock.require("acc-1", in: transaction)
+            let closing = ReportedClosing(
+                ticket: ticket, closedAt: time(4), closePrice: "1951", reason: .drawdown)
+            _ = try module.close(closing, of: state.account, at: time(4), in: transaction)
+        }
+    }
+
+    private func describe(_ symbol: String, aliases: String, _ book: BookFixture) async throws {
+        _ = try await book.call(
+            "putInstrument",
+            #"{"digits": 3, "pip": 0.1, "multiplier": 100, "quote_currency": "USD", "aliases": [\#(aliases)]}"#,
+            by: BookFixture.operator, parameters: ["symbol": .text(symbol)])
+    }
+
+    private func seeDigits(_ book: BookFixture) async throws {
+        try await book.storage.transaction { transaction in
+            var seen = try ObservedDigits(account: "acc-1", symbols: ["US500"], in: transaction)
+            seen.see("US500", "1.25")
+            try seen.save(account: "acc-1", in: transaction)
+        }
+    }
+
+    private func importList(_ book: BookFixture) async throws -> Reply {
+        let rows = """
+            [{"ticket": 7, "symbol": "XAUUSD", "direction": "buy", "volume": 0.10, "entry_price": 1950.50,
+              "entry_time": "2026-01-05T09:58:11Z", "current_price": 1955.75}]
+            """
+        return try await book.call(
+            "statements", rows, parameters: ["account_id": .text("acc-1"), "as_of": .timestamp(time(8))])
+    }
+
+    private func emptyBook(of account: String) -> KnownBook {
+        KnownBook(
+            account: Account(id: account, user: "ann", currency: "USD"),
+            revision: BookRevision(account: 1, instruments: 1), trades: [], positions: OpenRows(), symbols: [],
+            instruments: InstrumentBook(), digits: ObservedDigits())
+    }
+}
+
+private func time(_ second: Int) -> Timestamp { Timestamp(seconds: 1_767_607_200 + Int64(second)) }
+
+private func snapshotBody(at second: Int, tickets: [Int] = [1, 2]) -> String {
+    snapshotBody(at: "\(time(second))", tickets: tickets).replacing("1955.75", with: "1955.0\(second)")
+}
+
+extension IngestChange {
+    fileprivate func with(sequence: Int64) -> IngestChange {
+        var copy = self
+        copy.sequence = sequence
+        return copy
+    }
+}
+
+/// Remembers what it has been applied to, and whether it had been shown that before.
+final class ForesightedStage: IngestStage {
+    struct Application: Sendable {
+        var foreseen: IngestChange?
+        var change: IngestChange
+        var wasForeseen: Bool { foreseen != nil }
+    }
+
+    private let seen = Mutex<[Application]>([])
+    var applied: [Application] { seen.withLock { $0 } }
+
+    func workedOut(_ change: IngestChange) -> any IngestStage { Foreseen(stage: self, foreseen: change) }
+
+    func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
+        apply(Application(change: change))
+    }
+
+    private func apply(_ application: Application) { seen.withLock { $0.append(application) } }
+
+    private struct Foreseen: IngestStage {
+        let stage: ForesightedStage
+        let foreseen: IngestChange
+
+        func apply(_ change: IngestChange, outcome: inout IngestOutcome, in transaction: any Transaction) throws {
+            stage.apply(Application(foreseen: foreseen, change: change))
+        }
+    }
+}
