@@ -60,6 +60,7 @@ struct BenchmarkDesk: Sendable {
                 group.addTask {
                     for number in first..<first + total
                     where number % IngestBenchmark.accountsTotal % inFlight == lane {
+                        clock.advance(by: .milliseconds(1))
                         _ = try await snapshots.handler(request(Self.snapshot(number)))
                     }
                 }
