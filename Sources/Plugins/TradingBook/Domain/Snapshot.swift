@@ -95,7 +95,10 @@ public struct BrokerPosition: Sendable, Equatable {
     public var taxes: FixedDecimal
     public var comment: String?
     public var magic: Int64?
+}
 
+extension BrokerPosition {
+    // Not in the type itself, which so keeps the initialiser of all members that makes a row where it is to stand.
     public init(
         ticket: Int64,
         symbol: String,
@@ -114,22 +117,11 @@ public struct BrokerPosition: Sendable, Equatable {
         comment: String? = nil,
         magic: Int64? = nil
     ) {
-        self.ticket = ticket
-        self.symbol = symbol
-        self.instrument = instrument ?? symbol.uppercased()
-        self.direction = direction
-        self.volume = volume
-        self.entryPrice = entryPrice
-        self.entryTime = entryTime
-        self.currentPrice = currentPrice
-        self.takeProfit = takeProfit
-        self.stopLoss = stopLoss
-        self.profit = profit
-        self.swap = swap
-        self.commission = commission
-        self.taxes = taxes
-        self.comment = comment
-        self.magic = magic
+        self.init(
+            ticket: ticket, symbol: symbol, instrument: instrument ?? symbol.uppercased(), direction: direction,
+            volume: volume, entryPrice: entryPrice, entryTime: entryTime, currentPrice: currentPrice,
+            takeProfit: takeProfit, stopLoss: stopLoss, profit: profit, swap: swap, commission: commission,
+            taxes: taxes, comment: comment, magic: magic)
     }
 }
 

@@ -32,7 +32,10 @@ public struct Trade: Sendable, Equatable {
 
     /// What the position's comment must hold to be this trade.
     public var effectiveReference: String { reference ?? id }
+}
 
+extension Trade {
+    // Not in the type itself, which so keeps the initialiser of all members that makes a row where it is to stand.
     public init(
         id: String,
         account: String,
@@ -55,26 +58,11 @@ public struct Trade: Sendable, Equatable {
         closePrice: FixedDecimal? = nil,
         fills: [Fill] = []
     ) {
-        self.id = id
-        self.account = account
-        self.symbol = symbol
-        self.instrument = instrument ?? symbol.uppercased()
-        self.direction = direction
-        self.volume = volume
-        self.entryPrice = entryPrice
-        self.entryTime = entryTime
-        self.isOpen = isOpen
-        self.signal = signal
-        self.approval = approval
-        self.ticket = ticket
-        self.reference = reference
-        self.comment = comment
-        self.magic = magic
-        self.takeProfit = takeProfit
-        self.stopLoss = stopLoss
-        self.closedAt = closedAt
-        self.closePrice = closePrice
-        self.fills = fills
+        self.init(
+            id: id, account: account, symbol: symbol, instrument: instrument ?? symbol.uppercased(),
+            direction: direction, volume: volume, entryPrice: entryPrice, entryTime: entryTime, isOpen: isOpen,
+            signal: signal, approval: approval, ticket: ticket, reference: reference, comment: comment, magic: magic,
+            takeProfit: takeProfit, stopLoss: stopLoss, closedAt: closedAt, closePrice: closePrice, fills: fills)
     }
 }
 

@@ -15,11 +15,34 @@ extension JSONDocument {
         guard bytes.count <= bytesMax else {
             throw JSONSyntaxError(detail: "is longer than \(bytesMax) bytes", line: 1, column: 1)
         }
-        return try bytes.withUnsafeBufferPointer { (buffer) throws(JSONSyntaxError) in
-            var scanner = JSONScanner(buffer, limits: limits)
-            try body(&scanner)
-            return JSONDocument(bytes: bytes, decoded: scanner.decoded, entries: scanner.entries)
+        // Most documents have a value in every four bytes at most. A denser one is scanned again with more room.
+        var room = bytes.count / 4 + 8
+        while true {
+            if let document = try scan(bytes, limits, room: room, body) { return document }
+            room *= 2
         }
+    }
+
+    /// - Returns: `nil` if there is no room for all values.
+    private static func scan(
+        _ bytes: [UInt8],
+        _ limits: JSONLimits,
+        room: Int,
+        _ body: (inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) -> JSONDocument? {
+        var failure: JSONSyntaxError?
+        var isOutOfRoom = false
+        var decoded: [UInt8] = []
+        let entries = [Entry](unsafeUninitializedCapacity: room) { entries, count in
+            bytes.withUnsafeBufferPointer { buffer in
+                var scanner = JSONScanner(buffer, into: entries, limits: limits)
+                do throws(JSONSyntaxError) { try body(&scanner) } catch { failure = error }
+                (isOutOfRoom, decoded, count) = (scanner.isOutOfRoom, scanner.decoded, scanner.count)
+            }
+        }
+        if isOutOfRoom { return nil }
+        if let failure { throw failure }
+        return JSONDocument(bytes: bytes, decoded: decoded, entries: entries)
     }
 }
 

@@ -44,7 +44,7 @@ extension JSONDocument {
             entries[list].next = UInt32(entries.count)
         case .object(let members):
             let list = entries.count
-            entries.append(Entry(.object, at: 0, count: members.count, in: entries))
+            entries.append(Entry(.object, at: list, count: members.count, in: entries))
             for member in members {
                 let name = entries.count
                 append(.string, member.name, &entries, &texts)

@@ -20,7 +20,8 @@ public struct JSONDocument: Sendable {
         @usableFromInline let kind: Kind
         /// Whether the text is in ``decoded``, because it does not stand in ``bytes`` as it is.
         @usableFromInline let isDecoded: Bool
-        @usableFromInline let start: UInt32
+        /// Where the text begins; of an object, its ``JSONDocument/layout(of:)``.
+        @usableFromInline var start: UInt32
         /// Bytes of a text, elements of an array, members of an object, 1 for true.
         @usableFromInline var count: UInt32
         @usableFromInline var next: UInt32
@@ -49,7 +50,7 @@ public struct JSONDocument: Sendable {
 
     /// The value behind this one and all that it holds, or behind a member's name and its value the next member's name;
     /// behind the last one of a list it means nothing.
-    @usableFromInline
+    @inlinable
     func next(after value: Index) -> Index { Int(entries[value].next) }
 
     /// The elements of an array, in order.
@@ -58,6 +59,15 @@ public struct JSONDocument: Sendable {
     public func elements(of array: Index) -> Elements {
         precondition(kind(of: array) == .array, "only an array has elements")
         return Elements(document: self, first: array + 1, count: count(of: array))
+    }
+
+    /// Which objects are laid out alike: those with the same number have members of the same names in the same order, each
+    /// as far behind its object as in the other, so that what was found in one is found in the other without a look at
+    /// names. Objects that follow each other in an array and hold only single values share it; others have their own.
+    /// - Precondition: The value is an object.
+    public func layout(of object: Index) -> Int {
+        precondition(kind(of: object) == .object, "only an object has a layout")
+        return Int(entries[object].start)
     }
 
     /// Goes through the members of an object, in order: the bytes of each one's name, without escapes, and its value.

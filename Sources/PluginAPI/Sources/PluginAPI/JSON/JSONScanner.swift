@@ -1,54 +1,71 @@
 /// Recursive descent over bytes; strict about everything RFC 8259 is strict about, and about repeated names.
 ///
-/// Writes the entries of a ``JSONDocument`` one after another. It reads through a pointer because its inner loops look at
-/// every byte of every request; every read is behind a comparison of `index` with ``end``.
+/// Writes the entries of a ``JSONDocument`` one after another. It reads and writes through pointers because its inner loops
+/// look at every byte of every request: every byte read is behind a comparison of `index` with ``end``, every entry is
+/// written behind one of ``count`` with the room there is, and no entry is read but those before ``count``.
 struct JSONScanner {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let limits: JSONLimits
     private var index = 0
     /// Behind the last byte of the document, or of its line.
     private var end: Int
-    private(set) var entries: [JSONDocument.Entry] = []
+    /// Room for the document's entries, which the scanner does not make or free.
+    private let entries: UnsafeMutableBufferPointer<JSONDocument.Entry>
+    /// How many entries have been written.
+    private(set) var count = 0
+    /// Whether the scan has failed because there was no room for another entry, whatever error it threw.
+    private(set) var isOutOfRoom = false
     private(set) var decoded: [UInt8] = []
 
-    /// - Parameter bytes: At most ``JSONDocument/bytesMax``; they outlive the scanner.
-    init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
+    /// - Parameters:
+    ///   - bytes: At most ``JSONDocument/bytesMax``; they outlive the scanner.
+    ///   - entries: Uninitialised; outlives the scanner too.
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        into entries: UnsafeMutableBufferPointer<JSONDocument.Entry>,
+        limits: JSONLimits
+    ) {
         self.bytes = bytes
+        self.entries = entries
         self.limits = limits
         end = bytes.count
-        entries.reserveCapacity(bytes.count / 8 + 8)
     }
 
-    mutating func document() throws(JSONSyntaxError) {
+    /// - Parameter last: The document on the line before, where it is one of several.
+    mutating func document(after last: Int? = nil) throws(JSONSyntaxError) {
         skipWhitespace()
         guard index < end else { throw failure("is empty") }
-        try value(depth: 0)
+        try value(depth: 0, after: last)
         skipWhitespace()
         guard index == end else { throw failure("has text after its end") }
     }
 
     /// The documents on the lines, as elements of one array.
     mutating func lines() throws(JSONSyntaxError) {
-        let list = begin(.array)
+        let list = try begin(.array)
         var lines = 0
+        var last: Int?
         index = 0
         while index < bytes.count {
             end = bytes[index...].firstIndex(of: 0x0A) ?? bytes.count
             skipWhitespace()
             if index < end {
-                try document()
+                let line = count
+                try document(after: last)
+                last = line
                 lines += 1
             }
             index = end + 1
         }
-        finish(list, count: lines)
+        finish(list, holding: lines)
     }
 
-    private mutating func value(depth: Int) throws(JSONSyntaxError) {
+    /// - Parameter last: The value before this one in its array; they tend to be alike.
+    private mutating func value(depth: Int, after last: Int? = nil) throws(JSONSyntaxError) {
         guard depth <= limits.depthMax else { throw failure("is nested deeper than \(limits.depthMax) levels") }
         guard index < end else { throw failure("ends where a value should stand") }
         switch bytes[index] {
-        case UInt8(ascii: "{"): try object(depth: depth)
+        case UInt8(ascii: "{"): try object(depth: depth, after: last)
         case UInt8(ascii: "["): try array(depth: depth)
         case UInt8(ascii: "\""): try string()
         case UInt8(ascii: "t"): try word("true", .boolean, count: 1)
@@ -61,76 +78,121 @@ struct JSONScanner {
 
     // MARK: Lists
 
-    private mutating func object(depth: Int) throws(JSONSyntaxError) {
-        let list = begin(.object)
+    private mutating func object(depth: Int, after last: Int?) throws(JSONSyntaxError) {
+        let list = try begin(.object)
+        var model = ModelObject(last, in: entries)
         var names = MemberNames()
-        var count = 0
+        var members = 0
         skipWhitespace()
-        if take(UInt8(ascii: "}")) { return }
+        if take(UInt8(ascii: "}")) { return finishObject(list, members: 0, model) }
         while true {
             skipWhitespace()
             guard index < end, bytes[index] == UInt8(ascii: "\"") else { throw failure("lacks a member name") }
-            let start = index
-            let name = entries.count
-            try string(entries: 2)
-            guard isNew(name, in: list, after: count, &names) else {
-                index = start
-                let text = withText(of: name) { String(decoding: $0, as: UTF8.self) }
-                throw failure("has the member \"\(text)\" twice")
+            let name = count
+            if try takeName(equalTo: model.upcomingName) {
+                // The model's names differ from each other, and so far these are the same.
+                model.pass(in: entries)
+            } else {
+                if model.isFollowed { eachName(in: list, before: name) { _ = names.mayHave($0) } }
+                model.leave()
+                try newName(in: list, after: members, &names)
             }
             skipWhitespace()
             guard take(UInt8(ascii: ":")) else { throw failure("lacks a colon after a member name") }
             skipWhitespace()
             try value(depth: depth + 1)
             // Behind a name and one entry is where it says already.
-            if entries.count > name + 2 { entries[name].next = UInt32(truncatingIfNeeded: entries.count) }
-            count += 1
+            if count > name + 2 { entries[name].next = UInt32(truncatingIfNeeded: count) }
+            members += 1
             skipWhitespace()
-            if take(UInt8(ascii: "}")) { return finish(list, count: count) }
+            if take(UInt8(ascii: "}")) { return finishObject(list, members: members, model) }
             guard take(UInt8(ascii: ",")) else { throw failure("lacks a comma or a closing brace") }
         }
     }
 
+    /// Takes a member's name if it is, byte for byte, one that has been read, which was well-formed.
+    private mutating func takeName(equalTo other: Int?) throws(JSONSyntaxError) -> Bool {
+        guard let other, !entries[other].isDecoded else { return false }
+        let (start, length) = (Int(entries[other].start), Int(entries[other].count))
+        let close = index + 1 + length
+        guard close < end, bytes[close] == UInt8(ascii: "\""),
+            UnsafeRawBufferPointer(bytes).hasSameBytes(at: start, and: index + 1, count: length)
+        else { return false }
+        try append(.string, at: index + 1, count: length, taken: 2)
+        index = close + 1
+        return true
+    }
+
+    private mutating func newName(
+        in list: Int, after members: Int, _ names: inout MemberNames
+    ) throws(JSONSyntaxError) {
+        let start = index
+        let name = count
+        try string(entries: 2)
+        guard isNew(name, in: list, after: members, &names) else {
+            index = start
+            let text = withText(of: name) { String(decoding: $0, as: UTF8.self) }
+            throw failure("has the member \"\(text)\" twice")
+        }
+    }
+
+    /// An object is of its model's layout if it has the same names, and both have values of one entry each.
+    private mutating func finishObject(_ list: Int, members: Int, _ model: ModelObject) {
+        finish(list, holding: members)
+        let isFlat = count == list + 1 + 2 * members
+        entries[list].start = isFlat && model.isWhole ? model.layout : UInt32(truncatingIfNeeded: list)
+    }
+
     private mutating func array(depth: Int) throws(JSONSyntaxError) {
-        let list = begin(.array)
-        var count = 0
+        let list = try begin(.array)
+        var elements = 0
+        var last: Int?
         skipWhitespace()
         if take(UInt8(ascii: "]")) { return }
         while true {
             skipWhitespace()
-            try value(depth: depth + 1)
-            count += 1
+            let element = count
+            try value(depth: depth + 1, after: last)
+            last = element
+            elements += 1
             skipWhitespace()
-            if take(UInt8(ascii: "]")) { return finish(list, count: count) }
+            if take(UInt8(ascii: "]")) { return finish(list, holding: elements) }
             guard take(UInt8(ascii: ",")) else { throw failure("lacks a comma or a closing bracket") }
         }
     }
 
-    private mutating func begin(_ kind: JSONDocument.Kind) -> Int {
-        append(kind, at: index, count: 0)
+    private mutating func begin(_ kind: JSONDocument.Kind) throws(JSONSyntaxError) -> Int {
+        try append(kind, at: index, count: 0)
         index += 1
-        return entries.count - 1
+        return count - 1
     }
 
-    private mutating func finish(_ list: Int, count: Int) {
-        entries[list].count = UInt32(truncatingIfNeeded: count)
-        entries[list].next = UInt32(truncatingIfNeeded: entries.count)
+    private mutating func finish(_ list: Int, holding values: Int) {
+        entries[list].count = UInt32(truncatingIfNeeded: values)
+        entries[list].next = UInt32(truncatingIfNeeded: count)
     }
 
     /// - Parameter taken: Entries from this one to the next of its list, where that is known already.
     private mutating func append(
-        _ kind: JSONDocument.Kind, at start: Int, count: Int, isDecoded: Bool = false, taken: Int = 1
-    ) {
-        var entry = JSONDocument.Entry(kind, at: start, count: count, isDecoded: isDecoded, in: entries)
-        entry.next = UInt32(truncatingIfNeeded: entries.count + taken)
-        entries.append(entry)
+        _ kind: JSONDocument.Kind, at start: Int, count length: Int, isDecoded: Bool = false, taken: Int = 1
+    ) throws(JSONSyntaxError) {
+        guard count < entries.count else {
+            isOutOfRoom = true
+            throw failure("has more than \(entries.count) values")
+        }
+        entries.initializeElement(
+            at: count,
+            to: JSONDocument.Entry(
+                kind: kind, isDecoded: isDecoded, start: UInt32(truncatingIfNeeded: start),
+                count: UInt32(truncatingIfNeeded: length), next: UInt32(truncatingIfNeeded: count + taken)))
+        count += 1
     }
 
-    /// Whether none of the `count` members before has the name.
-    private func isNew(_ name: Int, in list: Int, after count: Int, _ names: inout MemberNames) -> Bool {
+    /// Whether none of the members before, of which there are so many, has the name.
+    private func isNew(_ name: Int, in list: Int, after members: Int, _ names: inout MemberNames) -> Bool {
         withText(of: name) { text in
-            guard count < MemberNames.lookedAtMax else {
-                if count == MemberNames.lookedAtMax { eachName(in: list, before: name) { _ = names.add($0) } }
+            guard members < MemberNames.lookedAtMax else {
+                if names.count < members { eachName(in: list, before: name) { _ = names.add($0) } }
                 return names.add(text)
             }
             guard names.mayHave(text) else { return true }
@@ -172,7 +234,7 @@ struct JSONScanner {
             guard digits() > 0 else { throw failure("has an exponent without digits") }
         }
         guard index - start <= limits.textMax else { throw failure("has a number longer than \(limits.textMax) bytes") }
-        append(.number, at: start, count: index - start)
+        try append(.number, at: start, count: index - start)
     }
 
     private mutating func digits() -> Int {
@@ -187,7 +249,7 @@ struct JSONScanner {
     ) throws(JSONSyntaxError) {
         let matches = text.withUTF8Buffer { bytes[index..<end].starts(with: $0) }
         guard matches else { throw failure("has an unexpected word") }
-        append(kind, at: index, count: count)
+        try append(kind, at: index, count: count)
         index += text.utf8CodeUnitCount
     }
 
@@ -204,7 +266,7 @@ struct JSONScanner {
         guard plain.isASCII || String(validating: bytes[start..<plain.end], as: UTF8.self) != nil else {
             throw failure("is not valid UTF-8")
         }
-        append(.string, at: start, count: plain.end - start, taken: taken)
+        try append(.string, at: start, count: plain.end - start, taken: taken)
     }
 
     /// Where the bytes end that a string may hold as they are: on a quote, a backslash, a control character or the end.
@@ -240,7 +302,7 @@ struct JSONScanner {
                 guard String(validating: decoded[start...], as: UTF8.self) != nil else {
                     throw failure("is not valid UTF-8")
                 }
-                return append(.string, at: start, count: decoded.count - start, isDecoded: true, taken: taken)
+                return try append(.string, at: start, count: decoded.count - start, isDecoded: true, taken: taken)
             case UInt8(ascii: "\\"):
                 index += 1
                 try escape()
@@ -343,26 +405,23 @@ private struct EightBytes {
     }
 }
 
-/// Tells repeated names of an object's members: by looking at all before, until there are too many for that.
-private struct MemberNames {
-    static let lookedAtMax = 24
-    /// A bit for each name seen, by a few of its bytes.
-    private var marks: UInt64 = 0
-    private var seen: Set<[UInt8]> = []
-
-    /// Whether a name before may be the same, which somebody must look at then; remembers this one.
-    mutating func mayHave(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        var mixed = name.count
-        if let first = name.first, let last = name.last {
-            mixed &+= Int(first) &+ Int(last) &* 3 &+ Int(name[name.count / 2])
+extension UnsafeRawBufferPointer {
+    /// Whether two stretches of bytes are the same, eight at a time; the last eight may overlap those before.
+    @inline(__always)
+    fileprivate func hasSameBytes(at one: Int, and other: Int, count: Int) -> Bool {
+        guard count >= 8 else {
+            for offset in 0..<count where self[one + offset] != self[other + offset] { return false }
+            return true
         }
-        let mark: UInt64 = 1 << UInt64(mixed & 63)
-        defer { marks |= mark }
-        return marks & mark != 0
-    }
-
-    /// - Returns: Whether no name added before is the same.
-    mutating func add(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        seen.insert(Array(name)).inserted
+        var offset = 0
+        while offset < count {
+            offset = Swift.min(offset, count - 8)
+            guard
+                loadUnaligned(fromByteOffset: one + offset, as: UInt64.self)
+                    == loadUnaligned(fromByteOffset: other + offset, as: UInt64.self)
+            else { return false }
+            offset += 8
+        }
+        return true
     }
 }

@@ -156,6 +156,7 @@ extension CivilTime {
 
 extension Span<UInt8> {
     /// The number of exactly so many ASCII digits; `nil` when there are others or too few.
+    @inline(__always)
     fileprivate func number(at start: Int, digits: Int) -> Int? {
         guard start + digits <= count else { return nil }
         var value = 0
@@ -167,6 +168,7 @@ extension Span<UInt8> {
         return value
     }
 
+    @inline(__always)
     fileprivate func has(_ character: Unicode.Scalar, at index: Int) -> Bool {
         index < count && self[index] == UInt8(ascii: character)
     }

@@ -29,8 +29,14 @@ struct FieldList: Sendable {
     /// Which field is called so in the source, where fields are asked for in the list's order.
     ///
     /// - Precondition: The name is in the list.
+    @inline(__always)
     func index(of name: String, after last: Int) -> Int {
         if last + 1 < names.count, names[last + 1] == name { return last + 1 }
+        return index(of: name, askedAt: last)
+    }
+
+    @inline(never)
+    private func index(of name: String, askedAt last: Int) -> Int {
         if last >= 0, names[last] == name { return last }
         guard let index = names.firstIndex(of: name) else { preconditionFailure("\(name) is not a field here") }
         return index

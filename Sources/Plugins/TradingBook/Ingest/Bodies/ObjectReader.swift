@@ -4,23 +4,25 @@ import PluginAPI
 /// problem where it stands.
 ///
 /// An optional member may be absent or null. Reading goes on after a problem, so a caller gets `nil` for what it cannot
-/// use and must refuse the body by its ``BodyProblems`` in the end.
+/// use and must refuse the body by its ``BodyProblems`` in the end. What reads a member is compiled into its caller, rule
+/// and all: a request has a dozen members a row.
 public struct ObjectReader {
     let json: JSONDocument
     let problems: BodyProblems
     private let fields: FieldList
-    /// Where the value of each field stands; ``absent`` for a field that is absent or null.
-    private var values: [Int]
+    private var object: JSONDocument.Index = 0
+    /// How far behind its object the value of each field stands; 0 for a field that is absent.
+    private var offsets: [Int]
+    /// The layout of objects that the offsets are good for; none when each object has problems of its own.
+    private var layout: Int?
     private var lastAsked = -1
     private var place = BodyPlace.body
-
-    private static let absent = -1
 
     init(_ json: JSONDocument, _ fields: FieldList, _ problems: BodyProblems) {
         self.json = json
         self.fields = fields
         self.problems = problems
-        values = Array(repeating: Self.absent, count: fields.names.count)
+        offsets = Array(repeating: 0, count: fields.names.count)
     }
 
     /// Goes to an object. Members with other names than the fields' are noted.
@@ -33,17 +35,25 @@ public struct ObjectReader {
             problems.add(place.pointer, "must be an object, not \(json.kind(of: object).name)")
             return false
         }
-        values.withUnsafeMutableBufferPointer { $0.update(repeating: Self.absent) }
+        self.object = object
+        let layout = json.layout(of: object)
+        if layout != self.layout { findFields(layout) }
+        return true
+    }
+
+    private mutating func findFields(_ layout: Int) {
+        self.layout = layout
+        for field in offsets.indices { offsets[field] = 0 }
         var last = -1
         json.forEachMember(of: object) { name, value in
             if let field = fields.index(of: name, after: last) {
-                if json.kind(of: value) != .null { values[field] = value }
+                offsets[field] = value - object
                 last = field
             } else {
                 noteUnknown(name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+                self.layout = nil
             }
         }
-        return true
     }
 
     private func noteUnknown(_ name: String) {
@@ -56,14 +66,16 @@ public struct ObjectReader {
 
     mutating func has(_ name: String) -> Bool { member(name) != nil }
 
+    @inline(__always)
     public mutating func required<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
         guard let value = member(name) else {
-            problems.add(pointer(name), "is missing")
+            note(name, "is missing")
             return nil
         }
         return read(name, value, rule)
     }
 
+    @inline(__always)
     public mutating func optional<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
         guard let value = member(name) else { return nil }
         return read(name, value, rule)
@@ -84,20 +96,26 @@ public struct ObjectReader {
     }
 
     /// Where a member stands; null counts as absent.
+    @inline(__always)
     mutating func member(_ name: String) -> JSONDocument.Index? {
         lastAsked = fields.index(of: name, after: lastAsked)
-        let value = values[lastAsked]
-        return value == Self.absent ? nil : value
+        let offset = offsets[lastAsked]
+        return offset == 0 || json.kind(of: object + offset) == .null ? nil : object + offset
     }
 
-    private func read<Value>(_ name: String, _ value: JSONDocument.Index, _ rule: MemberRule<Value>) -> Value? {
+    @inline(__always)
+    private mutating func read<Value>(_ name: String, _ value: JSONDocument.Index, _ rule: MemberRule<Value>) -> Value?
+    {
         do {
             return try rule.read(json, value)
         } catch {
-            problems.add(pointer(name), error.detail)
+            note(name, error.detail)
             return nil
         }
     }
+
+    @inline(never)
+    private mutating func note(_ name: String, _ detail: String) { problems.add(pointer(name), detail) }
 }
 
 /// Where an object stands in a body. Its pointer is made when there is something to say of it.
