@@ -28,44 +28,43 @@ struct BookText {
         }
     }
 
-    /// The rows of one request.
-    private enum Rows: Sendable {
-        case trades([Trade])
-        case positions([BrokerPosition])
-    }
-
-    /// Reads each request in a task of its own, as the host does.
+    /// Reads each request in a task of its own, as the host does; then two more put the rows of either side together.
     ///
     /// - Returns: Both books, and how long threads ran to read them, all together.
     func read() async throws -> (input: MatchInput, time: Duration) {
-        let requests = self.trades.map { ($0, true) } + snapshots.map { ($0, false) }
-        let read = try await withThrowingTaskGroup(of: (Int, Rows, Duration).self) { group in
-            for (index, (bytes, isTrades)) in requests.enumerated() {
+        async let ours = BookText.read(self.trades) { bytes throws(Problem) in
+            try BookBodies.trades(bytes, contentType: "application/json")
+        }
+        async let theirs = BookText.read(snapshots) { bytes throws(Problem) in
+            try SnapshotBody.parse(bytes).positions
+        }
+        let (trades, positions) = try await (ours, theirs)
+        let input = MatchInput(
+            trades: trades.rows, positions: positions.rows, instruments: GeneratedBooks.instruments)
+        return (input, trades.time + positions.time)
+    }
+
+    /// The rows of one side.
+    private static func read<Row: Sendable>(
+        _ requests: [[UInt8]],
+        _ parse: @escaping @Sendable ([UInt8]) throws(Problem) -> [Row]
+    ) async throws -> (rows: [Row], time: Duration) {
+        let lists = try await withThrowingTaskGroup(of: (index: Int, rows: [Row], time: Duration).self) { group in
+            for (index, bytes) in requests.enumerated() {
                 group.addTask {
                     let start = MatcherBenchmark.threadTime()
-                    let rows: Rows =
-                        isTrades
-                        ? .trades(try BookBodies.trades(bytes, contentType: "application/json"))
-                        : .positions(try SnapshotBody.parse(bytes).positions)
+                    let rows = try parse(bytes)
                     return (index, rows, MatcherBenchmark.threadTime() - start)
                 }
             }
-            return try await group.reduce(into: []) { $0.append($1) }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.index < $1.index }
         }
-        let join = MatcherBenchmark.threadTime()
-        var (trades, positions): ([Trade], [BrokerPosition]) = ([], [])
-        trades.reserveCapacity(rows)
-        positions.reserveCapacity(rows)
-        var time: Duration = .zero
-        for (_, rows, taken) in read.sorted(by: { $0.0 < $1.0 }) {
-            switch rows {
-            case .trades(let rows): trades += rows
-            case .positions(let rows): positions += rows
-            }
-            time += taken
-        }
-        time += MatcherBenchmark.threadTime() - join
-        return (MatchInput(trades: trades, positions: positions, instruments: GeneratedBooks.instruments), time)
+        let start = MatcherBenchmark.threadTime()
+        var rows: [Row] = []
+        rows.reserveCapacity(lists.reduce(0) { $0 + $1.rows.count })
+        for list in lists { rows += list.rows }
+        let joining = MatcherBenchmark.threadTime() - start
+        return (rows, lists.reduce(joining) { $0 + $1.time })
     }
 
     private static func write(_ trade: Trade, to json: inout JSONWriter) {

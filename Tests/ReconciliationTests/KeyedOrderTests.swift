@@ -1,4 +1,5 @@
 import Testing
+import TradingBook
 
 @testable import Reconciliation
 
@@ -10,7 +11,7 @@ struct KeyedOrderTests {
         let mask = bits == 64 ? ~0 : (UInt64(1) << bits) - 1
         let keys = (0..<3_000).map { _ in generator.next() & mask | 0xAB << (bits == 64 ? 0 : 40) }
 
-        let rows = KeyedOrder(keys).rows { $0 > $1 }
+        let rows = KeyedOrder(count: keys.count) { keys[$0] }.rows { $0 > $1 }
 
         let expected = keys.indices.sorted { (keys[$0], -$0) < (keys[$1], -$1) }
         #expect(rows.map { Int($0) } == expected)
@@ -18,6 +19,6 @@ struct KeyedOrderTests {
 
     @Test("Nothing, one row and sorted rows stay as they are", arguments: [[], [7], [1, 2, 2, 9]] as [[UInt64]])
     func trivial(keys: [UInt64]) {
-        #expect(KeyedOrder(keys).rows { $0 < $1 } == keys.indices.map { Int32($0) })
+        #expect(KeyedOrder(count: keys.count) { keys[$0] }.rows { $0 < $1 } == keys.indices.map { Int32($0) })
     }
 }

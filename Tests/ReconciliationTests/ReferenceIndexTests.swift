@@ -43,6 +43,27 @@ struct ReferenceIndexTests {
         #expect(questions <= 2 * rows)
     }
 
+    @Test("Every one of more references than a part holds is found, alone and among others, and each shared one once")
+    func many() {
+        let texts = (0..<40_000).map { "reference-\($0 % 30_000)" }
+        let index = ReferenceIndex(texts)
+        var wanted = index.noTexts
+        for number in 0..<35_000 { "reference-\(number)".withBytes { wanted.add($0, row: number) } }
+
+        var found: [Int: Int] = [:]
+        index.lookUp(wanted) { row, number in found[row] = number() }
+
+        #expect(index.count == 30_000)
+        #expect(found.count == 30_000)
+        for (row, number) in found {
+            #expect(texts[number] == "reference-\(row)")
+            #expect("reference-\(row)".withBytes { index.number(of: $0) } == number)
+        }
+        var shared: [[Int]] = []
+        index.eachShared { shared.append($0) }
+        #expect(shared.sorted { $0[0] < $1[0] } == (0..<10_000).map { [$0, $0 + 30_000] })
+    }
+
     @Test(
         "A cut comment is the beginning of exactly one reference, counted in characters",
         arguments: [
@@ -56,7 +77,7 @@ struct ReferenceIndexTests {
 
         let number = "é123456789012345678901234567890".withBytes { index.number(beginningWith: $0) }
 
-        #expect(number == (found ? index.number(ofRow: 0) : nil))
+        #expect(number == (found ? references[0].withBytes { index.number(of: $0) } : nil))
     }
 }
 

@@ -8,13 +8,17 @@ struct BookColumns {
     /// In the order they came.
     private let trades: [Trade]
     private(set) var rows: [ComparedRow]
+    /// Trades without a ticket that have a reference of their own.
+    private(set) var ownReferences = 0
     var count: Int { rows.count }
 
     init(_ trades: [Trade], symbols: inout SymbolTable) throws(MatchFailure) {
         self.trades = trades
         var known = symbols
+        var ownReferences = 0
         rows = try comparedRows(in: BookColumns.order(of: trades)) { (index) throws(MatchFailure) in
-            ComparedRow(
+            if (trades[index].ticket ?? 0) == 0, trades[index].reference != nil { ownReferences += 1 }
+            return ComparedRow(
                 index: index, ticket: trades[index].ticket ?? 0,
                 instrument: known.number(of: trades[index].instrument, isOurs: true),
                 isBuy: trades[index].direction == .buy, volume: try BookColumns.volume(of: trades, index),
@@ -24,6 +28,7 @@ struct BookColumns {
                 stop: try level(trades[index].stopLoss, of: "trade \(trades[index].id)"), magic: trades[index].magic)
         }
         symbols = known
+        self.ownReferences = ownReferences
     }
 
     func id(_ row: Int) -> String { trades[Int(rows[row].index)].id }
@@ -32,18 +37,15 @@ struct BookColumns {
     func comment(_ row: Int) -> String? { trades[Int(rows[row].index)].comment }
     func hasOwnReference(_ row: Int) -> Bool { trades[Int(rows[row].index)].reference != nil }
 
-    /// What positions' comments must hold, by row.
-    var references: References {
+    /// What positions' comments must hold to be a trade, by row: its own reference, or its ID.
+    var references: ReferenceIndex {
         // Read in the order in which the trades came, which is how they lie in memory.
-        var hashes = Array(repeating: UInt32(0), count: rows.count)
-        let places = placesOfRows(rows)
-        for (index, place) in places.enumerated() {
-            hashes[Int(place)] = trades[index].effectiveReference.withBytes { KeyedHash.short($0) }
+        var texts = TextParts(rows: count)
+        for (index, row) in placesOfRows(rows).enumerated() {
+            trades[index].effectiveReference.withBytes { texts.add($0, row: Int(row)) }
         }
-        return References(ReferenceTexts(trades: trades, order: rows.map(\.index)), hashes: hashes)
+        return ReferenceIndex(texts)
     }
-
-    typealias References = ReferenceIndex<ReferenceTexts>
 
     /// Whether two trades say the same about everything but their ID.
     func areEqual(_ a: Int, _ b: Int) -> Bool {
@@ -75,10 +77,10 @@ struct BookColumns {
     /// By the bytes of the IDs. The eight after what all IDs begin with decide nearly always.
     private static func order(of trades: [Trade]) -> [Int32] {
         let shared = sharedPrefix(of: trades)
-        let keys = trades.indices.lazy.map { trade in
+        let order = KeyedOrder(count: trades.count) { trade in
             trades[trade].id.withBytes { key($0.dropFirst(shared)) }
         }
-        return KeyedOrder(keys).rows { one, other in
+        return order.rows { one, other in
             trades[Int(one)].id.withBytes { text in
                 trades[Int(other)].id.withBytes { text.lexicographicallyPrecedes($0) }
             }
@@ -108,16 +110,6 @@ struct BookColumns {
         for _ in 0..<8 { key = key << 8 | UInt64(bytes.next() ?? 0) }
         return key
     }
-}
-
-/// What a position's comment must hold to be a trade, for each row: the trade's own reference, or its ID.
-struct ReferenceTexts: RandomAccessCollection {
-    let trades: [Trade]
-    /// For each row, where its trade stands.
-    let order: [Int32]
-    var startIndex: Int { 0 }
-    var endIndex: Int { order.count }
-    subscript(row: Int) -> String { trades[Int(order[row])].effectiveReference }
 }
 
 /// Whether two texts are the same bytes.

@@ -30,6 +30,12 @@ struct BrokerColumns {
         directory = TicketDirectory(rows)
     }
 
+    /// - Parameter numbers: For each instrument's number the one that it has from now on.
+    mutating func renumber(_ numbers: [Int32]) {
+        guard zip(numbers, 0...).contains(where: { $0 != $1 }) else { return }
+        for row in rows.indices { rows[row].instrument = numbers[Int(rows[row].instrument)] }
+    }
+
     /// The first row of a ticket.
     func row(ofTicket ticket: Int64) -> Int? { directory.row(of: ticket, in: rows) }
     func comment(_ row: Int) -> String? { positions[Int(rows[row].index)].comment }
@@ -49,7 +55,7 @@ struct BrokerColumns {
 
     private static func order(of positions: [BrokerPosition]) -> [Int32] {
         // A ticket is positive, so that its bits order as it does.
-        KeyedOrder(positions.indices.lazy.map { UInt64(bitPattern: positions[$0].ticket) })
+        KeyedOrder(count: positions.count) { UInt64(bitPattern: positions[$0].ticket) }
             .rows { precedes(positions[Int($0)], positions[Int($1)]) }
     }
 

@@ -1,3 +1,5 @@
+import TradingBook
+
 /// Numbers distinct texts from 0 in the order in which they are first seen, by their bytes.
 ///
 /// Open addressing over one buffer: a text costs its bytes, eight for its end and about sixteen for its slots. Slots are

@@ -23,7 +23,7 @@ public struct ClosedTrade: Sendable, Equatable {
 struct ClosedKeys {
     /// Recorded, or named in a comment: either way the trade's.
     private var tickets = TicketIndex()
-    private var references: ReferenceIndex<[String]>
+    private var references: ReferenceIndex
 
     init(_ trades: [ClosedTrade]) {
         references = ReferenceIndex(trades.compactMap(\.reference))
@@ -38,7 +38,7 @@ struct ClosedKeys {
         _ position: Int,
         of broker: BrokerColumns,
         _ chain: TicketChain,
-        besides open: inout BookColumns.References
+        besides open: inout ReferenceIndex
     ) -> Bool {
         if tickets[broker.rows[position].ticket] != nil { return true }
         return broker.comment(position)?.withBytes { comment in

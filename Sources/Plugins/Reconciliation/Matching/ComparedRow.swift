@@ -43,7 +43,10 @@ struct ComparedRow: Equatable {
     static let none = ComparedRow(
         index: 0, ticket: 0, instrument: 0, isBuy: false, volume: 0, price: 0, time: 0, target: 0, stop: 0, magic: nil)
 
-    var instrument: Int32 { Int32(packed >> 2) }
+    var instrument: Int32 {
+        get { Int32(packed >> 2) }
+        set { packed = UInt32(newValue) << 2 | packed & 3 }
+    }
     var isBuy: Bool { packed & 2 != 0 }
     var magic: Int64? { packed & 1 == 0 ? nil : magicNumber }
 

@@ -81,17 +81,16 @@ struct IdentityJoin {
     // MARK: References
 
     /// Trades without a ticket repeat each other by a reference of their own.
-    private mutating func setRepeatedReferencesAside(_ known: BookColumns.References? = nil) {
-        let rows = book.rows.indices.count { book.rows[$0].ticket == 0 && book.hasOwnReference($0) }
-        guard rows > 0 else { return }
-        comparisons += rows
+    private mutating func setRepeatedReferencesAside(_ known: ReferenceIndex? = nil) {
+        guard book.ownReferences > 0 else { return }
+        comparisons += book.ownReferences
         (known ?? book.references).eachShared { shared in
             let rows = shared.filter { book.rows[$0].ticket == 0 && book.hasOwnReference($0) }
             for row in rows.dropFirst() { setAsideIfEqual(row, rows[0]) }
         }
     }
 
-    private mutating func joinByReference(_ references: inout BookColumns.References) {
+    private mutating func joinByReference(_ references: inout ReferenceIndex) {
         let named = namedReferences(references)
         for position in broker.rows.indices where named[position] >= 0 {
             isNamed[position] = true
@@ -104,22 +103,32 @@ struct IdentityJoin {
     }
 
     /// For each free position the reference that its comment names first; −1 for none.
-    private mutating func namedReferences(_ references: BookColumns.References) -> [Int32] {
-        var named = Array(repeating: Int32(-1), count: broker.count)
+    ///
+    /// First all comments' likeliest readings are looked up together, then the next ones of those that name none yet.
+    private mutating func namedReferences(_ references: ReferenceIndex) -> [Int32] {
+        var readings = Array(repeating: references.noTexts, count: OrderComment.readingsMax)
         broker.eachComment { position, comment in
             guard pairing.isFree(position: position) else { return }
+            var reading = 0
             OrderComment.findReference(in: comment) { text in
+                readings[reading].add(text, row: position)
+                reading += 1
+                return false
+            }
+        }
+        var named = Array(repeating: Int32(-1), count: broker.count)
+        for texts in readings {
+            references.lookUp(texts) { position, number in
+                guard named[position] < 0 else { return }
                 comparisons += 1
-                guard let number = references.number(of: text) else { return false }
-                named[position] = Int32(number)
-                return true
+                if let number = number() { named[position] = Int32(number) }
             }
         }
         return named
     }
 
     /// When the first reference is taken, another reading of the comment may still be free.
-    private mutating func anotherReference(of position: Int, _ references: inout BookColumns.References) -> Int? {
+    private mutating func anotherReference(of position: Int, _ references: inout ReferenceIndex) -> Int? {
         var partner: Int?
         broker.comment(position)?.withBytes { comment in
             OrderComment.findReference(in: comment) { text in
@@ -133,7 +142,7 @@ struct IdentityJoin {
     }
 
     /// A cut comment pairs only when it begins exactly one reference, paired already or not.
-    private mutating func joinByBeginning(_ references: inout BookColumns.References) {
+    private mutating func joinByBeginning(_ references: inout ReferenceIndex) {
         for position in broker.rows.indices where pairing.isFree(position: position) && !isNamed[position] {
             let number = broker.comment(position)?.withBytes { comment in
                 OrderComment.cutText(in: comment).flatMap { text in
@@ -209,7 +218,7 @@ struct IdentityJoin {
     // MARK: Closed trades
 
     /// A closed trade pairs with nothing, but what it names is not keyless.
-    private mutating func noteNamed(byClosed keys: ClosedKeys, _ references: inout BookColumns.References) {
+    private mutating func noteNamed(byClosed keys: ClosedKeys, _ references: inout ReferenceIndex) {
         var keys = keys
         for position in broker.rows.indices where pairing.isFree(position: position) && !isNamed[position] {
             comparisons += 1

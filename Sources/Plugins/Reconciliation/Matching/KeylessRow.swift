@@ -1,3 +1,5 @@
+import TradingBook
+
 /// A row of either side that no key names, with all that likeness looks at.
 struct KeylessRow: Equatable {
     /// In its side's columns.

@@ -1,3 +1,5 @@
+import TradingBook
+
 /// Finds partners among keyless rows of one instrument, side and volume that are close in time and price.
 ///
 /// A candidate is a row of the other side inside the window and the price limit. A row with more than `candidatesMax` of
@@ -106,7 +108,7 @@ struct LaneSweep {
         _ body: (Int, [Int]) -> Void
     ) -> Int {
         // A price is above zero, so that its bits order as it does.
-        let byPrice = KeyedOrder(others.lazy.map { UInt64(bitPattern: $0.price) }).rows.map { Int($0) }
+        let byPrice = KeyedOrder(count: others.count) { UInt64(bitPattern: others[$0].price) }.rows.map { Int($0) }
         var ranks = Array(repeating: 0, count: others.count)
         for (rank, other) in byPrice.enumerated() { ranks[other] = rank }
         let prices = byPrice.map { others[$0].price }

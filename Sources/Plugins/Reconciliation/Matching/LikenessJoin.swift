@@ -1,4 +1,5 @@
 import PluginAPI
+import TradingBook
 
 /// Pairs rows without any key by likeness: first those that are equal to the second, then those that are close.
 ///

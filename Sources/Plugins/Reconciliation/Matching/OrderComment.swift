@@ -5,6 +5,8 @@ import TradingBook
 enum OrderComment {
     /// Brokers cut comments at this many characters.
     static let brokerLimit = 31
+    /// Texts that ``findReference(in:_:)`` tries at most.
+    static let readingsMax = 4
     /// May stand before a reference.
     static let prefix = Array("trade:".utf8)
     private static let continuation = Array("from #".utf8)

@@ -25,9 +25,8 @@ public struct PositionMatcher: Sendable {
         _ input: MatchInput,
         onPhase: (MatchPhase) -> Void
     ) throws(MatchFailure) -> MatchResult {
-        var symbols = SymbolTable()
-        let book = try BookColumns(input.trades, symbols: &symbols)
-        let broker = try BrokerColumns(input.positions, symbols: &symbols)
+        let books = try NormalisedBooks(input)
+        let (book, broker, symbols) = (books.book, books.broker, books.symbols)
         let classifier = PairClassifier(policy: policy, symbols: symbols, instruments: input.instruments)
         onPhase(.normalised)
         var findings: Findings

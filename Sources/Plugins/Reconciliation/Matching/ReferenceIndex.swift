@@ -2,51 +2,104 @@ import TradingBook
 
 /// The book's references, each once with its rows, so that a position's comment finds them.
 ///
-/// A look-up costs one hash whatever shares a reference, and each row is passed over at most once. Texts stay where they
-/// are: one is read only when its hash is the one that is looked for. A reference's number is its place in the table.
-struct ReferenceIndex<Texts: RandomAccessCollection<String>> where Texts.Index == Int {
+/// A look-up costs one hash whatever shares a reference, and each row is passed over at most once. A reference's number is
+/// one of its rows.
+struct ReferenceIndex {
     /// One for each row.
-    private let texts: Texts
-    private let hashes: [UInt32]
-    /// The hash in the upper half, the first row that may still be free plus one in the lower; 0 is free.
-    private var slots: [UInt64]
+    private let texts: TextParts
+    /// For each part, by hash: the first entry of a reference, plus one; 0 is free.
+    private var slots: [[Int32]]
+    /// By number, the first row of the reference that may still be free; −1 for what is no number.
+    private var upcoming: [Int32]
     /// For each row, the next one with the same reference; −1 for none.
     private var next: [Int32]
     private var beginnings: Beginnings?
     /// How many different references there are.
     private(set) var count = 0
 
-    init(_ texts: Texts) {
-        self.init(texts, hashes: texts.map { $0.withBytes { KeyedHash.short($0) } })
-    }
-
-    /// - Parameter hashes: For each text its ``KeyedHash/short(_:)``.
-    init(_ texts: Texts, hashes: [UInt32]) {
+    /// - Parameter texts: One for each row, rows from 0 on, in any order.
+    init(_ texts: TextParts) {
         self.texts = texts
-        self.hashes = hashes
-        slots = Array(repeating: 0, count: slotCount(for: hashes.count))
-        next = Array(repeating: -1, count: hashes.count)
+        let rows = texts.parts.reduce(0) { $0 + $1.entries.count }
+        slots = texts.parts.map { Array(repeating: 0, count: slotCount(for: $0.entries.count)) }
+        upcoming = Array(repeating: -1, count: rows)
+        next = Array(repeating: -1, count: rows)
+        for part in slots.indices { number(part) }
         // Last row first, so that each list begins with its first row.
-        for row in hashes.indices.reversed() {
-            let place = place(of: hashes[row]) { areSame(texts[row], texts[$0]) }
-            next[row] = Int32(truncatingIfNeeded: slots[place] & 0xFFFF_FFFF) - 1
-            if next[row] < 0 { count += 1 }
-            slots[place] = UInt64(hashes[row]) << 32 | UInt64(row + 1)
+        for row in next.indices.reversed() {
+            let number = Int(next[row])
+            next[row] = upcoming[number]
+            upcoming[number] = Int32(row)
         }
     }
 
-    func number(ofRow row: Int) -> Int { place(of: hashes[row]) { areSame(texts[row], texts[$0]) } }
+    init(_ texts: [String]) {
+        var parts = TextParts(rows: texts.count)
+        for (row, text) in texts.enumerated() { text.withBytes { parts.add($0, row: row) } }
+        self.init(parts)
+    }
+
+    /// Notes in ``next`` the number of each row of a part.
+    private mutating func number(_ number: Int) {
+        let part = texts.parts[number]
+        for (index, entry) in part.entries.enumerated() {
+            let place = part.withText(index) { self.place(of: $0, hash: entry.hash, inPart: number) }
+            if slots[number][place] == 0 {
+                slots[number][place] = Int32(index + 1)
+                count += 1
+            }
+            next[Int(entry.row)] = part.entries[Int(slots[number][place]) - 1].row
+        }
+    }
 
     func number(of reference: Bytes) -> Int? {
-        let place = place(of: KeyedHash.short(reference)) { row in texts[row].withBytes { $0.elementsEqual(reference) }
+        let hash = KeyedHash.hash(reference)
+        return self.number(of: reference, hash: UInt32(truncatingIfNeeded: hash), inPart: texts.part(of: hash))
+    }
+
+    /// Tells the row of each text and how to find its number, part by part.
+    ///
+    /// - Parameter others: In as many parts as ``noTexts``.
+    func lookUp(_ others: TextParts, _ body: (Int, () -> Int?) -> Void) {
+        for (number, part) in others.parts.enumerated() {
+            for (index, entry) in part.entries.enumerated() {
+                body(Int(entry.row)) {
+                    part.withText(index) { self.number(of: $0, hash: entry.hash, inPart: number) }
+                }
+            }
         }
-        return slots[place] == 0 ? nil : place
+    }
+
+    /// Where texts are gathered that are to be looked up together.
+    var noTexts: TextParts { texts.emptied }
+
+    @inline(__always)
+    private func number(of reference: Bytes, hash: UInt32, inPart part: Int) -> Int? {
+        let entry = slots[part][place(of: reference, hash: hash, inPart: part)]
+        return entry == 0 ? nil : Int(texts.parts[part].entries[Int(entry) - 1].row)
+    }
+
+    /// Where a text stands, or the free slot where it would.
+    @inline(__always)
+    private func place(of text: Bytes, hash: UInt32, inPart part: Int) -> Int {
+        let mask = slots[part].count - 1
+        var place = Int(hash) & mask
+        while slots[part][place] != 0 {
+            let entry = Int(slots[part][place]) - 1
+            if texts.parts[part].entries[entry].hash == hash,
+                texts.parts[part].withText(entry, { $0.hasSameBytes(as: text) })
+            {
+                return place
+            }
+            place = (place + 1) & mask
+        }
+        return place
     }
 
     /// The rows of each reference that several have, in order. To be asked before any is passed over.
     func eachShared(_ body: ([Int]) -> Void) {
-        for entry in slots where entry != 0 && next[ReferenceIndex.row(in: entry)] >= 0 {
-            var rows = [ReferenceIndex.row(in: entry)]
+        for first in upcoming where first >= 0 && next[Int(first)] >= 0 {
+            var rows = [Int(first)]
             while let last = rows.last, next[last] >= 0 { rows.append(Int(next[last])) }
             body(rows)
         }
@@ -56,23 +109,11 @@ struct ReferenceIndex<Texts: RandomAccessCollection<String>> where Texts.Index =
     /// unless it is the last.
     mutating func firstFree(in number: Int, _ isFree: (Int) -> Bool) -> Int? {
         while true {
-            let row = ReferenceIndex.row(in: slots[number])
+            let row = Int(upcoming[number])
             if isFree(row) { return row }
             guard next[row] >= 0 else { return nil }
-            slots[number] = slots[number] & ~0xFFFF_FFFF | UInt64(next[row] + 1)
+            upcoming[number] = next[row]
         }
-    }
-
-    private static func row(in entry: UInt64) -> Int { Int(entry & 0xFFFF_FFFF) - 1 }
-
-    /// Where a text stands, or the free slot where it would.
-    private func place(of hash: UInt32, _ isSame: (Int) -> Bool) -> Int {
-        var place = Int(hash) & (slots.count - 1)
-        while slots[place] != 0 {
-            if slots[place] >> 32 == UInt64(hash), isSame(ReferenceIndex.row(in: slots[place])) { return place }
-            place = (place + 1) & (slots.count - 1)
-        }
-        return place
     }
 
     /// The one reference that begins with a comment which the broker has cut, or with what follows its `trade:`; `nil`
@@ -86,8 +127,10 @@ struct ReferenceIndex<Texts: RandomAccessCollection<String>> where Texts.Index =
 
     /// Tells each reference once.
     fileprivate func eachText(_ body: (Int, Bytes) -> Void) {
-        for (number, entry) in slots.enumerated() where entry != 0 {
-            texts[ReferenceIndex.row(in: entry)].withBytes { body(number, $0) }
+        for part in texts.parts {
+            for (index, entry) in part.entries.enumerated() where upcoming[Int(entry.row)] >= 0 {
+                part.withText(index) { body(Int(entry.row), $0) }
+            }
         }
     }
 
@@ -105,7 +148,7 @@ private struct Beginnings {
     /// For each beginning, its reference, or ``several``.
     private var references: [Int32] = []
 
-    init<Texts>(of all: ReferenceIndex<Texts>) {
+    init(of all: ReferenceIndex) {
         all.eachText { number, text in
             for length in [OrderComment.brokerLimit, OrderComment.brokerLimit - OrderComment.prefix.count] {
                 if let start = Beginnings.prefix(of: text, characters: length) { note(start, number) }

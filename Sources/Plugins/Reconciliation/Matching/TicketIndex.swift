@@ -1,3 +1,5 @@
+import TradingBook
+
 /// Finds the first row of a ticket.
 ///
 /// Open addressing, two words a slot, by ``KeyedHash``.

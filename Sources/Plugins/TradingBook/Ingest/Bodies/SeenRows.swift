@@ -6,7 +6,7 @@ struct SeenRows {
     private var slots: [UInt64]
     /// Rows of a body tend to be of one account, whose hash is kept.
     private var account = ""
-    private var accountHash = "".hashValue
+    private var accountHash: UInt64 = SeenRows.hash("")
 
     init(rowsMax: Int) {
         var size = 8
@@ -35,11 +35,12 @@ struct SeenRows {
     }
 
     private mutating func hash(_ key: BookKey) -> UInt64 {
-        if key.account != account { (account, accountHash) = (key.account, key.account.hashValue) }
-        var hasher = Hasher()
-        hasher.combine(accountHash)
-        var id = key.id
-        id.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        return UInt64(bitPattern: Int64(hasher.finalize()))
+        if key.account != account { (account, accountHash) = (key.account, SeenRows.hash(key.account)) }
+        return accountHash ^ SeenRows.hash(key.id)
+    }
+
+    private static func hash(_ text: String) -> UInt64 {
+        var text = text
+        return text.withUTF8 { KeyedHash.hash($0[...]) }
     }
 }

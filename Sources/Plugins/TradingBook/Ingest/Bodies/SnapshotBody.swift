@@ -126,29 +126,20 @@ package struct SnapshotBody {
     private func sort(_ positions: inout [BrokerPosition], _ places: [Int]) {
         let isSorted = zip(positions, positions.dropFirst()).allSatisfy { $0.ticket < $1.ticket }
         if isSorted { return }
-        var order = positions.indices.map { (ticket: positions[$0].ticket, index: $0) }.sorted { $0 < $1 }
+        let order = KeyedOrder(count: positions.count) { UInt64(bitPattern: positions[$0].ticket) }
         var contradictions: [(index: Int, first: Int)] = []
-        var first = 0
-        for (ticket, index) in order {
-            if positions[first].ticket != ticket { first = index }
-            if index != first, positions[index] != positions[first] { contradictions.append((index, first)) }
+        order.eachRepeatedKey { rows in
+            let first = Int(rows[rows.startIndex].row)
+            for other in rows.dropFirst() where positions[Int(other.row)] != positions[first] {
+                contradictions.append((Int(other.row), first))
+            }
         }
         for (index, first) in contradictions.sorted(by: { $0.index < $1.index }) {
             problems.add(
                 "/positions/\(places[index])/ticket",
                 "repeats ticket \(positions[index].ticket) of /positions/\(places[first]) with other content")
         }
-        // Every row goes to its place by exchanges around each cycle: none is copied.
-        for start in order.indices {
-            var place = start
-            while order[place].index != start {
-                let from = order[place].index
-                positions.swapAt(place, from)
-                order[place].index = place
-                place = from
-            }
-            order[place].index = place
-        }
+        positions.arrange(in: order.rows)
     }
 
     private mutating func addPosition(_ row: inout ObjectReader, to positions: inout [BrokerPosition]) {

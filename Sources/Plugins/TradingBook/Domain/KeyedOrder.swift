@@ -1,32 +1,42 @@
 /// Puts rows in the order of a 64-bit key by counting bytes: a pass a byte in which the keys differ, no comparisons.
 ///
 /// Rows with equal keys keep their order.
-struct KeyedOrder {
-    struct Entry {
-        var key: UInt64
-        var row: Int32
+package struct KeyedOrder {
+    package struct Entry {
+        package var key: UInt64
+        package var row: Int32
     }
 
-    private(set) var entries: [Entry]
+    private var entries: [Entry]
 
-    /// - Parameter keys: One for each row.
-    init(_ keys: some Collection<UInt64>) {
-        entries = []
-        entries.reserveCapacity(keys.count)
-        for key in keys { entries.append(Entry(key: key, row: Int32(entries.count))) }
+    /// - Parameters:
+    ///   - count: How many rows there are.
+    ///   - key: The key of each.
+    package init(count: Int, key: (Int) -> UInt64) {
+        entries = (0..<count).map { Entry(key: key($0), row: Int32($0)) }
         sort()
     }
 
     /// - Parameter rows: Those with equal keys keep this order.
-    init(rows: [Int32], key: (Int) -> UInt64) {
+    package init(rows: [Int32], key: (Int) -> UInt64) {
         entries = rows.map { Entry(key: key(Int($0)), row: $0) }
         sort()
     }
 
-    var rows: [Int32] { entries.map(\.row) }
+    package var rows: [Int32] { entries.map(\.row) }
+
+    /// Tells the entries of each key that several rows have.
+    package func eachRepeatedKey(_ body: (ArraySlice<Entry>) -> Void) {
+        var start = 0
+        while start < entries.count {
+            let end = end(ofKeyAt: start)
+            if end - start > 1 { body(entries[start..<end]) }
+            start = end
+        }
+    }
 
     /// Tells the entries of every key that both have.
-    func eachSharedKey(with other: KeyedOrder, _ body: (ArraySlice<Entry>, ArraySlice<Entry>) -> Void) {
+    package func eachSharedKey(with other: KeyedOrder, _ body: (ArraySlice<Entry>, ArraySlice<Entry>) -> Void) {
         var (mine, others) = (0, 0)
         while mine < entries.count, others < other.entries.count {
             let (key, otherKey) = (entries[mine].key, other.entries[others].key)
@@ -63,14 +73,9 @@ struct KeyedOrder {
     }
 
     /// Rows in order, those with equal keys by `precedes`.
-    func rows(orderingEqual precedes: (Int32, Int32) -> Bool) -> [Int32] {
-        var rows = entries.map(\.row)
-        var start = 0
-        while start < rows.count {
-            let end = end(ofKeyAt: start)
-            if end - start > 1 { rows[start..<end].sort(by: precedes) }
-            start = end
-        }
+    package func rows(orderingEqual precedes: (Int32, Int32) -> Bool) -> [Int32] {
+        var rows = rows
+        eachRepeatedKey { rows[$0.indices].sort(by: precedes) }
         return rows
     }
 

@@ -1,9 +1,9 @@
 /// A hash of texts and numbers by multiplication, with a key that each process draws anew, so that chosen texts cannot be
 /// made to collide. No result depends on it.
-enum KeyedHash {
+package enum KeyedHash {
     private static let keys = (UInt64.random(in: .min ... .max) | 1, UInt64.random(in: .min ... .max) | 1)
 
-    static func hash(_ text: Bytes) -> UInt64 {
+    package static func hash(_ text: NamedTickets.Text) -> UInt64 {
         let keys = keys
         var state = keys.0 ^ UInt64(truncatingIfNeeded: text.count)
         let bytes = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: text))
@@ -20,14 +20,14 @@ enum KeyedHash {
         return mix(mix(state ^ rest, keys.1), keys.0)
     }
 
-    static func short(_ text: Bytes) -> UInt32 { UInt32(truncatingIfNeeded: hash(text)) }
+    package static func short(_ text: NamedTickets.Text) -> UInt32 { UInt32(truncatingIfNeeded: hash(text)) }
 
-    static func hash(_ number: Int64) -> UInt64 {
+    package static func hash(_ number: Int64) -> UInt64 {
         let keys = keys
         return mix(mix(keys.0 ^ UInt64(bitPattern: number), keys.1), keys.0)
     }
 
-    static func hash(_ first: Int64, _ second: Int64) -> UInt64 {
+    package static func hash(_ first: Int64, _ second: Int64) -> UInt64 {
         hash(Int64(bitPattern: hash(first)) ^ second)
     }
 
