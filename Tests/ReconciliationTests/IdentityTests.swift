@@ -39,6 +39,18 @@ struct IdentityTests {
         #expect(result.found == ["unknown_to_us ticket:2", "broker_closed trade:r"])
     }
 
+    @Test("A reference that begins with trade: itself comes before the one behind that")
+    func prefixedReference() throws {
+        let positions = [position(1, comment: "trade:a"), position(2, comment: "trade:trade:a [tp]")]
+
+        let one = try match([trade("a"), trade("b", reference: "trade:a")], [positions[0]])
+        let both = try match([trade("a"), trade("b", reference: "trade:a")], positions)
+
+        #expect(one.paired == ["reference b [1]"])
+        #expect(both.paired == ["reference b [1]"])
+        #expect(both.found == ["unknown_to_us ticket:2", "broker_closed trade:a"])
+    }
+
     @Test("A comment cut at 31 characters pairs only if it begins exactly one reference")
     func cutComment() throws {
         let long = "order-0123456789-0123456789-0123456789"

@@ -64,6 +64,17 @@ struct ReferenceIndexTests {
         #expect(shared.sorted { $0[0] < $1[0] } == (0..<10_000).map { [$0, $0 + 30_000] })
     }
 
+    @Test("A text that begins with trade: is worth a look-up only where a reference begins so")
+    func prefixed() {
+        for (text, references, isWorth) in [
+            ("trade:a", ["a", "trade:"], false), ("trade:a", ["a", "trade:b"], true), ("trade:", ["a"], true),
+            ("b", ["a"], true),
+        ] {
+            let index = ReferenceIndex(references)
+            #expect(text.withBytes { index.mayHold($0) } == isWorth)
+        }
+    }
+
     @Test(
         "A cut comment is the beginning of exactly one reference, counted in characters",
         arguments: [

@@ -111,6 +111,7 @@ struct IdentityJoin {
             guard pairing.isFree(position: position) else { return }
             var reading = 0
             OrderComment.findReference(in: comment) { text in
+                guard references.mayHold(text) else { return false }
                 readings[reading].add(text, row: position)
                 reading += 1
                 return false

@@ -32,8 +32,11 @@ enum OrderComment {
 
     /// What follows a leading `trade:`; `nil` without one, or when nothing does.
     static func withoutPrefix(_ text: Bytes) -> Bytes? {
-        text.count > prefix.count && text.starts(with: prefix) ? text.dropFirst(prefix.count) : nil
+        isPrefixed(text) ? text.dropFirst(prefix.count) : nil
     }
+
+    /// Whether a text begins with `trade:` and goes on.
+    static func isPrefixed(_ text: Bytes) -> Bool { text.count > prefix.count && text.starts(with: prefix) }
 
     /// The ticket N that a position with `from #N` continues.
     static func continuedTicket(in comment: Bytes) -> Int64? {

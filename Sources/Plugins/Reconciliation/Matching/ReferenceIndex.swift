@@ -14,6 +14,8 @@ struct ReferenceIndex {
     /// For each row, the next one with the same reference; −1 for none.
     private var next: [Int32]
     private var beginnings: Beginnings?
+    /// Whether a reference itself begins with what may stand before one.
+    private var hasPrefixed = false
     /// How many different references there are.
     private(set) var count = 0
 
@@ -43,7 +45,10 @@ struct ReferenceIndex {
     private mutating func number(_ number: Int) {
         let part = texts.parts[number]
         for (index, entry) in part.entries.enumerated() {
-            let place = part.withText(index) { self.place(of: $0, hash: entry.hash, inPart: number) }
+            let place = part.withText(index) { text in
+                if OrderComment.isPrefixed(text) { hasPrefixed = true }
+                return self.place(of: text, hash: entry.hash, inPart: number)
+            }
             if slots[number][place] == 0 {
                 slots[number][place] = Int32(index + 1)
                 count += 1
@@ -51,6 +56,10 @@ struct ReferenceIndex {
             next[Int(entry.row)] = part.entries[Int(slots[number][place]) - 1].row
         }
     }
+
+    /// Whether a text is worth a look-up. In most books no reference begins with `trade:` itself, and no comment that
+    /// does is one.
+    func mayHold(_ text: Bytes) -> Bool { hasPrefixed || !OrderComment.isPrefixed(text) }
 
     func number(of reference: Bytes) -> Int? {
         let hash = KeyedHash.hash(reference)
