@@ -15,6 +15,7 @@ class OnPostgres(unittest.TestCase):
     def test_the_commands_look_migrate_and_undo(self):
         before = self.host.run("check", "--probe", check=True).stdout
         self.assertIn("pending", before)
+        self.assertEqual(self.host.stored("SELECT count(*) AS n FROM pg_proc WHERE proname IN ('dec', 'dec_mul')"), [(0,)])
         self.host.run("migrate", "up", check=True)
         self.assertIn("up to date", self.host.run("check", "--probe", check=True).stdout)
         self.host.run("migrate", "down", check=True)

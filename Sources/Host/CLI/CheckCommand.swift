@@ -38,7 +38,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     /// Starts and stops storage and cache, and looks at the schema as `serve` would. A database that is not there yet is
-    /// not made.
+    /// not made, and in one that is there nothing is changed.
     private static func probe(_ configuration: HostConfiguration) async -> [ProbeResult] {
         guard let made = try? ModuleFactory.idle.make(configuration, wrap: { $0 }) else { return [] }
         var results: [ProbeResult] = []
@@ -48,7 +48,7 @@ struct CheckCommand: AsyncParsableCommand {
                     ProbeResult(name: module.id, isUp: true, detail: "not there yet; the first start makes it"))
                 continue
             }
-            let isUp = await module.start()
+            let isUp = await module.startInspecting()
             // Why it did not start says more than how it is without having started.
             if isUp { await module.checkHealth() }
             let status = made.host.board[module.id]

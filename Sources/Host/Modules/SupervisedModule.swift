@@ -31,14 +31,24 @@ struct SupervisedModule: Sendable {
     }
 
     /// Starts the module unless one it requires is not serving. - Returns: Whether it serves now.
-    func start() async -> Bool {
+    func start() async -> Bool { await start(by: { try await $0.start() }) }
+
+    /// Opens the module for a look that changes nothing, where it knows how to.
+    func startInspecting() async -> Bool {
+        await start(by: { module in
+            if let storage = module as? any InspectableStorage { return try await storage.startInspecting() }
+            try await module.start()
+        })
+    }
+
+    private func start(by opening: @escaping @Sendable (any Module) async throws -> Void) async -> Bool {
         board.set(.starting, for: id)
         if let broken = type(of: module).descriptor.requires.first(where: { !board[$0].isServing }) {
             board.set(.failed(reason: "it requires \(broken), which is \(board[broken].word)"), for: id)
             return false
         }
         do {
-            try await withDeadline(limits.start) { [module] in try await module.start() }
+            try await withDeadline(limits.start) { [module] in try await opening(module) }
             board.set(.ok, for: id)
             return true
         } catch {

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Each connection has a thread of its own. Values travel in binary form and statements are prepared once per connection;
 /// deadlines and cancellation reach the server; a restart of the server costs the calls of that moment.
-public final class PostgresStorageModule: StorageBackend {
+public final class PostgresStorageModule: InspectableStorage {
     public static let descriptor = ModuleDescriptor(id: "postgres", summary: "Storage in a PostgreSQL database")
 
     public static let configuration = ConfigurationSpec([
@@ -72,14 +72,24 @@ public final class PostgresStorageModule: StorageBackend {
     ///
     /// - Throws: ``ModuleError/unavailable(reason:)`` with the server's words when it cannot be reached or refuses.
     public func start() async throws {
+        try await open {
+            let found = try await self.rows(SetUp.check, deadline: nil).first?.integer(0)
+            if found == SetUp.functionsTotal { return }
+            try await self.migrationTransaction { try $0.executeScript(SetUp.script) }
+        }
+    }
+
+    /// Connects once.
+    public func startInspecting() async throws {
+        try await open { _ = try await self.rows("SELECT 1", deadline: nil) }
+    }
+
+    private func open(_ first: () async throws -> Void) async throws {
         guard pool.withLock({ $0 == nil }) else { return }
         let opened = try Pool(target: target, size: size, waitMax: waitMax, meter: meter)
         pool.withLock { $0 = opened }
         do {
-            let found = try await rows(SetUp.check, deadline: nil).first?.integer(0)
-            if found != SetUp.functionsTotal {
-                try await migrationTransaction { try $0.executeScript(SetUp.script) }
-            }
+            try await first()
         } catch {
             await stop()
             let reason = (error as? StorageError)?.reason ?? "\(error)"
