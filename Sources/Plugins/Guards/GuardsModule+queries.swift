@@ -81,7 +81,7 @@ extension GuardsModule {
         var behind: SQL = ""
         if let place = request.cursor, place.count == 2 {
             behind = """
-                AND (t.tripped_at < \(place[0]) OR (t.tripped_at = \(place[0]) AND t.trip_id > \(place[1])))
+                AND t.tripped_at <= \(place[0]) AND (t.tripped_at < \(place[0]) OR t.trip_id > \(place[1]))
                 """
         }
         return try await storage.rows(

@@ -69,8 +69,8 @@ extension PositionsModule {
         if let place = request.cursor, place.count == 3 {
             conditions =
                 conditions + """
-                     AND (p.closed_at < \(place[0]) OR (p.closed_at = \(place[0]) AND (p.ticket > \(place[1])
-                     OR (p.ticket = \(place[1]) AND p.account_id > \(place[2])))))
+                     AND p.closed_at <= \(place[0]) AND (p.closed_at < \(place[0]) OR p.ticket > \(place[1])
+                     OR (p.ticket = \(place[1]) AND p.account_id > \(place[2])))
                     """
         }
         return try await rows(

@@ -10,8 +10,8 @@ struct CloseCommandList {
         if let place = request.cursor, place.count == 3 {
             conditions =
                 conditions + """
-                     AND (c.created_at < \(place[0]) OR (c.created_at = \(place[0]) AND (c.ticket > \(place[1])
-                     OR (c.ticket = \(place[1]) AND c.command_id > \(place[2])))))
+                     AND c.created_at <= \(place[0]) AND (c.created_at < \(place[0]) OR c.ticket > \(place[1])
+                     OR (c.ticket = \(place[1]) AND c.command_id > \(place[2])))
                     """
         }
         let rows = try await storage.rows(

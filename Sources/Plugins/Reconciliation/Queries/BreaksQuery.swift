@@ -43,8 +43,10 @@ struct BreaksQuery: Sendable {
         let rows = try await storage.rows(
             """
             SELECT e.at, e.event, e.from_status, e.to_status, e.actor, e.note, e.run_id, e.resolution, e.valid_until
-            FROM break_events e JOIN breaks b ON b.break_id = e.break_id
-            WHERE e.break_id = \(id) AND b.account_id IN (\(request.accounts)) ORDER BY e.sequence
+            FROM break_events e
+            WHERE e.break_id = \(id) AND EXISTS (
+                SELECT 1 FROM breaks b WHERE b.break_id = \(id) AND b.account_id IN (\(request.accounts)))
+            ORDER BY e.sequence
             """, deadline: request.deadline)
         // A break has at least the event that began it.
         guard !rows.isEmpty else { throw BreaksQuery.unknown(id) }
