@@ -6,13 +6,15 @@ extension Connection {
     /// Rows that share one round trip. Few enough that what a batch takes in memory does not matter.
     private static let batchRowsMax = 500
 
-    /// Runs one statement for each row of values, many in each round trip.
+    /// Runs one statement for each row of values: a plain insert of many rows by `COPY`, everything else many in each round
+    /// trip.
     func executeMany(_ statement: String, _ rows: [[Value]]) throws(ServerFailure) {
         let (text, parametersTotal) = StatementWords.numbered(statement)
         if let short = rows.first(where: { $0.count != parametersTotal }) {
             let detail = "\(parametersTotal) parameters and \(short.count) values in: \(statement)"
             throw noted(ServerFailure(error: .statement(detail)))
         }
+        if try copyMany(statement, rows) { return }
         var rest = rows[...]
         while let first = rest.first {
             let prepared = try self.statement(text, first)

@@ -8,20 +8,29 @@ enum Numeric {
     /// Appends a decimal as storage keeps it, with 8 decimals.
     /// - Parameter units: Units of 10⁻⁸.
     static func append(units: Int64, to bytes: inout [UInt8]) {
-        // Eight decimals are two digits to the base 10,000, so digit 0 stands for 10⁻⁸ and digit 2 for ones.
-        var digits: [UInt16] = []
+        // Eight decimals are two digits to the base 10,000, so digit 0 stands for 10⁻⁸ and digit 2 for ones. 64 bits have five.
         var rest = units.magnitude
-        while rest > 0 {
-            digits.append(UInt16(rest % 10_000))
+        var first = 0
+        while rest > 0, rest.isMultiple(of: 10_000) {
             rest /= 10_000
+            first += 1
         }
-        let weight = Int16(digits.count - 3)
-        while digits.first == 0 { digits.removeFirst() }
-        bytes.append(bigEndian: UInt16(digits.count))
-        bytes.append(bigEndian: UInt16(bitPattern: digits.isEmpty ? 0 : weight))
+        let number = rest
+        var digitsTotal = 0
+        var scale: UInt64 = 1
+        while rest > 0 {
+            rest /= 10_000
+            digitsTotal += 1
+            if rest > 0 { scale *= 10_000 }
+        }
+        bytes.append(bigEndian: UInt16(digitsTotal))
+        bytes.append(bigEndian: Int16(digitsTotal == 0 ? 0 : first + digitsTotal - 3))
         bytes.append(bigEndian: units < 0 ? negative : 0)
         bytes.append(bigEndian: UInt16(8))
-        for digit in digits.reversed() { bytes.append(bigEndian: digit) }
+        for _ in 0..<digitsTotal {
+            bytes.append(bigEndian: UInt16(number / scale % 10_000))
+            scale /= 10_000
+        }
     }
 
     /// The number exactly, or `nil` when it has more than 8 decimals, is beyond 64 bits in units of 10⁻⁸ with decimals or as

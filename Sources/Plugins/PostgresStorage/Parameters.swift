@@ -36,6 +36,13 @@ struct Parameters {
 
     private mutating func append(_ value: Value, of text: String) throws(StorageError) {
         let start = bytes.count
+        try Self.append(value, to: &bytes, of: text)
+        starts.append(value.isNull ? nil : start)
+        lengths.append(Int32(clamping: bytes.count - start))
+    }
+
+    /// Appends a value in PostgreSQL's binary form; NULL is nothing.
+    static func append(_ value: Value, to bytes: inout [UInt8], of text: String) throws(StorageError) {
         switch value {
         case .null: break
         case .boolean(let flag): bytes.append(flag ? 1 : 0)
@@ -51,7 +58,5 @@ struct Parameters {
             }
             Numeric.append(units: units, to: &bytes)
         }
-        starts.append(value.isNull ? nil : start)
-        lengths.append(Int32(clamping: bytes.count - start))
     }
 }
