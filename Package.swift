@@ -136,6 +136,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "PostgresBenchmark",
+            dependencies: [pluginAPI, "PostgresStorage"],
+            path: "Benchmarks/Postgres",
+            swiftSettings: strict
+        ),
+
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),
