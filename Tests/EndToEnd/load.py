@@ -11,12 +11,12 @@ class Load:
 
     WRITERS, READERS = 4, 2
 
-    def __init__(self, host, name, delay=0.0):
-        self.host, self.name, self.delay = host, name, delay
+    def __init__(self, host, name):
+        self.host, self.name = host, name
         self.accounts = [f"{name}-{n}" for n in range(self.WRITERS)]
         # By account: the run of each snapshot that was acknowledged, by its number.
         self.acknowledged = {account: {} for account in self.accounts}
-        self.statuses, self.unexpected, self.slowest = {}, [], 0.0
+        self.statuses, self.unexpected = {}, []
         self.stopping, self.lock = threading.Event(), threading.Lock()
         for account in self.accounts:
             host.put_account(account, f"owner-of-{account}")
@@ -31,6 +31,7 @@ class Load:
         return self
 
     def __exit__(self, *_):
+        self.patience = time.monotonic() + 20
         self.stopping.set()
         for thread in self.threads:
             thread.join()
@@ -40,7 +41,6 @@ class Load:
         while not self.stopping.is_set():
             self.deliver(account, number)
             number += 1
-            time.sleep(self.delay)
 
     def deliver(self, account, number):
         """Until it is acknowledged; the load may be over meanwhile, but what broke has been mended then."""
@@ -56,6 +56,8 @@ class Load:
                         and "hit" not in seen.headers.get("cache-status", "") and int(seen.json["total_syncs"]) != number + 1:
                     self.fail(f"{account}: wrote {number + 1} snapshots and read {seen.json['total_syncs']}")
                 return
+            if self.stopping.is_set() and time.monotonic() > self.patience:
+                return self.fail(f"{account}: snapshot {number} is never taken: {answer}")
             time.sleep(0.05)
 
     def read(self, account):
@@ -64,14 +66,12 @@ class Load:
             time.sleep(0.01)
 
     def ask(self, method, path, token, body=None, headers=None):
-        begun = time.monotonic()
         try:
             answer = self.host.request(method, path, token, body, headers)
         except OSError as error:
             self.fail(f"{method} {path}: {error!r}")
             return None
         with self.lock:
-            self.slowest = max(self.slowest, time.monotonic() - begun)
             self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
             if answer.status not in (200, 503) or (answer.status == 503 and "retry-after" not in answer.headers):
                 self.unexpected.append((method, path, answer))

@@ -1,6 +1,5 @@
 """PostgreSQL killed, frozen, cut off and full under a host that serves: it says so, loses nothing, and heals by itself."""
 
-import time
 import unittest
 
 from harness import Host, at, eventually, position
@@ -70,14 +69,15 @@ class PostgresFaults(unittest.TestCase):
             self.server.freeze()
             try:
                 self.wait_for_ready((503, "down"))
-                time.sleep(4)  # Longer than a request may take.
+                # Nobody waits for it: everybody is answered, again and again.
+                refused = load.statuses.get(503, 0)
+                eventually(lambda: load.statuses.get(503, 0) > refused + 4 * load.WRITERS)
             finally:
                 self.server.thaw()
             self.wait_for_ready((200, "up"))
             reached = load.total + 40
             eventually(lambda: load.total > reached)
         load.check(self)
-        self.assertLess(load.slowest, 10, "a request waited for a frozen server for longer than it may take")
         self.check_connections()
 
     def test_connections_that_are_cut_again_and_again(self):

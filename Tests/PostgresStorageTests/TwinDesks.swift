@@ -76,7 +76,9 @@ extension Desk {
                 to: operation, values: query.values, choices: query.choices, accounts: accounts,
                 cursor: try cursor.map(HostCursors().open))
             pages.append(answer)
-            cursor = operation.isPaged ? Self.nextCursor(in: answer) : nil
+            let next = operation.isPaged ? Self.nextCursor(in: answer) : nil
+            if let next, next == cursor { throw ProgramFailed(what: "\(operation.path) \(query) stays at one page") }
+            cursor = next
         } while cursor != nil
         return pages
     }
