@@ -74,8 +74,9 @@ def kills_at_every_step(cycles, postgres=None):
     host = Host(postgres=postgres)
     try:
         counts = kill_at_every_step(host, host.path, cycles)
-        assert all(counts[side] > 0 for side in ("before", "unheard", "acknowledged")), counts
-        return (f"{cycles} kills over {counts['steps']} steps: {counts['before']} before the commit, nothing stored; "
+        sides = [counts[side] for side in ("before", "unheard", "acknowledged")]
+        assert all(sides), counts
+        return (f"{sum(sides)} kills over {counts['steps']} steps: {counts['before']} before the commit, nothing stored; "
                 f"{counts['unheard']} between commit and answer, stored; {counts['acknowledged']} after the answer; "
                 "0 lost, 0 doubled, 0 in part")
     finally:

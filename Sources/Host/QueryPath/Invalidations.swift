@@ -37,12 +37,14 @@ final class Invalidations: CacheInvalidator {
     func invalidate(_ tags: [CacheTag]) async {
         guard !tags.isEmpty else { return }
         let tags = tags + [.anyWrite]
-        let shared = announce(tags)
+        guard let shared = announce(tags) else { return }
         do {
-            try await shared?.invalidate(tags)
+            try await shared.invalidate(tags)
         } catch {
             logger.warning("shared cache not invalidated yet", ["error": String(describing: error)])
         }
+        // Between the two a reader may have found what was still good in the shared cache, and kept it here as new.
+        _ = announce(tags)
     }
 
     /// What another host has written counts as written here; what may have gone unheard may be about anything.

@@ -92,6 +92,19 @@ struct SharedCacheTests {
         #expect(calls.value == 2)
     }
 
+    @Test("What a reader finds while the shared cache is being told of a write is not answered after it")
+    func between() async throws {
+        let (shared, calls) = (FakeSharedCache(), Tally())
+        let harness = try host(shared, calls)
+        _ = await harness.ask()
+        shared.change { $0.beforeInvalidating = { _ = await harness.ask() } }
+
+        await harness.invalidations.invalidate([.account("a1")])
+        _ = await harness.ask()
+
+        #expect(calls.value == 2)
+    }
+
     @Test("An answer that was written under while it was built is not found by the next request")
     func overtaken() async throws {
         let (shared, calls, door) = (FakeSharedCache(), Tally(), Door())
@@ -144,6 +157,8 @@ final class FakeSharedCache: SharedCache {
         var versions: [CacheTag: UInt64] = [:]
         var isDown = false
         var isLocalCopyGood = true
+        /// What happens just before an invalidation takes effect.
+        var beforeInvalidating: (@Sendable () async -> Void)?
         var listeners: [@Sendable (CacheNotice) -> Void] = []
 
         func stamp(_ tags: [CacheTag]) -> CacheStamp { CacheStamp(versions: tags.map { versions[$0, default: 0] }) }
@@ -172,6 +187,7 @@ final class FakeSharedCache: SharedCache {
     func entry(for key: String) async throws -> CacheEntry? { try await lookUp(key, tags: []).entry }
     func store(_ entry: CacheEntry, for key: String) async throws { storeSoon(entry, for: key) }
     func invalidate(_ tags: [CacheTag]) async throws {
+        await state.withLock { $0.beforeInvalidating }?()
         try whenUp { state in for tag in tags { state.versions[tag, default: 0] += 1 } }
     }
     func clear() async throws { change { $0.entries = [:] } }
