@@ -48,12 +48,17 @@ struct ValueTests {
     @Test("Bytes that are no entry are a miss, cut anywhere")
     func foreignBytes() {
         let entry = CacheEntry(
-            status: 404, body: [1, 2, 3], etag: "\"x\"", tags: [.user("u"), .everything],
+            status: 404, body: [1, 2, 3], etag: "\"x\"", tags: [.user("ann"), .everything],
             stamp: CacheStamp(versions: [1, .max, 3]), storedAt: Timestamp(microseconds: -5),
             freshUntil: Timestamp(seconds: 1), staleUntil: Timestamp(seconds: 2))
         let bytes = StoredEntry.encode(entry)
 
         #expect(StoredEntry.decode(bytes) == entry)
+        // What it is expected to have never becomes what it has.
+        let others = entry.tags.map { CacheTag(kind: $0.kind, id: String($0.id.reversed())) }
+        for expected in [entry.tags, others, Array(entry.tags.dropLast()), entry.tags + [.everything]] {
+            #expect(StoredEntry.decode(bytes, expecting: expected) == entry)
+        }
         for length in 0..<(bytes.count - entry.body.count) {
             #expect(StoredEntry.decode(Array(bytes.prefix(length))) == nil)
         }

@@ -5,21 +5,24 @@ extension RedisCacheModule {
     public func lookUp(_ key: String, tags: [CacheTag]) async throws -> CacheLookUp {
         let (connection, values) = try await read([keys.entry(key)] + tagKeys(tags))
         let versions = Versions(run: connection.run, of: tags, values.dropFirst())
-        var entry: CacheEntry?
-        if let stored = values.first?.bulk.flatMap(StoredEntry.decode), stored.staleUntil > clock.now {
-            entry = try await isCurrent(stored, versions) ? stored : nil
+        let stamp = versions.stamp
+        let bytes = values.first?.bulk
+        if let stored = bytes.flatMap({ StoredEntry.decode($0, expecting: tags) }), stored.staleUntil > clock.now,
+            try await isCurrent(stored, versions, stamp)
+        {
+            return CacheLookUp(entry: stored, stamp: stamp)
         }
-        if entry != nil || versions.isComplete { return CacheLookUp(entry: entry, stamp: versions.stamp) }
+        if stamp != nil { return CacheLookUp(entry: nil, stamp: stamp) }
         return CacheLookUp(entry: nil, stamp: try? await complete(versions).stamp)
     }
 
     public func entry(for key: String) async throws -> CacheEntry? {
         let (connection, values) = try await read([keys.entry(key)])
-        guard let stored = values.first?.bulk.flatMap(StoredEntry.decode), stored.staleUntil > clock.now else {
+        guard let stored = values.first?.bulk.flatMap({ StoredEntry.decode($0) }), stored.staleUntil > clock.now else {
             return nil
         }
         let none = Versions(run: connection.run, of: [], [])
-        return try await isCurrent(stored, none) ? stored : nil
+        return try await isCurrent(stored, none, nil) ? stored : nil
     }
 
     /// Of no versions, which are never current, when an invalidation came in between.
@@ -33,8 +36,10 @@ extension RedisCacheModule {
     }
 
     /// Whether an entry's versions all stand. Those already read are not read again.
-    private func isCurrent(_ entry: CacheEntry, _ known: Versions) async throws(RedisError) -> Bool {
-        if known.tags == entry.tags { return known.stamp == entry.stamp }
+    private func isCurrent(
+        _ entry: CacheEntry, _ known: Versions, _ stamp: CacheStamp?
+    ) async throws(RedisError) -> Bool {
+        if known.tags == entry.tags { return stamp == entry.stamp }
         let (connection, values) = try await read(tagKeys(entry.tags))
         return Versions(run: connection.run, of: entry.tags, values[...]).stamp == entry.stamp
     }
@@ -60,7 +65,7 @@ extension RedisCacheModule {
         return (connection, values)
     }
 
-    private func tagKeys(_ tags: [CacheTag]) -> [[UInt8]] { ([.everything] + tags).map(keys.tag) }
+    private func tagKeys(_ tags: [CacheTag]) -> [[UInt8]] { [keys.everything] + tags.map(keys.tag) }
 
     /// A version that is not asked for within a day goes; the next answer under the tag makes another.
     private static let versionLife = ["NX", "PX", "86400000"].map { Array($0.utf8) }
@@ -84,10 +89,17 @@ struct Versions: Sendable {
         }
     }
 
-    var isComplete: Bool { values.count == tags.count + 1 && !values.contains(nil) }
-
     /// The versions with the server's run before them; `nil` while one is missing.
-    var stamp: CacheStamp? { isComplete ? CacheStamp(versions: [run] + values.compactMap { $0 }) : nil }
+    var stamp: CacheStamp? {
+        guard values.count == tags.count + 1 else { return nil }
+        var versions = [run]
+        versions.reserveCapacity(values.count + 1)
+        for value in values {
+            guard let value else { return nil }
+            versions.append(value)
+        }
+        return CacheStamp(versions: versions)
+    }
 
     /// Never the same twice, whoever makes it.
     static func random() -> [UInt8] {

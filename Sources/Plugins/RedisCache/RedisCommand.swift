@@ -6,8 +6,10 @@ struct RedisCommand: Sendable, Equatable {
 
     /// - Parameter words: The command's name and arguments, any bytes.
     init(_ words: [[UInt8]]) {
-        let flat = words.flatMap { $0 }
         let lengths = words.map(\.count)
+        var flat: [UInt8] = []
+        flat.reserveCapacity(lengths.reduce(0, +))
+        for word in words { flat.append(contentsOf: word) }
         bytes = flat.withUnsafeBufferPointer { flat in
             // An empty buffer has no address, and hiredis copies no bytes from it.
             let start = flat.baseAddress.map { UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self) }

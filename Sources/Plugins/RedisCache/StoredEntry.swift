@@ -19,13 +19,15 @@ enum StoredEntry {
         return writer.bytes
     }
 
+    /// - Parameter expected: What the entry's tags most likely are; they are read only if they are others.
     /// - Returns: `nil` for bytes that are no entry.
-    static func decode(_ bytes: [UInt8]) -> CacheEntry? {
+    static func decode(_ bytes: [UInt8], expecting expected: [CacheTag] = []) -> CacheEntry? {
         var reader = ByteFormReader(bytes)
         guard reader.number() == form, let status = reader.number(UInt16.self),
             let stored = reader.number(Int64.self), let fresh = reader.number(Int64.self),
             let stale = reader.number(Int64.self),
-            let versions = reader.list(max: tagsMax + 2, { $0.number(UInt64.self) }), let tags = reader.tags(),
+            let versions = reader.list(max: tagsMax + 2, { $0.number(UInt64.self) }),
+            let tags = reader.tags(expecting: expected),
             let etag = reader.text()
         else { return nil }
         return CacheEntry(
@@ -47,7 +49,19 @@ extension ByteFormWriter {
 }
 
 extension ByteFormReader {
-    mutating func tags() -> [CacheTag]? {
+    mutating func tags(expecting expected: [CacheTag] = []) -> [CacheTag]? {
+        var ahead = self
+        guard ahead.hasTags(expected) else { return tags() }
+        self = ahead
+        return expected
+    }
+
+    private mutating func hasTags(_ expected: [CacheTag]) -> Bool {
+        guard number() == UInt32(expected.count) else { return false }
+        return expected.allSatisfy { hasText($0.kind) && hasText($0.id) }
+    }
+
+    private mutating func tags() -> [CacheTag]? {
         list(max: StoredEntry.tagsMax) { reader in
             guard let kind = reader.text(), let id = reader.text() else { return nil }
             return CacheTag(kind: kind, id: id)
