@@ -1,4 +1,5 @@
 import PluginAPI
+import SQLiteStorage
 import Synchronization
 import Testing
 
@@ -82,16 +83,43 @@ struct BookMemoryTests {
     @Test("Accounts that were not asked for lately are forgotten first, and no more rows are kept than allowed")
     func bounded() {
         let memory = BookMemory(rowsMax: 8)
-        for name in ["a", "b", "c"] { memory.remember(emptyBook(of: name)) }
-        #expect(memory.recall("a") != nil)
+        for name in ["a", "b", "c"] { memory.remember(emptyBook(of: name), at: time(0)) }
+        #expect(memory.recall("a", at: time(1)) != nil)
 
         for name in ["d", "e", "f", "g", "h"] {
-            memory.remember(emptyBook(of: name))
-            #expect(memory.recall("a") != nil)
+            memory.remember(emptyBook(of: name), at: time(0))
+            #expect(memory.recall("a", at: time(1)) != nil)
         }
 
-        #expect(memory.recall("b") == nil)
-        #expect(["a", "b", "c", "d", "e", "f", "g", "h"].count { memory.recall($0) != nil } <= 8)
+        #expect(memory.recall("b", at: time(1)) == nil)
+        #expect(["a", "b", "c", "d", "e", "f", "g", "h"].count { memory.recall($0, at: time(1)) != nil } <= 8)
+    }
+
+    @Test("What was read long ago, or has no revision of its own, is read again")
+    func aged() {
+        let memory = BookMemory()
+        memory.remember(emptyBook(of: "kept"), at: time(0))
+        memory.remember(emptyBook(of: "new", revision: 0), at: time(0))
+
+        #expect(memory.recall("kept", at: time(59)) != nil)
+        #expect(memory.recall("kept", at: time(60)) == nil)
+        #expect(memory.recall("new", at: time(0)) == nil)
+    }
+
+    @Test("Instruments get another revision when the migration is undone and done again")
+    func migratedAgain() async throws {
+        try await BookFixture.run { book in
+            let revision: SQL = "SELECT revision FROM book_revisions WHERE book = 'instruments'"
+            let before = try await book.rows(revision).first?.integer(0)
+            let step = try #require(BookMigrations.all.first { $0.number == 11 })
+
+            try await book.storage.migrationTransaction { transaction in
+                try transaction.executeScript(Migration.script(step.down, for: transaction.dialect))
+                try transaction.executeScript(Migration.script(step.up, for: transaction.dialect))
+            }
+
+            #expect(try await book.rows(revision).first?.integer(0) != before)
+        }
     }
 
     // MARK: What is done
@@ -170,10 +198,10 @@ struct BookMemoryTests {
             "statements", rows, parameters: ["account_id": .text("acc-1"), "as_of": .timestamp(time(8))])
     }
 
-    private func emptyBook(of account: String) -> KnownBook {
+    private func emptyBook(of account: String, revision: Int64 = 1) -> KnownBook {
         KnownBook(
             account: Account(id: account, user: "ann", currency: "USD"),
-            revision: BookRevision(account: 1, instruments: 1), trades: [], positions: OpenRows(), symbols: [],
+            revision: BookRevision(account: revision, instruments: 1), trades: [], positions: OpenRows(), symbols: [],
             instruments: InstrumentBook(), digits: ObservedDigits())
     }
 }

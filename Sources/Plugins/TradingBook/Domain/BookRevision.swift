@@ -7,7 +7,7 @@ public import PluginAPI
 /// that was rolled back is given out again. Prices, profits and costs of positions are no part of the book: they move with
 /// every snapshot, and the revision stays.
 public struct BookRevision: Sendable, Equatable {
-    /// Of the account's trades and positions.
+    /// Of the account's trades and positions; 0 before the first of them.
     public var account: Int64
     /// Of the instruments that somebody has described.
     public var instruments: Int64
@@ -16,6 +16,10 @@ public struct BookRevision: Sendable, Equatable {
         self.account = account
         self.instruments = instruments
     }
+
+    /// Whether it tells this book from others. An account's first revision is 0, and again after the column was taken away and
+    /// put back.
+    var isKnown: Bool { account != 0 }
 
     /// Notes that the account's trades or positions are others now, inside the transaction that changes them.
     public static func renew(_ account: String, in transaction: any Transaction) throws(StorageError) {

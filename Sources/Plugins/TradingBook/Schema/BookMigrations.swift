@@ -375,6 +375,7 @@ enum BookMigrations {
             """
     )
 
+    /// Going back and forth gives instruments a revision that no host has seen.
     private static let revisions = Migration(
         number: 11,
         name: "by which a host knows that an account's book is still the one it has read",
@@ -384,7 +385,9 @@ enum BookMigrations {
                 book {TEXT} PRIMARY KEY,
                 revision {BIGINT} NOT NULL
             );
-            INSERT INTO book_revisions (book, revision) VALUES ('instruments', 0);
+            {SQLITE}INSERT INTO book_revisions (book, revision) VALUES ('instruments', abs(random() / 2));{END}
+            {POSTGRES}INSERT INTO book_revisions (book, revision)
+                VALUES ('instruments', CAST(random() * 9000000000000000000 AS bigint));{END}
             """,
         down: """
             DROP TABLE book_revisions;

@@ -1,18 +1,26 @@
+import PluginAPI
 import Synchronization
 
 /// Books as this host last read them, so that a snapshot can be worked out before its transaction begins.
 ///
 /// Nothing in it is true by itself: what is taken from it counts only in a transaction that finds the account at the same
-/// ``BookRevision``. It is bounded by rows; accounts that have not been asked for lately go first.
+/// ``BookRevision``. It is bounded by rows; accounts that have not been asked for lately go first. It is bounded by age, too:
+/// programs that change an account's rows without giving it another revision are noticed after ``ageMax``.
 final class BookMemory: Sendable {
     /// A row takes about half a kilobyte.
     static let rowsMax = 65_536
+    static let ageMax: Duration = .seconds(60)
+
+    private struct Remembered {
+        let book: KnownBook
+        let readAt: Timestamp
+    }
 
     /// What was asked for lately, and what was before; the older half goes when the newer one is full.
     private struct Halves {
-        var newer: [String: KnownBook] = [:]
+        var newer: [String: Remembered] = [:]
         var newerRows = 0
-        var older: [String: KnownBook] = [:]
+        var older: [String: Remembered] = [:]
     }
 
     private let rowsMax: Int
@@ -23,29 +31,32 @@ final class BookMemory: Sendable {
     }
 
     /// The account's book as it was last read; `nil` when it is not remembered.
-    func recall(_ account: String) -> KnownBook? {
+    func recall(_ account: String, at now: Timestamp) -> KnownBook? {
         halves.withLock { halves in
-            if let book = halves.newer[account] { return book }
-            guard let book = halves.older.removeValue(forKey: account) else { return nil }
-            keep(book, in: &halves)
-            return book
+            guard let found = halves.newer[account] ?? halves.older[account] else { return nil }
+            guard now.since(found.readAt) < Self.ageMax else { return nil }
+            if halves.older.removeValue(forKey: account) != nil { keep(found, in: &halves) }
+            return found.book
         }
     }
 
-    func remember(_ book: KnownBook) {
+    /// - Parameter now: When it was read.
+    func remember(_ book: KnownBook, at now: Timestamp) {
+        guard book.revision.isKnown else { return }
         halves.withLock { halves in
             halves.older[book.account.id] = nil
-            keep(book, in: &halves)
+            keep(Remembered(book: book, readAt: now), in: &halves)
         }
     }
 
-    private func keep(_ book: KnownBook, in halves: inout Halves) {
+    private func keep(_ kept: Remembered, in halves: inout Halves) {
         // An account without rows takes room too.
-        let rows = book.rowsTotal + 1
+        let rows = kept.book.rowsTotal + 1
         guard rows <= rowsMax / 2 else { return }
-        if let before = halves.newer.removeValue(forKey: book.account.id) { halves.newerRows -= before.rowsTotal + 1 }
+        let account = kept.book.account.id
+        if let before = halves.newer.removeValue(forKey: account) { halves.newerRows -= before.book.rowsTotal + 1 }
         if halves.newerRows + rows > rowsMax / 2 { halves = Halves(older: halves.newer) }
-        halves.newer[book.account.id] = book
+        halves.newer[account] = kept
         halves.newerRows += rows
     }
 }

@@ -33,7 +33,7 @@ struct SnapshotIngest: Sendable {
     /// - Returns: `nil` when the book is not remembered, or the snapshot is for some reason not to be compared with it.
     func workOut(_ canonical: CanonicalSnapshot) -> Ahead? {
         let snapshot = canonical.snapshot
-        guard snapshot.completeness == .complete, let book = memory.recall(snapshot.account),
+        guard snapshot.completeness == .complete, let book = memory.recall(snapshot.account, at: now),
             snapshot.symbols.isSubset(of: book.symbols),
             let draft = try? SnapshotDraft(canonical, on: book, at: now)
         else { return nil }
@@ -60,7 +60,7 @@ struct SnapshotIngest: Sendable {
         let draft = try draft(canonical, state, in: transaction)
         var result = try store(canonical, draft, stages, state, alsoClosed, in: transaction)
         if draft.change.isCompared, !draft.positions.changesBook {
-            result.afterCommit.append { [memory] in memory.remember(draft.book) }
+            result.afterCommit.append { [memory, now] in memory.remember(draft.book, at: now) }
         }
         return result
     }
