@@ -34,6 +34,7 @@ class OnPostgres(unittest.TestCase):
             self.assertEqual(result.returncode, code, text)
             self.assertIn(words, text)
             self.assertNotIn("hidden", text)
+            self.assertFalse([sign for sign in text if sign == "\ufffd" or (sign < " " and sign != "\n")], text)
 
     def test_the_password_is_shown_nowhere(self):
         password = self.host.postgres.url.split("@")[0].rsplit(":", 1)[1]

@@ -23,6 +23,7 @@ struct ConnectionTextTests {
             (text: "postgresql://ann:secret%zz@db/book", words: "is not the URL of a PostgreSQL database"),
             (text: "postgresql://ann:secret@db/book?sslmde=require", words: "has the parameter `sslmde`"),
             (text: "host=db secrets=on", words: "has the parameter `secrets`"),
+            (text: "postgresql://ann:secret@db:99999/book", words: "has no good port"),
             (text: "postgresql://ann:secret@db/book?sslmode=secret", words: "has an unknown sslmode; disable, allow"),
         ])
     func refused(text: String, words: String) {

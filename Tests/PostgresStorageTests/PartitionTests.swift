@@ -147,6 +147,25 @@ extension AllTests {
             }
         }
 
+        @Test("A month that cannot be made is told of, and keeps no old row")
+        func unmakable() async throws {
+            try await Self.withLogs { storage, clock in
+                try await storage.transaction {
+                    try $0.executeScript("CREATE TABLE reconciliation_logs_2026_01 (id bigint)")
+                }
+                let kept = ConfigurationValue.mapping([
+                    "snapshots": .text("keep"), "runs": .text("keep"), "audit": .text("keep"),
+                    "logs": .duration(Self.day * 40),
+                ])
+                let desk = try Desk(on: storage, clock: clock, retention: kept)
+                try await storage.insertLog("old", at: "2025-11-20T00:00:00Z")
+
+                await #expect(throws: StorageError.self) { try await desk.runDue() }
+
+                #expect(try await storage.allLogs() == [])
+            }
+        }
+
         @Test("The default partition is dropped by nobody")
         func defaultStays() async throws {
             try await Self.withLogs { storage, clock in

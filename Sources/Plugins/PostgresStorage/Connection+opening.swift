@@ -23,7 +23,9 @@ extension Connection {
     }
 
     static func lastMessage(_ handle: OpaquePointer) -> String {
-        let text = String(cString: PQerrorMessage(handle)).split(whereSeparator: \.isNewline).joined(separator: "; ")
+        // Continued lines begin with a tab.
+        let text = String(cString: PQerrorMessage(handle)).split(whereSeparator: \.isNewline)
+            .map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: "; ")
         return text.isEmpty ? "the connection to the server was lost" : text
     }
 

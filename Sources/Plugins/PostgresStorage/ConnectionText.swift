@@ -27,6 +27,8 @@ struct ConnectionText {
             let known = ConnectionText.sslModes.joined(separator: ", ")
             throw Problem(detail: "has an unknown sslmode; \(known) are known")
         }
+        let ports = parameters["port"]?.split(separator: ",").map { UInt16($0) ?? 0 } ?? []
+        if ports.contains(0) { throw Problem(detail: "has no good port; 1…65535 are ports") }
     }
 
     private static func read(_ options: UnsafeMutablePointer<PQconninfoOption>) -> [String: String] {
