@@ -15,7 +15,7 @@ import unittest
 import uuid
 
 from harness import BINARY, ROOT, Host, Postgres, at, position, trade
-from test_postgres import server
+from servers import variable
 
 # Both hosts sign their cursors alike, so that answers can be compared byte for byte.
 SECRET = {"JWT_SECRET_KEY": "a-secret-of-forty-characters-for-tests-only"}
@@ -376,7 +376,7 @@ class OnPostgres(Backups, unittest.TestCase):
 
     @property
     def server(self):
-        return server()
+        return variable("CONCORD_TEST_POSTGRES_URL")
 
     def all_tables(self, host):
         names = host.stored("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
@@ -386,7 +386,8 @@ class OnPostgres(Backups, unittest.TestCase):
 
     def leftovers(self):
         return json.loads(Postgres.psql(
-            server(), "SELECT coalesce(json_agg(datname), '[]') FROM pg_database WHERE datname LIKE 'concord_verify_%'"))
+            variable("CONCORD_TEST_POSTGRES_URL"),
+            "SELECT coalesce(json_agg(datname), '[]') FROM pg_database WHERE datname LIKE 'concord_verify_%'"))
 
     def fake(self, host, name, script):
         """A folder with a program in PostgreSQL's place, and an environment in which it is found first."""
@@ -405,7 +406,7 @@ class OnPostgres(Backups, unittest.TestCase):
             'echo "pg_dump: error: out of luck" >&2; exit 3\n'))
         result = self.backup(host, code=1, environment=environment)
         self.assertRegex(result.stderr, "99.1 ended with exit code 3: pg_dump: error: out of luck")
-        password = server().split("@")[0].rsplit(":", 1)[1]
+        password = variable("CONCORD_TEST_POSTGRES_URL").split("@")[0].rsplit(":", 1)[1]
         self.assertEqual((folder / "password").read_text().strip(), password)
         arguments = (folder / "arguments").read_text()
         self.assertIn("--snapshot=", arguments)
@@ -480,10 +481,10 @@ class OnPostgres(Backups, unittest.TestCase):
 
     def test_a_role_without_the_right_to_make_a_database_is_told_which(self):
         role = f"role_{uuid.uuid4().hex}"
-        Postgres.psql(server(), f"CREATE ROLE {role} LOGIN PASSWORD 'its-own'")
-        self.addCleanup(Postgres.psql, server(), f"DROP ROLE {role}")
+        Postgres.psql(variable("CONCORD_TEST_POSTGRES_URL"), f"CREATE ROLE {role} LOGIN PASSWORD 'its-own'")
+        self.addCleanup(Postgres.psql, variable("CONCORD_TEST_POSTGRES_URL"), f"DROP ROLE {role}")
         owned = self.make_host()
-        Postgres.psql(server(), f"ALTER DATABASE {owned.postgres.name} OWNER TO {role}")
+        Postgres.psql(variable("CONCORD_TEST_POSTGRES_URL"), f"ALTER DATABASE {owned.postgres.name} OWNER TO {role}")
         place = owned.postgres.url.split("@")[1]
         owned.config.write_text(owned.config.read_text().replace(owned.postgres.url, f"postgresql://{role}:its-own@{place}"))
         owned.serve().put_account("acc", "ann")

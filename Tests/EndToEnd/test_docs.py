@@ -31,6 +31,12 @@ NOT_RUN = {
     'swift build -c release --product RedisBenchmark --scratch-path .build-release\n'
     '.build-release/release/RedisBenchmark\n'
     'scripts/servers/redis stop /tmp/redis': "measures for minutes; scripts/test compiles it",
+    'eval "$(scripts/servers/postgres start /tmp/postgres | sed \'s/.*/export "&"/\')"\n'
+    'swift build -c release --product PostgresBenchmark --scratch-path .build-release\n'
+    '.build-release/release/PostgresBenchmark reads\n'
+    '.build-release/release/PostgresBenchmark bulk\n'
+    '.build-release/release/PostgresBenchmark upsert\n'
+    'scripts/servers/postgres stop /tmp/postgres': "measures for minutes; scripts/test compiles it",
 }
 
 

@@ -6,7 +6,7 @@ import time
 import unittest
 
 from harness import Host, at, position
-from test_postgres import server
+from servers import variable
 
 UTC = datetime.timezone.utc
 
@@ -20,7 +20,7 @@ def month(ahead=0):
 
 class Partitions(unittest.TestCase):
     def setUp(self):
-        self.host = Host("retention: { logs: 400d }\n", postgres=server())
+        self.host = Host("retention: { logs: 400d }\n", postgres=variable("CONCORD_TEST_POSTGRES_URL"))
         self.addCleanup(self.host.close)
 
     def partitions(self, *arguments):

@@ -9,8 +9,7 @@ import unittest
 import uuid
 
 from harness import ROOT, Host, Postgres
-from test_postgres import server
-from test_redis import Redis
+from servers import Redis, variable
 
 
 class Servers:
@@ -82,11 +81,11 @@ class PostgresSecrets(Files):
         role = f"role_{uuid.uuid4().hex}"
 
         def tell(text):
-            return Postgres.psql(server(), text)
+            return Postgres.psql(variable("CONCORD_TEST_POSTGRES_URL"), text)
 
         tell(f"CREATE ROLE {role} LOGIN PASSWORD 'first-word'")
         self.addCleanup(tell, f"DROP ROLE {role}")
-        owned = Postgres(server())
+        owned = Postgres(variable("CONCORD_TEST_POSTGRES_URL"))
         self.addCleanup(owned.drop)
         tell(f"ALTER DATABASE {owned.name} OWNER TO {role}")
         self.file.write_text("first-word\n")
