@@ -100,11 +100,16 @@ final class Connection {
             """)
     }
 
-    /// Begins a transaction that reads what is stored at one moment and has no limit of time.
+    /// Begins a transaction that reads what is stored at one moment and has no limit of time, nor of silence: it may lend
+    /// its snapshot to a program that works for hours.
     func beginSnapshot() throws(ServerFailure) {
         begin()
         statementMax = Connection.migrationMax
-        try steer("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0")
+        try steer(
+            """
+            BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
+            SET LOCAL idle_in_transaction_session_timeout = 0
+            """)
     }
 
     /// Commits. Once sent it is not cancelled: the caller learns what became of it.
