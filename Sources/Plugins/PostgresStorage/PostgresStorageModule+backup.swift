@@ -26,10 +26,12 @@ extension PostgresStorageModule: BackupCapable {
             switch place {
             case .storage(let replacing): return try restore(on: connection, replacing: replacing)
             case .throwAway:
+                let schema = try SchemaCopy(connection: connection, file: file, caller: caller).schema()
                 let database = try ThrowAwayDatabase(beside: connection)
                 defer { database.drop() }
-                let other = self.target.other(database: database.name)
-                return try restore(on: Self.connect(to: other, for: caller), replacing: false)
+                let other = try Self.connect(to: self.target.other(database: database.name), for: caller)
+                try ThrowAwayDatabase.makeSchema(schema, on: other)
+                return try restore(on: other, replacing: false)
             @unknown default:
                 throw ModuleError.unavailable(reason: "this storage does not know the place to restore to")
             }

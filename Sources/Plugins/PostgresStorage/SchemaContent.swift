@@ -20,11 +20,18 @@ enum SchemaContent {
             """)
     ])
 
-    /// Connections of hosts, besides one's own.
-    static let hosts: SQL = """
-        SELECT count(*) AS total FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'concord' AND pid <> pg_backend_pid()
+    /// Other clients' sessions in the database, by the name they give themselves.
+    ///
+    /// Of other roles' sessions the server may not say what kind they are; only its own have no role.
+    static let sessions: SQL = """
+        SELECT coalesce(nullif(application_name, ''), 'without a name') AS name, count(*) AS total FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND (backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL)
+        GROUP BY 1 ORDER BY 1
         """
+
+    /// Lets the next look at sessions see those of now, in the same transaction.
+    static let lookAnew = "SELECT pg_stat_clear_snapshot()"
 
     /// Counts a table's rows and digests them so that their order does not matter: the SHA-256 of each row as text, added up
     /// in four lanes of 64 bits.

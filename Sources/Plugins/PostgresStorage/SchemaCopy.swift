@@ -1,3 +1,4 @@
+import Glibc
 import PluginAPI
 import StorageWork
 
@@ -7,6 +8,9 @@ struct SchemaCopy {
     /// The dump's file.
     let file: String
     let caller: any Interruptible
+
+    /// How long the server may take to notice that a client has gone.
+    private static let partingMax = Duration.seconds(2)
 
     /// What the server and the session say of themselves.
     private struct About {
@@ -71,17 +75,35 @@ struct SchemaCopy {
     }
 
     private func makeRoom(in about: About, replacing: Bool) throws {
-        let hosts = try transaction.rows(SchemaContent.hosts).first?.integer("total") ?? 0
-        guard hosts == 0 else {
-            throw ModuleError.unavailable(
-                reason: "\(hosts) connections of running hosts are open to the database; stop the hosts and try again")
-        }
+        try requireNobodyElse()
         let names = try tableNames()
         guard names.isEmpty || replacing else {
+            let first = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
             throw RestorePlaceOccupied(
-                reason: "the schema \(about.schema) of the database has \(names.count) tables already")
+                reason: "the schema \(about.schema) of the database has \(names.count) tables already (\(first))")
         }
         try transaction.executeScript(replacing ? SchemaContent.dropAll : SchemaContent.dropFunctions)
+    }
+
+    /// Any other client may be a host, whatever it calls itself. Sessions whose client has just gone get a moment to end.
+    private func requireNobodyElse() throws {
+        let latest = ContinuousClock.now + Self.partingMax
+        while true {
+            let sessions = try transaction.rows(SchemaContent.sessions)
+            if sessions.isEmpty { return }
+            if ContinuousClock.now >= latest {
+                let total = sessions.reduce(0) { $0 + ($1.integer("total") ?? 0) }
+                let names = sessions.compactMap { row in
+                    row.text("name").map { "\($0) (\(row.integer("total") ?? 0))" }
+                }
+                throw ModuleError.unavailable(
+                    reason: "\(total) other sessions are open to the database: \(names.joined(separator: ", ")); "
+                        + "stop the hosts, end what else is connected, and try again")
+            }
+            if caller.isOver { throw StorageError.timedOut }
+            usleep(50_000)
+            try transaction.executeScript(SchemaContent.lookAnew)
+        }
     }
 
     /// Lets `pg_restore` write the dump as a script, and runs that here, so that all of it is one transaction.
@@ -115,8 +137,15 @@ struct SchemaCopy {
 
     private var transaction: PostgresTransaction { PostgresTransaction(connection: connection) }
 
-    private func about() throws -> About {
-        guard let row = try transaction.rows(SchemaContent.about).first, let schema = row.text("name") else {
+    /// The schema Concord uses on this connection, asked outside transactions.
+    func schema() throws -> String {
+        try about(told { () throws(ServerFailure) in try connection.read(SchemaContent.about) }).schema
+    }
+
+    private func about() throws -> About { try about(transaction.rows(SchemaContent.about)) }
+
+    private func about(_ rows: Rows) throws -> About {
+        guard let row = rows.first, let schema = row.text("name") else {
             throw ModuleError.unavailable(reason: "the database has no schema on the search path of this role")
         }
         return About(

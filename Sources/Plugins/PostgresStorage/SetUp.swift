@@ -9,7 +9,7 @@ enum SetUp {
     static let check = SQL(parts: [
         .text(
             """
-            SELECT count(*) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+            SELECT count(*) FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
                 AND proname IN ('dec', 'dec_mul', 'dec_div') AND obj_description(oid, 'pg_proc') =
             """ + " "), .value(.text(version)),
     ])

@@ -23,9 +23,11 @@ struct DatabasePlace {
     /// - Throws: ``RestorePlaceOccupied`` when there is a database with a table in it.
     func requireEmpty() throws {
         guard access(path, F_OK) == 0 else { return }
-        let tables = try opened().texts("SELECT name FROM sqlite_master WHERE type = 'table'")
+        let tables = try opened().texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         guard tables.isEmpty else {
-            throw RestorePlaceOccupied(reason: "the database \(path) has \(tables.count) tables already")
+            let first = tables.prefix(3).joined(separator: ", ") + (tables.count > 3 ? ", …" : "")
+            throw RestorePlaceOccupied(
+                reason: "the database \(path) has \(tables.count) tables already (\(first))")
         }
     }
 

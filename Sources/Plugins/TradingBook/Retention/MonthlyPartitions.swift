@@ -112,7 +112,7 @@ extension MonthlyPartitions {
                 pg_get_expr(c.relpartbound, c.oid) AS bounds, pg_total_relation_size(c.oid) AS bytes,
                 coalesce(nullif(pg_stat_get_live_tuples(c.oid), 0), greatest(CAST(c.reltuples AS bigint), 0)) AS rows_estimate
             FROM pg_class p JOIN pg_inherits i ON i.inhparent = p.oid JOIN pg_class c ON c.oid = i.inhrelid
-            WHERE p.relnamespace = current_schema()::regnamespace AND p.relname = \(table) AND p.relkind = 'p'
+            WHERE p.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND p.relname = \(table) AND p.relkind = 'p'
         ) AS parts
         ORDER BY is_default, lower_bound, name
         """
