@@ -15,13 +15,17 @@ import unittest
 import uuid
 
 from harness import BINARY, ROOT, Host, Postgres, at, position, trade
-from servers import variable
+from servers import Redis, variable
 
 # Both hosts sign their cursors alike, so that answers can be compared byte for byte.
 SECRET = {"JWT_SECRET_KEY": "a-secret-of-forty-characters-for-tests-only"}
 # The countdown of a tripped guard does not end while a test runs.
 SETTINGS = ("cache: { use: none }\n"
             "queries: [reconciliation, positions, { guards: { drawdown: { countdown: 1h } } }]\n")
+
+
+def server():
+    return variable("CONCORD_TEST_POSTGRES_URL")
 
 
 class Backups:
@@ -202,7 +206,7 @@ class Backups:
         host.stop()
 
         before = self.tables(host)
-        self.refused(host, path, r"has \d+ tables already; .* --replace")
+        self.refused(host, path, r"has \d+ tables already \(\w+, \w+, \w+, …\); .* --replace")
         self.assertEqual(self.tables(host), before)
         self.restore(host, path, "--replace")
         self.assertEqual(self.tables(host), at_backup)
@@ -257,6 +261,80 @@ class Backups:
         self.assertEqual(self.tables(host), before)
         self.assertEqual(self.leftovers(), [])
 
+    def test_a_backup_that_was_killed_while_it_was_put_into_place_is_found_and_not_lost(self):
+        host = self.filled()
+        path = self.backup(host)
+        manifest_path = pathlib.Path(f"{path}.manifest.json")
+        partial = pathlib.Path(f"{manifest_path}.partial")
+        older = manifest_path.read_bytes()
+        host.put_account("acc-3", "ann")
+        self.backup(host, "all.backup", "--replace")
+        newer = manifest_path.read_bytes()
+        self.assertNotEqual(older, newer)
+        # As it is between the two renames.
+        manifest_path.rename(partial)
+        manifest_path.write_bytes(older)
+        result = self.restore(host, path, "--verify")
+        self.assertIn(f"the manifest of {path} is {partial}", result.stderr)
+        self.assertIn("can be restored", result.stdout)
+
+        # The next attempt fails, and what was there is whole.
+        database = host.config.read_text()
+        host.config.write_text(re.sub(r"use: (sqlite|postgres), .*? } }", self.nowhere, database))
+        self.backup(host, "all.backup", "--replace", code=1)
+        host.config.write_text(database)
+        self.assertEqual(self.files(host.path), ["all.backup", "all.backup.manifest.json"])
+        self.assertEqual(manifest_path.read_bytes(), newer)
+        self.assertEqual(self.restore(host, path, "--verify").stderr, "")
+        # Without one beside it, too.
+        manifest_path.rename(partial)
+        self.restore(host, path, "--verify")
+
+    def test_a_storage_without_tables_makes_no_backup(self):
+        host = self.make_host()
+        if host.postgres is None:
+            sqlite3.connect(host.path / "concord.db").close()
+        result = self.backup(host, code=2)
+        self.assertRegex(result.stderr, r"the storage has no tables, .* storage\.\w+ .* concord migrate up")
+        self.assertEqual(self.files(host.path), [])
+
+    def test_a_place_that_is_no_file_is_refused_at_once(self):
+        # Nothing is asked of the storage, which is not there.
+        host = self.make_host()
+        host.config.write_text(re.sub(r"use: (sqlite|postgres), .*? } }", self.nowhere, host.config.read_text()))
+        for name, words in (("", "name is empty"), (str(host.path), "is a directory"), (f"{host.path}/new/", "is a directory")):
+            for arguments in ([], ["--replace"]):
+                result = host.run("backup", name, *arguments)
+                self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+                self.assertIn(words, result.stderr)
+
+    def test_after_a_restore_the_shared_cache_holds_nothing_from_before(self):
+        redis = Redis().start()
+        self.addCleanup(redis.close)
+        host = Host("cache: { use: redis, default_ttl: 1h }\nqueries: [reconciliation]\n",
+                    {**SECRET, "REDIS_URL": redis.url}, postgres=self.server)
+        self.addCleanup(host.close)
+        host.serve().put_account("acc-1", "ann")
+        path = self.backup(host)
+        host.put_account("acc-2", "ann")
+        asked = "/api/v1/reconciliation/status"
+        host.get(asked, host.token("ann"))
+        self.assertIn("hit", host.get(asked, host.token("ann")).headers["cache-status"])
+        host.stop()
+        self.assertNotEqual(redis.tell("KEYS", "concord_1:reconciliation.status:*").strip(), "")
+        self.assertEqual(self.restore(host, path, "--verify").stderr, "")
+        self.assertNotEqual(redis.tell("KEYS", "concord_1:reconciliation.status:*").strip(), "")
+        self.assertEqual(self.restore(host, path, "--replace").stderr, "")
+        self.assertEqual(redis.tell("KEYS", "concord_1:reconciliation.status:*").strip(), "")
+        host.serve()
+        answer = host.get(asked, host.token("ann"))
+        self.assertIn("fwd=uri-miss", answer.headers["cache-status"])
+        host.stop()
+        redis.close()
+        result = self.restore(host, path, "--replace")
+        self.assertIn("is restored", result.stdout)
+        self.assertRegex(result.stderr, r"the shared cache was not cleared \(.*\): .* remove the keys of cache\.prefix")
+
     def test_an_older_schema_is_restored_and_then_migrated(self):
         host = self.make_host()
         host.run("migrate", "up", check=True)
@@ -302,6 +380,7 @@ class Backups:
 class OnSQLite(Backups, unittest.TestCase):
     server = None
     full = "disk I/O error|full"
+    nowhere = "use: sqlite, sqlite: { path: /nowhere/at/all.db } }"
 
     def all_tables(self, host):
         if not (host.path / "concord.db").exists():
@@ -320,6 +399,30 @@ class OnSQLite(Backups, unittest.TestCase):
         path = self.backup(host)
         self.refused(host, path, rf"in use by another process \({host.process.pid}\)", "--replace", code=1)
         self.assertEqual(len(host.ok("GET", "/api/v1/accounts", host.operator)["accounts"]), 2)
+
+    def test_the_database_is_no_place_for_its_backup(self):
+        host = self.filled()
+        database = host.path / "concord.db"
+        (host.path / "symbolic").symlink_to(database)
+        os.link(database, host.path / "hard")
+        (host.path / "folder").symlink_to(host.path)
+        inode = database.stat().st_ino
+        places = ["concord.db", "concord.db-wal", "concord.db-shm", "concord.db-journal", "concord.db.lock", "symbolic",
+                  "hard", "folder/concord.db", "../" + host.path.name + "/concord.db"]
+        for place in places:
+            for arguments in ([], ["--replace"]):
+                with self.subTest(place=place, arguments=arguments):
+                    refused = self.backup(host, place, *arguments, code=2)
+                    self.assertIn("is a file of the storage itself", refused.stderr)
+        # What a backup writes on its way there, too.
+        for ending in (".partial", ".manifest.json", ".manifest.json.partial"):
+            (host.path / f"b{ending}").symlink_to(database)
+            self.assertIn("is a file of the storage itself", self.backup(host, "b", "--replace", code=2).stderr)
+            (host.path / f"b{ending}").unlink()
+        self.assertEqual(database.stat().st_ino, inode)
+        host.put_account("acc-3", "ann")
+        host.stop()
+        self.assertEqual(len(self.tables(host)["accounts"]), 3)
 
     def test_a_backup_is_a_database_of_its_own_that_anything_reads(self):
         host = self.filled()
@@ -373,6 +476,7 @@ class OnSQLite(Backups, unittest.TestCase):
 
 class OnPostgres(Backups, unittest.TestCase):
     full = "File too large|No space left"
+    nowhere = "use: postgres, postgres: { url: 'postgresql://127.0.0.1:1/nowhere' } }"
 
     @property
     def server(self):
@@ -477,7 +581,36 @@ class OnPostgres(Backups, unittest.TestCase):
     def test_hosts_that_are_connected_are_named(self):
         host = self.filled()
         path = self.backup(host)
-        self.refused(host, path, r"\d+ connections of running hosts are open", "--replace", code=1)
+        self.refused(host, path, r"\d+ other sessions are open to the database: concord \(\d+\); stop", "--replace", code=1)
+        host.stop()
+        # One whose URL gives it another name, and one without a name.
+        with_name = host.config.read_text().replace(host.postgres.url, f"{host.postgres.url}?application_name=desk")
+        host.config.write_text(with_name)
+        host.serve()
+        self.refused(host, path, r"\d+ other sessions .*: desk \(\d+\); stop", "--replace", code=1)
+        self.restore(host, path, "--verify")
+        self.assertEqual(host.request("GET", "/api/v1/ready").status, 200)
+        host.stop()
+        self.restore(host, path, "--replace")
+
+    def test_a_schema_of_another_name_is_verified_and_restored(self):
+        host, other = self.make_host(), self.make_host()
+        for each in (host, other):
+            each.postgres.psql(each.postgres.url, 'CREATE SCHEMA "App"')
+            url = f"{each.postgres.url}?options=-csearch_path%3D%22App%22"
+            each.config.write_text(each.config.read_text().replace(each.postgres.url, url))
+        host.serve().put_account("acc", "ann")
+        months = host.run("partitions", "list", check=True).stdout
+        self.assertIn("reconciliation_logs_2", months)
+        path = self.backup(host)
+        self.assertIn("can be restored", self.restore(host, path, "--verify").stdout)
+        self.assertEqual(self.leftovers(), [])
+        self.restore(other, path)
+        self.assertEqual(len(other.stored('SELECT * FROM "App".accounts')), 1)
+        other.serve()
+        # The functions that are there are found; they are not made again at every start.
+        other.stop()
+        self.restore(other, path, "--replace")
 
     def test_a_role_without_the_right_to_make_a_database_is_told_which(self):
         role = f"role_{uuid.uuid4().hex}"

@@ -26,6 +26,11 @@ public enum BuiltInModules {
             + services.map { $0 as any Module.Type }
     }
 
+    /// The files a storage consists of on this machine, whether they are there or not; none for a server.
+    public static func files(of storage: any StorageBackend) -> [String] {
+        (storage as? SQLiteStorageModule)?.files ?? []
+    }
+
     /// `storage`, `cache` or `query`.
     public static func kind(of module: any Module.Type) -> String {
         if module is any StorageBackend.Type { return "storage" }

@@ -47,6 +47,15 @@ extension SQLiteStorageModule: BackupCapable {
         }
     }
 
+    /// The database and what lies beside it while it is used, by every name.
+    public var files: [String] {
+        // SQLite keeps its files beside the database itself, and the lock lies beside the name in the configuration.
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
+        let names = [path] + (resolved.map { [String(cString: $0)] } ?? [])
+        return names.flatMap { name in ["", "-wal", "-shm", "-journal", ".lock", ".restoring"].map { name + $0 } }
+    }
+
     private static func onOwnThread<Result: Sendable>(
         _ work: @escaping @Sendable (any Interruptible) throws -> Result
     ) async throws -> Result {

@@ -62,7 +62,7 @@ struct BackupFileTests {
         try Data("left over".utf8).write(to: URL(fileURLWithPath: path + ".partial"))
 
         let file = try BackupFile(path: path, mayReplace: false)
-        #expect(throws: BackupRefused("another command is writing \(path) now")) {
+        #expect(throws: BackupRefused("another command is writing \(path).partial now")) {
             try BackupFile(path: path, mayReplace: false)
         }
         #expect(try contents(file.partial) == "")
@@ -93,6 +93,72 @@ struct BackupFileTests {
 
         #expect(try names(in: folder.path) == ["a"])
         #expect(try contents(path) == "another's")
+    }
+
+    @Test("What a killed backup's program still writes does not come into the next one")
+    func orphans() throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let path = folder.path + "/a"
+        try Data("half".utf8).write(to: URL(fileURLWithPath: path + ".partial"))
+        let orphan = try #require(FileHandle(forWritingAtPath: path + ".partial"))
+
+        let file = try BackupFile(path: path, mayReplace: false)
+        try orphan.write(contentsOf: Data("late".utf8))
+
+        #expect(try contents(file.partial) == "")
+        file.discard()
+        #expect(try names(in: folder.path) == [])
+    }
+
+    @Test("A manifest whose way into place was cut off is found, gets its name, and is not taken back")
+    func cutOff() throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let path = folder.path + "/a"
+        try BackupFile(path: path, mayReplace: false).publish(manifest)
+        let file = try BackupFile(path: path, mayReplace: true)
+        try Data("whole".utf8).write(to: URL(fileURLWithPath: file.partial))
+        var right = manifest
+        right.sha256 = try FileDigest(of: file.partial).sha256
+        // In the manifest's way, so that only the file comes into place.
+        try FileManager.default.removeItem(atPath: path + ".manifest.json")
+        try FileManager.default.createDirectory(atPath: path + ".manifest.json", withIntermediateDirectories: false)
+        #expect(throws: BackupFailure.self) { try file.publish(right) }
+        file.discard()
+        try FileManager.default.removeItem(atPath: path + ".manifest.json")
+        try Data(manifest.json).write(to: URL(fileURLWithPath: path + ".manifest.json"))
+
+        let found = try PublishedManifest.find(of: path)
+        #expect(found.manifest == right)
+        #expect(found.name == path + ".manifest.json.partial")
+        try BackupFile(path: path, mayReplace: true).discard()
+        #expect(try names(in: folder.path) == ["a", "a.manifest.json"])
+        #expect(try PublishedManifest.find(of: path).manifest == right)
+
+        try Data("other".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: BackupRefused("\(path) was altered: its SHA-256 is not the one in its manifest")) {
+            try PublishedManifest.find(of: path)
+        }
+    }
+
+    @Test(
+        "What the storage consists of is known by every name",
+        arguments: ["db", "./db", "link", "hard", "up/db", "db-wal"])
+    func ownFiles(name: String) throws {
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        let (files, at) = (FileManager.default, folder.path + "/")
+        try Data("stored".utf8).write(to: URL(fileURLWithPath: at + "db"))
+        try files.createSymbolicLink(atPath: at + "link", withDestinationPath: at + "db")
+        try files.createSymbolicLink(atPath: at + "up", withDestinationPath: folder.path)
+        try files.linkItem(atPath: at + "db", toPath: at + "hard")
+        let own = OwnFiles(paths: [at + "db", at + "db-wal"])
+
+        #expect(throws: BackupRefused.self) { try BackupFile(path: at + name, mayReplace: true, sparing: own) }
+        #expect(try contents(at + "db") == "stored")
+        #expect(!own.contains(at + "other"))
+        #expect(!own.contains(at + "missing/db"))
     }
 
     private func names(in folder: String) throws -> [String] {

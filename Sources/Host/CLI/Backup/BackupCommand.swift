@@ -28,7 +28,7 @@ struct BackupCommand: AsyncParsableCommand {
         let (path, mayReplace) = (file, replace)
         let manifest = try await StorageCopies.orExit {
             let copies = try StorageCopies(configuration)
-            let file = try BackupFile(path: path, mayReplace: mayReplace)
+            let file = try BackupFile(path: path, mayReplace: mayReplace, sparing: copies.ownFiles)
             let progress = CopyProgress(of: file.partial)
             defer { progress.end() }
             return try await copies.backUp(into: file)

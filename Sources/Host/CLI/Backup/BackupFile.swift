@@ -1,53 +1,73 @@
 import Glibc
+import Synchronization
 
 /// A backup on its way: written beside its place as `FILE.partial`, and renamed when it is whole and on disk.
 ///
-/// One that was left behind by a crash is used again; one that somebody writes now is locked.
+/// ```
+/// FILE.partial ──────────────► FILE                  1
+/// FILE.manifest.json.partial ─► FILE.manifest.json   2
+/// ```
+///
+/// Killed between the two, the manifest that belongs to the file is the partial one; ``PublishedManifest`` finds it there.
 final class BackupFile: Sendable {
     /// Where it will be.
     let path: String
     private let mayReplace: Bool
-    private let descriptor: Int32
+    private let file: PartialFile
+    private let isInPlace = Atomic(false)
 
     /// What is filled meanwhile.
-    var partial: String { path + ".partial" }
+    var partial: String { file.path }
     private var manifest: String { BackupManifest.path(of: path) }
-    private var partialManifest: String { manifest + ".partial" }
+    private var partialManifest: String { PublishedManifest.partialPath(of: path) }
 
-    /// - Throws: ``BackupRefused`` when there is such a backup already, or another command writes it; ``BackupFailure``.
-    init(path: String, mayReplace: Bool) throws {
+    /// - Parameter own: What must not be written over.
+    /// - Throws: ``BackupRefused`` when the place is none, there is such a backup already, or another command writes it;
+    ///   ``BackupFailure``.
+    init(path: String, mayReplace: Bool, sparing own: OwnFiles = OwnFiles(paths: [])) throws {
         self.path = path
         self.mayReplace = mayReplace
-        for taken in [path, BackupManifest.path(of: path)] where !mayReplace && access(taken, F_OK) == 0 {
-            throw BackupRefused("\(taken) is there already; name another file, or say --replace")
+        guard !path.isEmpty else { throw BackupRefused("the backup's name is empty; name a file") }
+        let (manifest, partialManifest) = (BackupManifest.path(of: path), PublishedManifest.partialPath(of: path))
+        for taken in [path, manifest, path + ".partial", partialManifest] where own.contains(taken) {
+            throw BackupRefused(
+                "\(taken) is a file of the storage itself, which a backup would destroy; name another file")
         }
-        let descriptor = open(path + ".partial", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw BackupFailure(path + ".partial", "cannot be written") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw BackupRefused("another command is writing \(path) now")
+        for taken in [path, manifest] {
+            var status = stat()
+            let isDirectory = stat(taken, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            guard !isDirectory, !taken.hasSuffix("/") else {
+                throw BackupRefused("\(taken) is a directory; name a file")
+            }
+            guard mayReplace || access(taken, F_OK) != 0 else {
+                throw BackupRefused("\(taken) is there already; name another file, or say --replace")
+            }
         }
-        guard ftruncate(descriptor, 0) == 0, fchmod(descriptor, 0o600) == 0 else {
-            let code = errno
-            close(descriptor)
-            throw BackupFailure(path + ".partial", "cannot be written", code: code)
+        file = try PartialFile(path: path + ".partial")
+        do {
+            // This one's manifest takes the place of what an interrupted one has left there.
+            if mayReplace { try PublishedManifest.settle(of: path) }
+        } catch {
+            unlink(file.path)
+            throw error
         }
-        self.descriptor = descriptor
     }
-
-    deinit { close(descriptor) }
 
     /// Puts the file and its manifest into place.
     func publish(_ content: BackupManifest) throws {
-        guard fsync(descriptor) == 0 else { throw BackupFailure(partial, "cannot be written") }
+        try file.sync()
         try write(content.json + [UInt8(ascii: "\n")])
+        // Should the machine fail between the two, the manifest is there under one of its names.
+        try syncDirectory()
         try move(partial, to: path)
+        isInPlace.store(true, ordering: .relaxed)
         try move(partialManifest, to: manifest)
         try syncDirectory()
     }
 
-    /// Takes back what is not in place.
+    /// Takes back what is not in place; the manifest of what is stays.
     func discard() {
+        if isInPlace.load(ordering: .relaxed) { return }
         unlink(partialManifest)
         unlink(partial)
     }

@@ -31,8 +31,11 @@ struct RestoreCommand: AsyncParsableCommand {
         let outcome = try await StorageCopies.orExit {
             let copies = try StorageCopies(configuration)
             let manifest = try await copies.check(path)
-            return (manifest, try await copies.restore(path, manifest, to: place))
+            let pending = try await copies.restore(path, manifest, to: place)
+            let trouble = place == .throwAway ? nil : await copies.clearSharedCache()
+            return (manifest, pending, trouble)
         }
+        if let trouble = outcome.2 { Console.diagnostic("concord: \(trouble)") }
         Console.data(format == .json ? json(outcome.0, pending: outcome.1) : text(outcome.0, pending: outcome.1))
     }
 

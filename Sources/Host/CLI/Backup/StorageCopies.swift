@@ -6,6 +6,10 @@ import PluginAPI
 /// Makes backups of the configured storage and puts them back.
 struct StorageCopies: Sendable {
     let storage: any BackupCapable
+    /// What a backup must not be written over.
+    let ownFiles: OwnFiles
+    /// The cache that hosts share; not started.
+    let sharedCache: (any SharedCache)?
     let migrator: Migrator
     let clock: any HostClock
 
@@ -31,6 +35,8 @@ struct StorageCopies: Sendable {
             throw BackupRefused("the storage module \(configuration.storage.id) makes no backups; use its server's own")
         }
         self.storage = storage
+        ownFiles = OwnFiles(paths: BuiltInModules.files(of: storage))
+        sharedCache = made.cache as? any SharedCache
         clock = SystemClock()
         migrator = try Migrator(storage: storage, clock: clock, modules: BuiltInModules.all)
     }
@@ -38,7 +44,16 @@ struct StorageCopies: Sendable {
     /// Writes a backup and its manifest, both or neither.
     func backUp(into file: BackupFile) async throws -> BackupManifest {
         do {
-            let content = try await storage.backUp(into: file.partial) { try Content($0) }
+            let id = id
+            let content = try await storage.backUp(into: file.partial) { copy in
+                // Nothing could be restored from that; the storage is a new one, or not the one that is meant.
+                guard !copy.tables.isEmpty else {
+                    throw BackupRefused(
+                        "the storage has no tables, so that there is nothing to back up; see whether storage.\(id) in the "
+                            + "configuration is the right one; a new one is filled by: concord migrate up")
+                }
+                return try Content(copy)
+            }
             let digest = try await Self.offPool { try FileDigest(of: file.partial) }
             let manifest = BackupManifest(
                 version: HostAssembly.version, createdAt: clock.now, storage: id, bytesTotal: digest.bytesTotal,
@@ -54,33 +69,17 @@ struct StorageCopies: Sendable {
 
     /// Reads a backup's manifest and checks that the file is the one it speaks of.
     func check(_ path: String) async throws -> BackupManifest {
-        let name = BackupManifest.path(of: path)
-        let manifest: BackupManifest
-        do {
-            manifest = try BackupManifest(parsing: try TextFile.bytes(of: name, max: BackupManifest.bytesMax))
-        } catch let problem as FileProblem {
-            throw BackupRefused("\(name) \(problem.detail); a backup is the file and its manifest")
-        } catch let refused as BackupRefused {
-            throw BackupRefused("\(name) \(refused.reason)")
-        }
-        guard manifest.storage == id else {
+        let found = try await Self.offPool { try PublishedManifest.find(of: path) }
+        guard found.manifest.storage == id else {
             throw BackupRefused(
-                "\(path) is a backup of the storage module \(manifest.storage), and storage.use is \(id)")
+                "\(path) is a backup of the storage module \(found.manifest.storage), and storage.use is \(id)")
         }
-        let digest: FileDigest
-        do {
-            digest = try await Self.offPool { try FileDigest(of: path) }
-        } catch let failure as BackupFailure {
-            throw BackupRefused("\(failure)")
+        if found.name != BackupManifest.path(of: path) {
+            Console.diagnostic(
+                "concord: the manifest of \(path) is \(found.name): the backup was ended while it was put into place; "
+                    + "rename it to \(BackupManifest.path(of: path))")
         }
-        guard digest.bytesTotal == manifest.bytesTotal else {
-            throw BackupRefused(
-                "\(path) has \(digest.bytesTotal) bytes, and had \(manifest.bytesTotal) when it was made")
-        }
-        guard digest.sha256 == manifest.sha256 else {
-            throw BackupRefused("\(path) was altered: its SHA-256 is not the one in its manifest")
-        }
-        return manifest
+        return found.manifest
     }
 
     /// Puts a checked backup back.
