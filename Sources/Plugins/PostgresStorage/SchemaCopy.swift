@@ -1,4 +1,3 @@
-import Glibc
 import PluginAPI
 import StorageWork
 
@@ -8,9 +7,6 @@ struct SchemaCopy {
     /// The dump's file.
     let file: String
     let caller: any Interruptible
-
-    /// How long the server may take to notice that a client has gone.
-    private static let partingMax = Duration.seconds(2)
 
     /// What the server and the session say of themselves.
     private struct About {
@@ -75,7 +71,7 @@ struct SchemaCopy {
     }
 
     private func makeRoom(in about: About, replacing: Bool) throws {
-        try requireNobodyElse()
+        try OtherSessions(transaction: transaction, caller: caller).requireNone()
         let names = try tableNames()
         guard names.isEmpty || replacing else {
             let first = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
@@ -83,27 +79,6 @@ struct SchemaCopy {
                 reason: "the schema \(about.schema) of the database has \(names.count) tables already (\(first))")
         }
         try transaction.executeScript(replacing ? SchemaContent.dropAll : SchemaContent.dropFunctions)
-    }
-
-    /// Any other client may be a host, whatever it calls itself. Sessions whose client has just gone get a moment to end.
-    private func requireNobodyElse() throws {
-        let latest = ContinuousClock.now + Self.partingMax
-        while true {
-            let sessions = try transaction.rows(SchemaContent.sessions)
-            if sessions.isEmpty { return }
-            if ContinuousClock.now >= latest {
-                let total = sessions.reduce(0) { $0 + ($1.integer("total") ?? 0) }
-                let names = sessions.compactMap { row in
-                    row.text("name").map { "\($0) (\(row.integer("total") ?? 0))" }
-                }
-                throw ModuleError.unavailable(
-                    reason: "\(total) other sessions are open to the database: \(names.joined(separator: ", ")); "
-                        + "stop the hosts, end what else is connected, and try again")
-            }
-            if caller.isOver { throw StorageError.timedOut }
-            usleep(50_000)
-            try transaction.executeScript(SchemaContent.lookAnew)
-        }
     }
 
     /// Lets `pg_restore` write the dump as a script, and runs that here, so that all of it is one transaction.
