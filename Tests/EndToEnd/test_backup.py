@@ -24,10 +24,6 @@ SETTINGS = ("cache: { use: none }\n"
             "queries: [reconciliation, positions, { guards: { drawdown: { countdown: 1h } } }]\n")
 
 
-def server():
-    return variable("CONCORD_TEST_POSTGRES_URL")
-
-
 class Backups:
     """What both storages promise."""
 
