@@ -51,7 +51,7 @@ extension ByteFormWriter {
 extension ByteFormReader {
     mutating func tags(expecting expected: [CacheTag] = []) -> [CacheTag]? {
         var ahead = self
-        guard ahead.hasTags(expected) else { return tags() }
+        guard ahead.hasTags(expected) else { return otherTags() }
         self = ahead
         return expected
     }
@@ -61,7 +61,7 @@ extension ByteFormReader {
         return expected.allSatisfy { hasText($0.kind) && hasText($0.id) }
     }
 
-    private mutating func tags() -> [CacheTag]? {
+    private mutating func otherTags() -> [CacheTag]? {
         list(max: StoredEntry.tagsMax) { reader in
             guard let kind = reader.text(), let id = reader.text() else { return nil }
             return CacheTag(kind: kind, id: id)
