@@ -17,8 +17,7 @@ struct CodecTests {
         while !rest.isEmpty {
             let part = Array(rest.prefix(Int.random(in: 1...max(1, wire.count / 3), using: &random)))
             rest = rest.dropFirst(part.count)
-            try part.withUnsafeBytes { try reader.feed($0) }
-            while let reply = try reader.next() { read.append(reply) }
+            try part.withUnsafeBytes { try reader.read($0) { read.append($0) } }
         }
 
         #expect(read == replies)
@@ -30,6 +29,10 @@ struct CodecTests {
             RedisCommand([Array("SET".utf8), [], [0, 13, 10, 255]]).bytes
                 == Array("*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\n".utf8) + [0, 13, 10, 255, 13, 10])
         #expect(RedisCommand("PING").bytes == Array("*1\r\n$4\r\nPING\r\n".utf8))
+        for length in [9, 10, 99, 100, 1_000_000] {
+            let word = [UInt8](repeating: 0x61, count: length)
+            #expect(RedisCommand([word]).bytes == Array("*1\r\n$\(length)\r\n".utf8) + word + [13, 10])
+        }
     }
 
     @Test(
@@ -38,8 +41,7 @@ struct CodecTests {
     func garbage(text: String) throws {
         let reader = try #require(RedisReplyReader())
         #expect(throws: RedisError.self) {
-            try Array(text.utf8).withUnsafeBytes { try reader.feed($0) }
-            _ = try reader.next()
+            try Array(text.utf8).withUnsafeBytes { try reader.read($0) { _ in } }
         }
     }
 
@@ -48,22 +50,44 @@ struct CodecTests {
         let reader = try #require(RedisReplyReader(bytesMax: 1_000))
         let start = Array("$1000000\r\n".utf8) + [UInt8](repeating: 0x61, count: 2_000)
         #expect(throws: RedisError.self) {
-            try start.withUnsafeBytes { try reader.feed($0) }
-            _ = try reader.next()
+            try start.withUnsafeBytes { try reader.read($0) { _ in } }
         }
+    }
+
+    @Test("Replies before what is no reply are taken all the same")
+    func garbageBehindReplies() throws {
+        let reader = try #require(RedisReplyReader())
+        var read: [RedisReply] = []
+        #expect(throws: RedisError.self) {
+            try Array("+OK\r\n:7\r\n*2\r\n$1\r\na\r\n?".utf8).withUnsafeBytes {
+                try reader.read($0) { read.append($0) }
+            }
+        }
+        #expect(read == [.status(Array("OK".utf8)[...]), .integer(7)])
+    }
+
+    @Test("A reply that does not end is refused, though each of its elements does")
+    func endlessArray() throws {
+        let reader = try #require(RedisReplyReader(bytesMax: 1_000))
+        let start = Array("*60000\r\n".utf8) + (0..<300).flatMap { _ in Array("$5\r\nhello\r\n".utf8) }
+        #expect(throws: RedisError.self) { try start.withUnsafeBytes { try reader.read($0) { _ in } } }
     }
 
     private func randomReply(depth: Int, _ random: inout SplitMix) -> RedisReply {
         switch Int.random(in: 0...(depth < 3 ? 5 : 4), using: &random) {
-        case 0: .status(Array("OK\(Int.random(in: 0...99, using: &random))".utf8))
+        case 0: .status(Array("OK\(Int.random(in: 0...99, using: &random))".utf8)[...])
         case 1: .error("ERR \(Int.random(in: 0...99, using: &random))")
         case 2: .integer(Int64.random(in: .min ... .max, using: &random))
         case 3: .null
         case 4:
-            .bulk((0..<Int.random(in: 0...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
+            .bulk(bytes(Int.random(in: 0...300, using: &random), &random)[...])
         default:
             .array((0..<Int.random(in: 0...6, using: &random)).map { _ in randomReply(depth: depth + 1, &random) })
         }
+    }
+
+    private func bytes(_ count: Int, _ random: inout SplitMix) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
     private func wireForm(_ reply: RedisReply) -> [UInt8] {

@@ -53,25 +53,38 @@ struct ValueTests {
             freshUntil: Timestamp(seconds: 1), staleUntil: Timestamp(seconds: 2))
         let bytes = StoredEntry.encode(entry)
 
-        #expect(StoredEntry.decode(bytes) == entry)
+        #expect(StoredEntry.decode(bytes[...]) == entry)
         // What it is expected to have never becomes what it has.
         let others = entry.tags.map { CacheTag(kind: $0.kind, id: String($0.id.reversed())) }
         for expected in [entry.tags, others, Array(entry.tags.dropLast()), entry.tags + [.everything]] {
-            #expect(StoredEntry.decode(bytes, expecting: expected) == entry)
+            #expect(StoredEntry.decode(bytes[...], expecting: expected) == entry)
         }
         for length in 0..<(bytes.count - entry.body.count) {
-            #expect(StoredEntry.decode(Array(bytes.prefix(length))) == nil)
+            #expect(StoredEntry.decode(bytes.prefix(length)) == nil)
         }
-        #expect(StoredEntry.decode(Array("hello".utf8)) == nil)
+        #expect(StoredEntry.decode(Array("hello".utf8)[...]) == nil)
     }
 
     @Test("A notice comes back as it was sent, and other bytes are none")
     func notice() {
         let notice = InvalidationNotice(sender: 7, tags: [.account("a"), .everything])
-        #expect(InvalidationNotice(notice.bytes) == notice)
-        #expect(InvalidationNotice(notice.bytes + [0]) == nil)
+        #expect(InvalidationNotice(notice.bytes[...]) == notice)
+        #expect(InvalidationNotice((notice.bytes + [0])[...]) == nil)
         #expect(InvalidationNotice([1, 2]) == nil)
     }
+
+    @Test("Reading asks for the entry, then for the version of everything and of each tag")
+    func reading() {
+        let keys = RedisKeys(prefix: "concord_")
+        let tags = [CacheTag.account("acc-1"), .everything, CacheTag(kind: "module", id: "größe")]
+        let versions = ["concord_tag:*", "concord_tag:account:acc-1", "concord_tag:*", "concord_tag:module:größe"]
+
+        #expect(keys.reading("1:a", versionsOf: tags) == command(["MGET", "concord_1:a"] + versions))
+        #expect(keys.reading(nil, versionsOf: tags) == command(["MGET"] + versions))
+        #expect(tags.map { String(decoding: keys.tag($0), as: UTF8.self) } == Array(versions.dropFirst()))
+    }
+
+    private func command(_ words: [String]) -> RedisCommand { RedisCommand(words.map { Array($0.utf8) }) }
 
     @Test("A prefix with characters of patterns matches only itself")
     func pattern() {

@@ -15,39 +15,39 @@ struct ByteFormWriter {
 }
 
 /// Reads what ``ByteFormWriter`` wrote; `nil` wherever the bytes are not of that form.
+///
+/// It looks at memory that somebody else holds: ``read(_:_:)`` lends it for as long as that stands.
 struct ByteFormReader {
-    private let bytes: [UInt8]
-    private var index = 0
+    /// What was not read yet.
+    private var rest: UnsafeRawBufferPointer
 
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) -> Number? {
-        guard let range = take(MemoryLayout<Number>.size) else { return nil }
-        return bytes.withUnsafeBytes {
-            Number(bigEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound, as: Number.self))
+    static func read<Value>(_ bytes: ArraySlice<UInt8>, _ body: (inout ByteFormReader) -> Value?) -> Value? {
+        bytes.withUnsafeBytes { bytes in
+            var reader = ByteFormReader(rest: bytes)
+            return body(&reader)
         }
     }
 
+    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) -> Number? {
+        take(MemoryLayout<Number>.size).map { Number(bigEndian: $0.loadUnaligned(as: Number.self)) }
+    }
+
     mutating func text() -> String? {
-        number(UInt32.self).flatMap { take(Int($0)) }.flatMap { String(validating: bytes[$0], as: UTF8.self) }
+        number(UInt32.self).flatMap { take(Int($0)) }.flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// Whether the next text is this one, byte for byte; it is passed then, and only then is the rest of any use.
     mutating func hasText(_ text: String) -> Bool {
-        guard let length = number(UInt32.self), let range = take(Int(length)) else { return false }
+        guard let length = number(UInt32.self), let bytes = take(Int(length)) else { return false }
         var text = text
-        return text.withUTF8 { text in
-            bytes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[range]).elementsEqual(text) }
-        }
+        return text.withUTF8 { $0.count == bytes.count && bytes.elementsEqual($0) }
     }
 
     /// As many values as the number before them says, at most `max`.
     mutating func list<Value>(max: Int, _ read: (inout ByteFormReader) -> Value?) -> [Value]? {
         guard let count = number(UInt32.self), count <= max else { return nil }
         var values: [Value] = []
-        values.reserveCapacity(min(Int(count), bytes.count - index))
+        values.reserveCapacity(min(Int(count), rest.count))
         for _ in 0..<count {
             guard let value = read(&self) else { return nil }
             values.append(value)
@@ -56,13 +56,13 @@ struct ByteFormReader {
     }
 
     mutating func remainder() -> [UInt8] {
-        defer { index = bytes.count }
-        return Array(bytes[index...])
+        defer { rest = UnsafeRawBufferPointer(start: nil, count: 0) }
+        return Array(rest)
     }
 
-    private mutating func take(_ count: Int) -> Range<Int>? {
-        guard bytes.count - index >= count else { return nil }
-        defer { index += count }
-        return index..<index + count
+    private mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
+        guard rest.count >= count else { return nil }
+        defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
+        return UnsafeRawBufferPointer(rebasing: rest[..<count])
     }
 }

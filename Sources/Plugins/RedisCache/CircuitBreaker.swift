@@ -15,6 +15,9 @@ struct CircuitBreaker: Sendable, Equatable {
     private(set) var reason: String?
     private var failures = 0
 
+    /// Whether nothing is wrong, and nothing was since the last good answer.
+    var isQuiet: Bool { reason == nil && failures == 0 }
+
     mutating func answered() { if reason == nil { failures = 0 } }
 
     mutating func timedOut(_ reason: String) {

@@ -18,11 +18,11 @@ struct DebtCollector: Sendable {
 
     /// Takes what is owed; it stays owed when Redis refuses.
     func settle(on connection: RedisConnection, within limit: Duration) async throws(RedisError) {
-        let (tags, number) = standing.state.withLock { $0.owed.all }
+        let (tags, number) = standing.withState { $0.owed.all }
         guard !tags.isEmpty else { return }
         let replies = try await connection.send(commands(for: tags), within: limit)
         standing.noteWrite(replies)
         for reply in replies { _ = try reply.checked() }
-        standing.state.withLock { $0.owed.settle(upTo: number) }
+        standing.withState { $0.owed.settle(upTo: number) }
     }
 }

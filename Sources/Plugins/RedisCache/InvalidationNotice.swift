@@ -11,12 +11,15 @@ struct InvalidationNotice: Sendable, Equatable {
     }
 
     /// - Returns: `nil` for bytes that are no notice.
-    init?(_ bytes: [UInt8]) {
-        var reader = ByteFormReader(bytes)
-        guard let sender = reader.number(UInt64.self), let tags = reader.tags(), reader.remainder().isEmpty else {
-            return nil
+    init?(_ bytes: ArraySlice<UInt8>) {
+        let read = ByteFormReader.read(bytes) { reader -> InvalidationNotice? in
+            guard let sender = reader.number(UInt64.self), let tags = reader.tags(), reader.remainder().isEmpty else {
+                return nil
+            }
+            return InvalidationNotice(sender: sender, tags: tags)
         }
-        self.init(sender: sender, tags: tags)
+        guard let read else { return nil }
+        self = read
     }
 
     var bytes: [UInt8] {

@@ -44,8 +44,10 @@ extension RedisCacheModule {
             guard case .array(let parts)? = try await client.patiently([scan]).first, parts.count == 2,
                 let next = parts[0].bulk, case .array(let found) = parts[1]
             else { throw .refused("SCAN has no cursor and no keys") }
-            cursor = next
-            let page = found.compactMap(\.bulk).filter { !$0.starts(with: keys.tagPrefix) && seen.insert($0).inserted }
+            cursor = Array(next)
+            let page = found.compactMap { $0.bulk.map(Array.init) }.filter {
+                !$0.starts(with: keys.tagPrefix) && seen.insert($0).inserted
+            }
             if !page.isEmpty { try await take(page) }
         } while cursor != Array("0".utf8)
     }

@@ -9,9 +9,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let inbox: RedisInbox
     private let reader: RedisReplyReader
     /// Takes what is published; `nil` on a connection that subscribes to nothing.
-    private let onMessage: (@Sendable ([UInt8]) -> Void)?
+    private let onMessage: (@Sendable (ArraySlice<UInt8>) -> Void)?
     private let onEnd: @Sendable () -> Void
     private var context: ChannelHandlerContext?
+    /// What was sent last.
+    private var mail = RedisInbox.Mail()
     private var sent = CircularBuffer<RedisCall>()
     private var expiry: (timer: Scheduled<Void>, deadline: NIODeadline)?
     private var failure: RedisError?
@@ -19,7 +21,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     init(
         inbox: RedisInbox,
         reader: RedisReplyReader,
-        onMessage: (@Sendable ([UInt8]) -> Void)?,
+        onMessage: (@Sendable (ArraySlice<UInt8>) -> Void)?,
         onEnd: @escaping @Sendable () -> Void
     ) {
         self.inbox = inbox
@@ -36,38 +38,44 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     /// Sends everything in the inbox as one write.
     func drain() {
-        let calls = inbox.takeAll()
-        guard let context, !calls.isEmpty else { return }
-        var buffer = context.channel.allocator.buffer(capacity: calls.reduce(0) { $0 + $1.bytes.count })
-        for call in calls {
-            buffer.writeBytes(call.bytes)
-            sent.append(call)
-        }
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-        if let first = calls.lazy.map(\.deadline).min() { scheduleExpiry(at: first) }
+        inbox.takeAll(into: &mail)
+        guard !mail.calls.isEmpty else { return }
+        guard let context else { return mail.fail(failure ?? .disconnected("it is closed")) }
+        sent.append(contentsOf: mail.calls)
+        context.writeAndFlush(wrapOutboundOut(mail.bytes), promise: nil)
+        if let first = mail.calls.lazy.map(\.deadline).min() { scheduleExpiry(at: first) }
     }
 
     // MARK: Receiving
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
+        var answeredTotal = 0
+        defer { inbox.close(answeredTotal) }
         do throws(RedisError) {
-            try buffer.withUnsafeReadableBytes { bytes throws(RedisError) in try reader.feed(bytes) }
-            while let reply = try reader.next() { take(reply) }
+            try buffer.withUnsafeReadableBytes { bytes throws(RedisError) in
+                try reader.read(bytes) { reply in answeredTotal += take(reply) ? 1 : 0 }
+            }
         } catch {
             end(error)
         }
     }
 
-    private func take(_ reply: RedisReply) {
-        if let onMessage, case .array(let parts) = reply, parts.count == 3, parts[0] == .bulk(Array("message".utf8)) {
+    /// - Returns: Whether a call has all its replies now.
+    private func take(_ reply: RedisReply) -> Bool {
+        if let onMessage, case .array(let parts) = reply, parts.count == 3,
+            parts[0] == .bulk(Array("message".utf8)[...])
+        {
             if case .bulk(let payload) = parts[2] { onMessage(payload) }
-            return
+            return false
         }
-        guard !sent.isEmpty else { return end(.disconnected("it answered without being asked")) }
-        guard sent[sent.startIndex].take(reply) else { return }
+        guard !sent.isEmpty else {
+            end(.disconnected("it answered without being asked"))
+            return false
+        }
+        guard sent[sent.startIndex].take(reply) else { return false }
         sent.removeFirst()
-        inbox.closeOne()
+        return true
     }
 
     // MARK: Deadlines

@@ -36,9 +36,9 @@ struct RedisCheckup: Sendable {
         let taken = ContinuousClock.now - asked
         if case .integer(let keys)? = replies.last { keysTotal.set(Double(keys)) }
         if case .error(let text)? = replies.first {
-            return standing.state.withLock { $0.breaker.probed(isInTime: false, "Redis refuses: \(text)") }
+            return standing.withState { $0.breaker.probed(isInTime: false, "Redis refuses: \(text)") }
         }
-        standing.state.withLock { state in
+        standing.withState { state in
             state.breaker.probed(isInTime: taken <= timeouts.budget, "Redis does not answer within \(timeouts.budget)")
         }
     }
@@ -53,7 +53,7 @@ struct RedisCheckup: Sendable {
 
     /// After a refused write, a small one of our own tells when writing works again, however few requests come.
     private func retryWrite(_ connection: RedisConnection) async throws(RedisError) {
-        guard standing.state.withLock({ $0.refusal }) != nil else { return }
+        guard standing.withState({ $0.refusal }) != nil else { return }
         let write = RedisCommand([
             Array("SET".utf8), keys.tag(CacheTag(kind: "probe", id: "write")), [0x31], Array("PX".utf8),
             Array("1000".utf8),

@@ -18,9 +18,23 @@ final class RedisClient: Sendable {
             /// The last write was refused: its text.
             var refusal: String?
             var invalidationsTotal = 0
+
+            /// Whether Redis may be asked and a good answer changes nothing.
+            var isClear: Bool { breaker.isQuiet && owed.isEmpty }
         }
 
-        let state = Mutex(State())
+        private let state = Mutex(State())
+        private let clear = Atomic(true)
+
+        /// ``State/isClear`` after the last change, read without waiting for anybody.
+        var isClear: Bool { clear.load(ordering: .acquiring) }
+
+        func withState<Value>(_ body: (inout State) -> Value) -> Value {
+            state.withLock { state in
+                defer { clear.store(state.isClear, ordering: .releasing) }
+                return body(&state)
+            }
+        }
     }
 
     let link: RedisLink
@@ -58,24 +72,22 @@ final class RedisClient: Sendable {
         } catch {
             return error.description
         }
-        return standing.state.withLock { $0.refusal }.map { "Redis refuses: \($0)" }
+        return standing.withState { $0.refusal }.map { "Redis refuses: \($0)" }
     }
 
     /// Whether Redis takes part at all: it is connected and answers in time.
-    var isAnswering: Bool { link.isUp && standing.state.withLock { $0.breaker.reason == nil } }
+    var isAnswering: Bool { link.isUp && standing.withState { $0.breaker.reason == nil } }
 
-    var invalidationsTotal: Int { standing.state.withLock { $0.invalidationsTotal } }
+    var invalidationsTotal: Int { standing.withState { $0.invalidationsTotal } }
 
     // MARK: - Calls
 
     /// Asks for what a request waits for.
-    func ask(
-        _ commands: [RedisCommand]
-    ) async throws(RedisError) -> (connection: RedisConnection, replies: [RedisReply]) {
+    func ask(_ command: RedisCommand) async throws(RedisError) -> (connection: RedisConnection, reply: RedisReply) {
         let connection = try usable()
-        let replies = try await send(commands, on: connection)
-        for reply in replies { _ = try reply.checked() }
-        return (connection, replies)
+        let result = await connection.answer(to: command, within: timeouts.budget)
+        standing.noteAnswer(result)
+        return (connection, try result.get().checked())
     }
 
     /// Writes something; a refusal is remembered until a write succeeds.
@@ -106,21 +118,22 @@ final class RedisClient: Sendable {
     ///
     /// When Redis does not take it in time it is owed: Redis is not asked for anything until it has taken it.
     func invalidate(_ tags: [CacheTag], isCounted: Bool) async throws(RedisError) {
-        if isCounted { standing.state.withLock { $0.invalidationsTotal += tags.count } }
+        if isCounted { standing.withState { $0.invalidationsTotal += tags.count } }
         do throws(RedisError) {
             let connection = try usable()
             let replies = try await send(debts.commands(for: tags), on: connection)
             standing.noteWrite(replies)
             for reply in replies { _ = try reply.checked() }
         } catch {
-            standing.state.withLock { $0.owed.add(tags) }
+            standing.withState { $0.owed.add(tags) }
             throw error
         }
     }
 
     private func usable() throws(RedisError) -> RedisConnection {
         let connection = try link.connection()
-        let reason = standing.state.withLock { state -> String? in
+        if standing.isClear { return connection }
+        let reason = standing.withState { state -> String? in
             if let reason = state.breaker.reason { return reason }
             guard !state.owed.isEmpty else { return nil }
             return "Redis has not taken all invalidations yet" + (state.refusal.map { ": \($0)" } ?? "")
@@ -135,18 +148,19 @@ final class RedisClient: Sendable {
     ) async throws(RedisError) -> [RedisReply] {
         do throws(RedisError) {
             let replies = try await connection.send(commands, within: timeouts.budget)
-            standing.noteAnswer(.success(replies))
+            standing.noteAnswer(Result<[RedisReply], RedisError>.success(replies))
             return replies
         } catch {
-            standing.noteAnswer(.failure(error))
+            standing.noteAnswer(Result<[RedisReply], RedisError>.failure(error))
             throw error
         }
     }
 }
 
 extension RedisClient.Standing {
-    func noteAnswer(_ result: Result<[RedisReply], RedisError>) {
-        state.withLock { state in
+    func noteAnswer<Answer>(_ result: Result<Answer, RedisError>) {
+        if case .success = result, isClear { return }
+        withState { state in
             switch result {
             case .success: state.breaker.answered()
             case .failure(.timedOut(let limit)): state.breaker.timedOut("Redis did not answer within \(limit)")
@@ -160,6 +174,6 @@ extension RedisClient.Standing {
         let refusal = replies.lazy.compactMap { reply in
             if case .error(let text) = reply { text } else { nil }
         }.first
-        state.withLock { $0.refusal = refusal }
+        withState { $0.refusal = refusal }
     }
 }

@@ -17,13 +17,17 @@ final class RedisConnection: Sendable {
         try await line.send(commands, within: limit)
     }
 
+    func answer(to command: RedisCommand, within limit: Duration) async -> Result<RedisReply, RedisError> {
+        await withUnsafeContinuation { continuation in line.post(RedisCall(within: limit, continuation), [command]) }
+    }
+
     /// Sends without anybody waiting.
     func post(
         _ command: RedisCommand,
         within limit: Duration,
         whenDone: @escaping @Sendable (Result<[RedisReply], RedisError>) -> Void
     ) {
-        line.post(RedisCall([command], within: limit, whenDone: whenDone))
+        line.post(RedisCall(repliesTotal: 1, within: limit, whenDone: whenDone), [command])
     }
 
     func close(_ reason: RedisError) { line.close(reason) }
@@ -50,14 +54,15 @@ struct RedisLine: Sendable {
 
     func send(_ commands: [RedisCommand], within limit: Duration) async throws(RedisError) -> [RedisReply] {
         let result: Result<[RedisReply], RedisError> = await withCheckedContinuation { continuation in
-            post(RedisCall(commands, within: limit) { continuation.resume(returning: $0) })
+            let call = RedisCall(repliesTotal: commands.count, within: limit) { continuation.resume(returning: $0) }
+            post(call, commands)
         }
         return try result.get()
     }
 
-    func post(_ call: RedisCall) {
+    func post(_ call: RedisCall, _ commands: [RedisCommand]) {
         do {
-            guard try inbox.append(call) else { return }
+            guard try inbox.append(call, commands) else { return }
             channel.eventLoop.execute { [handler] in handler.value.drain() }
         } catch {
             var refused = call

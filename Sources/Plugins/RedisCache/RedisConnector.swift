@@ -13,7 +13,7 @@ struct RedisConnector: Sendable {
     let eventLoops: any EventLoopGroup
 
     func connect(
-        onMessage: (@Sendable ([UInt8]) -> Void)? = nil,
+        onMessage: (@Sendable (ArraySlice<UInt8>) -> Void)? = nil,
         onEnd: @escaping @Sendable () -> Void = {}
     ) async throws(RedisError) -> RedisConnection {
         let url = try await currentURL()
@@ -47,7 +47,7 @@ struct RedisConnector: Sendable {
     private func open(
         _ url: RedisURL,
         _ tls: NIOSSLContext?,
-        _ onMessage: (@Sendable ([UInt8]) -> Void)?,
+        _ onMessage: (@Sendable (ArraySlice<UInt8>) -> Void)?,
         _ onEnd: @escaping @Sendable () -> Void
     ) async throws -> RedisLine {
         let hostname = url.isIPAddress ? nil : url.host
@@ -130,7 +130,7 @@ struct RedisConnector: Sendable {
 struct ServerInformation {
     private let fields: [Substring: Substring]
 
-    init(_ text: [UInt8]) {
+    init(_ text: ArraySlice<UInt8>) {
         var fields: [Substring: Substring] = [:]
         let lines: [Substring] = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
         for line in lines {

@@ -6,25 +6,49 @@ struct RedisKeys: Sendable {
     let tagPrefix: [UInt8]
     /// Under which the version of everything lies.
     let everything: [UInt8]
+    private let prefixBytes: [UInt8]
 
     init(prefix: String) {
         self.prefix = prefix
+        prefixBytes = Array(prefix.utf8)
         tagPrefix = Array("\(prefix)tag:".utf8)
         everything = tagPrefix + Array(CacheTag.everything.description.utf8)
     }
 
     /// Under which an entry lies. The host's keys begin with a digit, so that none is a tag's.
-    func entry(_ key: String) -> [UInt8] { Array(prefix.utf8) + Array(key.utf8) }
+    func entry(_ key: String) -> [UInt8] { prefixBytes + Array(key.utf8) }
 
     /// Under which the version of a tag lies: `concord_tag:account:acc-1`.
     func tag(_ tag: CacheTag) -> [UInt8] {
         if tag == .everything { return everything }
-        var key = tagPrefix
-        key.reserveCapacity(key.count + tag.kind.utf8.count + 1 + tag.id.utf8.count)
-        key.append(contentsOf: tag.kind.utf8)
-        key.append(UInt8(ascii: ":"))
-        key.append(contentsOf: tag.id.utf8)
+        var key: [UInt8] = []
+        key.reserveCapacity(bytesTotal(of: tag))
+        append(tag, to: &key)
         return key
+    }
+
+    /// `MGET` of an entry, unless there is none to ask for, of the version of everything and of those of some tags.
+    func reading(_ key: String?, versionsOf tags: [CacheTag]) -> RedisCommand {
+        let bytesTotal = tags.reduce(64 + everything.count + (key?.utf8.count ?? 0)) {
+            $0 + 16 + self.bytesTotal(of: $1)
+        }
+        var command = RedisCommand(wordsTotal: (key == nil ? 2 : 3) + tags.count, capacity: bytesTotal)
+        command.append(RedisKeys.mget)
+        if let key {
+            command.append(bytesTotal: prefixBytes.count + key.utf8.count) { bytes in
+                bytes.append(contentsOf: prefixBytes)
+                bytes.append(contentsOf: key.utf8)
+            }
+        }
+        command.append(everything)
+        for each in tags {
+            if each.id.isEmpty, each == .everything {
+                command.append(everything)
+            } else {
+                command.append(bytesTotal: self.bytesTotal(of: each)) { append(each, to: &$0) }
+            }
+        }
+        return command
     }
 
     /// Where invalidations are published.
@@ -34,5 +58,16 @@ struct RedisKeys: Sendable {
     var pattern: String {
         let escaped = prefix.map { "*?[]^\\-".contains($0) ? "\\\($0)" : "\($0)" }
         return escaped.joined() + "*"
+    }
+
+    private static let mget = Array("MGET".utf8)
+
+    private func bytesTotal(of tag: CacheTag) -> Int { tagPrefix.count + tag.kind.utf8.count + 1 + tag.id.utf8.count }
+
+    private func append(_ tag: CacheTag, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: tagPrefix)
+        bytes.append(contentsOf: tag.kind.utf8)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: tag.id.utf8)
     }
 }

@@ -27,11 +27,11 @@ final class RedisLink: Sendable {
     static let pauseMax: Duration = .seconds(2)
 
     private let connector: RedisConnector
-    private let onMessage: (@Sendable ([UInt8]) -> Void)?
+    private let onMessage: (@Sendable (ArraySlice<UInt8>) -> Void)?
     private let events: Events
     private let state = Mutex(State())
 
-    init(_ connector: RedisConnector, onMessage: (@Sendable ([UInt8]) -> Void)? = nil, events: Events) {
+    init(_ connector: RedisConnector, onMessage: (@Sendable (ArraySlice<UInt8>) -> Void)? = nil, events: Events) {
         self.connector = connector
         self.onMessage = onMessage
         self.events = events

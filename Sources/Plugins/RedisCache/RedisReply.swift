@@ -1,29 +1,13 @@
-import CHiredis
-
-/// A reply of RESP2.
+/// A reply of RESP2. Strings are slices of one piece of memory for everything read at once; who keeps one copies it.
 enum RedisReply: Sendable, Equatable {
-    case status([UInt8])
+    case status(ArraySlice<UInt8>)
     case error(String)
     case integer(Int64)
-    case bulk([UInt8])
+    case bulk(ArraySlice<UInt8>)
     case null
     case array([RedisReply])
 
-    /// Copies what hiredis has read.
-    init(_ reply: UnsafePointer<redisReply>) {
-        switch reply.pointee.type {
-        case REDIS_REPLY_STATUS: self = .status(RedisReply.bytes(of: reply))
-        case REDIS_REPLY_ERROR: self = .error(String(decoding: RedisReply.bytes(of: reply), as: UTF8.self))
-        case REDIS_REPLY_INTEGER: self = .integer(reply.pointee.integer)
-        case REDIS_REPLY_STRING: self = .bulk(RedisReply.bytes(of: reply))
-        case REDIS_REPLY_ARRAY:
-            let elements = UnsafeBufferPointer(start: reply.pointee.element, count: reply.pointee.elements)
-            self = .array(elements.map { element in element.map { RedisReply($0) } ?? .null })
-        default: self = .null
-        }
-    }
-
-    var bulk: [UInt8]? {
+    var bulk: ArraySlice<UInt8>? {
         if case .bulk(let bytes) = self { bytes } else { nil }
     }
 
@@ -31,10 +15,5 @@ enum RedisReply: Sendable, Equatable {
     func checked() throws(RedisError) -> RedisReply {
         if case .error(let text) = self { throw .refused(text) }
         return self
-    }
-
-    private static func bytes(of reply: UnsafePointer<redisReply>) -> [UInt8] {
-        guard let start = reply.pointee.str else { return [] }
-        return Array(UnsafeRawBufferPointer(start: start, count: reply.pointee.len))
     }
 }

@@ -21,7 +21,7 @@ final class RedisSubscription: Sendable {
 
         func tell(_ notice: CacheNotice) { heard.withLock { $0 }?(notice) }
 
-        func take(_ bytes: [UInt8]) {
+        func take(_ bytes: ArraySlice<UInt8>) {
             // What cannot be read may be about anything.
             guard let notice = InvalidationNotice(bytes) else { return tell(.missed) }
             if notice.sender != sender { tell(.invalidated(notice.tags)) }

@@ -21,20 +21,21 @@ enum StoredEntry {
 
     /// - Parameter expected: What the entry's tags most likely are; they are read only if they are others.
     /// - Returns: `nil` for bytes that are no entry.
-    static func decode(_ bytes: [UInt8], expecting expected: [CacheTag] = []) -> CacheEntry? {
-        var reader = ByteFormReader(bytes)
-        guard reader.number() == form, let status = reader.number(UInt16.self),
-            let stored = reader.number(Int64.self), let fresh = reader.number(Int64.self),
-            let stale = reader.number(Int64.self),
-            let versions = reader.list(max: tagsMax + 2, { $0.number(UInt64.self) }),
-            let tags = reader.tags(expecting: expected),
-            let etag = reader.text()
-        else { return nil }
-        return CacheEntry(
-            status: Int(status), body: reader.remainder(), etag: etag, tags: tags,
-            stamp: CacheStamp(versions: versions),
-            storedAt: Timestamp(microseconds: stored), freshUntil: Timestamp(microseconds: fresh),
-            staleUntil: Timestamp(microseconds: stale))
+    static func decode(_ bytes: ArraySlice<UInt8>, expecting expected: [CacheTag] = []) -> CacheEntry? {
+        ByteFormReader.read(bytes) { reader in
+            guard reader.number() == form, let status = reader.number(UInt16.self),
+                let stored = reader.number(Int64.self), let fresh = reader.number(Int64.self),
+                let stale = reader.number(Int64.self),
+                let versions = reader.list(max: tagsMax + 2, { $0.number(UInt64.self) }),
+                let tags = reader.tags(expecting: expected),
+                let etag = reader.text()
+            else { return nil }
+            return CacheEntry(
+                status: Int(status), body: reader.remainder(), etag: etag, tags: tags,
+                stamp: CacheStamp(versions: versions),
+                storedAt: Timestamp(microseconds: stored), freshUntil: Timestamp(microseconds: fresh),
+                staleUntil: Timestamp(microseconds: stale))
+        }
     }
 }
 
