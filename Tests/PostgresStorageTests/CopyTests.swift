@@ -90,6 +90,26 @@ extension AllTests {
             }
         }
 
+        @Test("A statement that says more than its values is carried out as it says, however many rows it has")
+        func upserts() async throws {
+            try await Self.withTable { storage in
+                let rows = (0..<500).map(Self.row)
+                try await storage.transaction { try $0.executeMany(Self.insert, rows) }
+                let upsert =
+                    "INSERT INTO kept (id, name) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name"
+                let renamed = (250..<750).map { [Value.integer(Int64($0)), .text("again")] }
+
+                try await storage.transaction { try $0.executeMany(upsert, renamed) }
+
+                let found = try await storage.rows(
+                    "SELECT count(*), count(*) FILTER (WHERE name = 'again'), min(id) FILTER (WHERE name = 'again') FROM kept"
+                )
+                #expect(found.first?.integer(0) == 750)
+                #expect(found.first?.integer(1) == 500)
+                #expect(found.first?.integer(2) == 250)
+            }
+        }
+
         @Test("Rows of a table in partitions find theirs, and nothing of a rolled back transaction stays")
         func partitioned() async throws {
             try await Self.withTable { storage in
