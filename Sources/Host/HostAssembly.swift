@@ -100,7 +100,8 @@ struct HostAssembly: Sendable {
             publicRoutes: try Self.readRoutes(pages.endpoints),
             protectedRoutes: try RouteTable(queryPath.operations.map { Self.entry($0, queryPath) }),
             verifier: security.verifier, limiter: security.limiter,
-            policy: .init(cors: CORSPolicy(origins: configuration.corsOrigins)), meters: meters, accessLog: accessLog)
+            policy: .init(cors: CORSPolicy(origins: configuration.corsOrigins)), meters: meters, accessLog: accessLog,
+            answersAtHand: queryPath)
         let admin = HostAdmin(
             modules: made.host, operations: queryPath.operations + queryPath.adminOperations, cacheModule: made.cache,
             document: document)

@@ -39,10 +39,10 @@ struct CORSPolicy: Sendable {
     }
 
     /// Adds to any answer what lets the page that asked read it, and tells caches that the answer depends on the origin.
-    func mark(_ headers: inout HTTPFields, for request: IncomingRequest) {
+    func mark(_ headers: inout HTTPFields, for origin: String?) {
         guard !origins.isEmpty else { return }
         headers.append(HTTPField(name: .vary, value: "Origin"))
-        guard let origin = request.headers[.origin], allows(origin) else { return }
+        guard let origin, allows(origin) else { return }
         headers[.accessControlAllowOrigin] = origin
         headers[.accessControlExposeHeaders] = Self.answerHeaders
     }

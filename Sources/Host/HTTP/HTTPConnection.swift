@@ -1,3 +1,4 @@
+import HTTPTypes
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -37,10 +38,30 @@ struct HTTPConnection: ServerChildChannel {
                 withDecoderLimitConfiguration: decoder
             )
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
+            let peer = channel.remoteAddress?.ipAddress ?? "unknown"
+            try channel.pipeline.syncOperations.addHandler(HitHandler(connection: self, peer: peer))
             return Value(
                 parts: try NIOAsyncChannel(
                     wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
         }
+    }
+
+    /// An answer's head with what every answer of this listener carries.
+    func head(of answer: OutgoingAnswer, version: HTTPVersion, keepsAlive: Bool) -> HTTPResponseHead {
+        var headers = HTTPHeaders(answer.headers.map { ($0.name.rawName, $0.value) })
+        headers.replaceOrAdd(name: "Date", value: date.text(at: clock.now))
+        if answer.mayHaveBody, !headers.contains(name: "Content-Length") {
+            headers.add(name: "Content-Length", value: "\(answer.body.count)")
+        }
+        if !keepsAlive {
+            headers.replaceOrAdd(name: "Connection", value: "close")
+        } else if version != .http1_1 {
+            headers.replaceOrAdd(name: "Connection", value: "keep-alive")
+        }
+        return HTTPResponseHead(
+            version: .http1_1,
+            status: HTTPResponseStatus(statusCode: answer.status.code, reasonPhrase: answer.status.reasonPhrase),
+            headers: headers)
     }
 
     func handle(value: Value, logger: Logging.Logger) async {

@@ -214,22 +214,8 @@ struct HTTPExchange {
         version: HTTPVersion,
         keepsAlive: Bool
     ) async throws {
-        var headers = HTTPHeaders(answer.headers.map { ($0.name.rawName, $0.value) })
-        headers.replaceOrAdd(name: "Date", value: connection.date.text(at: connection.clock.now))
-        let hasBody = answer.status != .notModified && answer.status != .noContent
-        if hasBody, !headers.contains(name: "Content-Length") {
-            headers.add(name: "Content-Length", value: "\(answer.body.count)")
-        }
-        if !keepsAlive {
-            headers.replaceOrAdd(name: "Connection", value: "close")
-        } else if version != .http1_1 {
-            headers.replaceOrAdd(name: "Connection", value: "keep-alive")
-        }
-        let head = HTTPResponseHead(
-            version: .http1_1,
-            status: HTTPResponseStatus(statusCode: answer.status.code, reasonPhrase: answer.status.reasonPhrase),
-            headers: headers)
-        if !hasBody || method == .head || answer.body.isEmpty {
+        let head = connection.head(of: answer, version: version, keepsAlive: keepsAlive)
+        if !answer.mayHaveBody || method == .head || answer.body.isEmpty {
             try await outbound.write(contentsOf: [.head(head), .end(nil)])
         } else {
             let body = channel.allocator.buffer(bytes: answer.body)

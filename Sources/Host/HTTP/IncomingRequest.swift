@@ -16,6 +16,8 @@ struct IncomingRequest: Sendable {
     /// The client's `X-Request-Id` when it is well-formed, otherwise one of ours.
     var requestID: String
     var receivedAt: Timestamp
+    /// Of the token that the request came with, once it is verified.
+    var token: TokenDigest?
     /// When the host gives up.
     var deadline: ContinuousClock.Instant?
 }
@@ -25,4 +27,7 @@ struct OutgoingAnswer: Sendable {
     var status: HTTPResponse.Status
     var headers = HTTPFields()
     var body: [UInt8] = []
+
+    /// Whether it is not one of those that end with their head (RFC 9110, 15.3.5 and 15.4.5).
+    var mayHaveBody: Bool { status != .notModified && status != .noContent }
 }

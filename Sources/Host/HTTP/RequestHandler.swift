@@ -1,3 +1,4 @@
+import NIOHTTP1
 import PluginAPI
 
 /// Decides about requests in two steps, so that nobody has to read the body of a request that is refused anyway.
@@ -5,12 +6,20 @@ protocol RequestHandler: Sendable {
     /// What the head alone decides. Runs on the connection's way and therefore neither waits nor blocks.
     func admit(_ request: IncomingRequest) -> Admission
 
+    /// The answer to a request without a body, if it is at hand and nothing has to be waited for, blocked on or looked at
+    /// closer; reported as finished then. `nil` sends the request the usual way, and nothing has been counted.
+    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer?
+
     /// Turns a refusal of the server itself, such as a body too large, into an answer like all others.
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer
 
     /// A request has come in; ``finished(_:)`` follows exactly once.
     func started()
     func finished(_ exchange: FinishedExchange)
+}
+
+extension RequestHandler {
+    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer? { nil }
 }
 
 /// The decision about a request's head.

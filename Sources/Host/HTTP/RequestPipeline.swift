@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOHTTP1
 import PluginAPI
 
 /// The way of every request through the host, without sockets: public routes first, then authentication, limits, roles,
@@ -13,6 +14,7 @@ struct RequestPipeline: RequestHandler {
     private let policy: Policy
     private let meters: RequestMeters
     private let accessLog: AccessLog
+    private let queryPath: QueryPath?
 
     /// What differs between the public listener and the admin listener.
     struct Policy: Sendable {
@@ -23,6 +25,7 @@ struct RequestPipeline: RequestHandler {
         var cors = CORSPolicy(origins: [])
     }
 
+    /// - Parameter queryPath: Whose answers at hand are given without a route being looked for; `nil` for no such answers.
     init(
         publicRoutes: RouteTable<Endpoint>,
         protectedRoutes: RouteTable<Endpoint>,
@@ -30,7 +33,8 @@ struct RequestPipeline: RequestHandler {
         limiter: RequestLimiter,
         policy: Policy = Policy(),
         meters: RequestMeters,
-        accessLog: AccessLog
+        accessLog: AccessLog,
+        answersAtHand queryPath: QueryPath? = nil
     ) {
         self.publicRoutes = publicRoutes
         self.protectedRoutes = protectedRoutes
@@ -39,6 +43,7 @@ struct RequestPipeline: RequestHandler {
         self.policy = policy
         self.meters = meters
         self.accessLog = accessLog
+        self.queryPath = queryPath
     }
 
     func admit(_ request: IncomingRequest) -> Admission {
@@ -66,12 +71,44 @@ struct RequestPipeline: RequestHandler {
         accessLog.record(exchange)
     }
 
+    // MARK: Answers at hand
+
+    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer? {
+        let start = ContinuousClock.now
+        guard let queryPath, let plain = PlainHead(head),
+            let asking = verifier.remembered(authorization: plain.authorization),
+            policy.roles.contains(asking.caller.role),
+            let found = queryPath.answerAtHand(
+                for: .init(token: asking.token, target: head.uri), caller: asking.caller)
+        else { return nil }
+        let rate = policy.limitsRequests ? limiter.take(asking.caller) : nil
+        // The usual way asks again, is refused again, and says so.
+        if let rate, !rate.isAdmitted { return nil }
+        started()
+        found.query.target.meters.count(.hit)
+        let requestID = RequestID.accepting(plain.requestIDs)
+        let answer = QueryAnswer.make(
+            found.entry, .hit(found.entry, at: found.now), ifNoneMatch: plain.ifNoneMatch, requestID: requestID,
+            now: found.now)
+        finished(
+            FinishedExchange(
+                method: plain.method, route: found.query.target.template, status: answer.status,
+                duration: ContinuousClock.now - start, bodyBytes: plain.method == .head ? 0 : answer.body.count,
+                peer: peer,
+                subject: asking.caller.subject, role: asking.caller.role, requestID: requestID,
+                traceID: plain.traceParent.flatMap { TraceParent($0) }?.traceID))
+        return finish(
+            plain.method == .head ? QueryAnswer.withoutBody(answer) : answer, requestID: requestID, origin: nil, rate)
+    }
+
     // MARK: Protected routes
 
     private func admitProtected(_ request: IncomingRequest) -> Admission {
+        var request = request
         let caller: Caller
         do {
-            caller = try verifier.caller(authorization: request.headers[values: .authorization])
+            let verified = try verifier.verified(authorization: request.headers[values: .authorization])
+            (caller, request.token) = (verified.caller, verified.token)
         } catch {
             return unauthenticated(error, request)
         }
@@ -94,7 +131,7 @@ struct RequestPipeline: RequestHandler {
         switch protectedRoutes.match(method: request.method, path: request.path) {
         case .found(let endpoint, let template, let parameters):
             label.route = template
-            return admitted(endpoint, parameters, caller, rate, label)
+            return admitted(endpoint, parameters, caller, rate, label, token: request.token)
         case .methodNotAllowed(let template, let allow):
             label.route = template
             return answered(Self.methodNotAllowed(allow, request), label, request, rate)
@@ -120,11 +157,13 @@ struct RequestPipeline: RequestHandler {
         _ parameters: [String: String],
         _ caller: Caller?,
         _ rate: RateDecision?,
-        _ label: RequestLabel
+        _ label: RequestLabel,
+        token: TokenDigest? = nil
     ) -> Admission {
         .admitted(
             AdmittedRequest(label: label, takesBody: endpoint.takesBody) { request in
                 var call = EndpointCall(request: request, pathParameters: parameters, caller: caller)
+                call.request.token = token
                 // HEAD is GET whose body is not sent; whoever writes the answer drops it.
                 if request.method == .head { call.request.method = .get }
                 let scope = RequestScope(
@@ -161,17 +200,26 @@ struct RequestPipeline: RequestHandler {
         }
     }
 
-    /// Adds what every answer carries.
     private func finish(
         _ answer: OutgoingAnswer,
         _ request: IncomingRequest,
         _ rate: RateDecision? = nil
     ) -> OutgoingAnswer {
+        finish(answer, requestID: request.requestID, origin: request.headers[.origin], rate)
+    }
+
+    /// Adds what every answer carries.
+    private func finish(
+        _ answer: OutgoingAnswer,
+        requestID: String,
+        origin: String?,
+        _ rate: RateDecision?
+    ) -> OutgoingAnswer {
         var answer = answer
-        answer.headers[.requestID] = request.requestID
+        answer.headers[.requestID] = requestID
         answer.headers[.xContentTypeOptions] = "nosniff"
         rate?.mark(&answer.headers)
-        policy.cors.mark(&answer.headers, for: request)
+        policy.cors.mark(&answer.headers, for: origin)
         return answer
     }
 

@@ -6,13 +6,15 @@ struct AccessLog: Sendable {
     /// Slower requests are worth an entry even when all went well.
     static let slow: Duration = .seconds(1)
 
-    private let logger: any PluginAPI.Logger
+    private let logger: HostLogger
 
-    init(logger: any PluginAPI.Logger) {
+    init(logger: HostLogger) {
         self.logger = logger
     }
 
     func record(_ exchange: FinishedExchange) {
+        let level = level(exchange)
+        guard logger.takes(level) else { return }
         var metadata = [
             "method": exchange.method.rawValue,
             "route": exchange.route,
@@ -25,7 +27,7 @@ struct AccessLog: Sendable {
         metadata["user"] = exchange.subject
         metadata["trace_id"] = exchange.traceID
         metadata["role"] = exchange.role?.rawValue
-        logger.log(level(exchange), "request answered", metadata)
+        logger.log(level, "request answered", metadata)
     }
 
     private func level(_ exchange: FinishedExchange) -> LogLevel {

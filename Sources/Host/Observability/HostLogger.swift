@@ -10,6 +10,9 @@ struct HostLogger: PluginAPI.Logger {
         logging = Logging.Logger(label: module) { HostLogHandler(label: $0, output: output) }
     }
 
+    /// Whether an entry of this level goes anywhere.
+    func takes(_ level: LogLevel) -> Bool { level.logging >= logging.logLevel }
+
     func log(_ level: LogLevel, _ message: String, _ metadata: [String: String]) {
         let level = level.logging
         guard level >= logging.logLevel else { return }

@@ -14,6 +14,10 @@ enum CacheStatus: Sendable, Equatable {
     /// Of a kind that is never kept.
     case bypass
 
+    static func hit(_ entry: CacheEntry, at now: Timestamp) -> CacheStatus {
+        .hit(ttl: max(0, entry.freshUntil.since(now).components.seconds))
+    }
+
     var text: String {
         switch self {
         case .hit(let ttl): "concord; hit; ttl=\(ttl)"

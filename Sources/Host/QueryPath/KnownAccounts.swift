@@ -7,8 +7,8 @@ import Synchronization
 /// remembered: nobody can fill the memory with invented IDs.
 final class KnownAccounts: Sendable {
     private struct State {
-        var owners: TwoGenerations<String>
-        var accounts: TwoGenerations<[String]>
+        var owners: TwoGenerations<String, String>
+        var accounts: TwoGenerations<String, [String]>
         /// Counts what has been forgotten: a look-up that began before must not put back what it read then.
         var forgotten: UInt64 = 0
     }

@@ -9,10 +9,20 @@ enum QueryAnswer {
         for incoming: IncomingRequest,
         now: Timestamp
     ) -> OutgoingAnswer {
+        make(entry, status, ifNoneMatch: incoming.headers[.ifNoneMatch], requestID: incoming.requestID, now: now)
+    }
+
+    static func make(
+        _ entry: CacheEntry,
+        _ status: CacheStatus,
+        ifNoneMatch: String?,
+        requestID: String,
+        now: Timestamp
+    ) -> OutgoingAnswer {
         var answer = OutgoingAnswer(status: .ok)
         if entry.status == 404 {
-            answer = ProblemAnswer.make(prefix: entry.body, status: 404, requestID: incoming.requestID)
-        } else if isNotModified(entry, incoming) {
+            answer = ProblemAnswer.make(prefix: entry.body, status: 404, requestID: requestID)
+        } else if let ifNoneMatch, EntityTag.isNamed(entry.etag, by: ifNoneMatch) {
             answer.status = .notModified
             answer.headers[.eTag] = entry.etag
         } else {
@@ -33,10 +43,5 @@ enum QueryAnswer {
         if answer.status != .notModified { head.headers[.contentLength] = String(answer.body.count) }
         head.body = []
         return head
-    }
-
-    private static func isNotModified(_ entry: CacheEntry, _ incoming: IncomingRequest) -> Bool {
-        guard let asked = incoming.headers[.ifNoneMatch] else { return false }
-        return EntityTag.isNamed(entry.etag, by: asked)
     }
 }

@@ -37,7 +37,8 @@ extension QueryPath {
         if invalidations.touched(call.tags, since: call.epoch) { return nil }
         if let kept, clock.now < kept.freshUntil {
             call.target.meters.count(.hit)
-            return hit(kept, incoming)
+            prepare(call, incoming, key: key)
+            return QueryAnswer.make(kept, .hit(kept, at: clock.now), for: incoming, now: clock.now)
         }
         do {
             let deadline = deadline(of: incoming)
@@ -48,6 +49,7 @@ extension QueryPath {
                 try await build(call, incoming, key: key, stamp: stamp, deadline: deadline)
             }
             call.target.meters.count(isJoined ? .join : .miss)
+            if built.isStored { prepare(call, incoming, key: key) }
             return QueryAnswer.make(built.entry, status(of: built, isJoined), for: incoming, now: clock.now)
         } catch {
             return try stale(call, incoming, key: key, after: error)
@@ -57,18 +59,12 @@ extension QueryPath {
     private func status(of built: BuiltAnswer, _ isJoined: Bool) -> CacheStatus {
         if isJoined { return .joined }
         guard built.isFound else { return .miss(isStored: built.isStored) }
-        return .hit(ttl: max(0, built.entry.freshUntil.since(clock.now).components.seconds))
+        return .hit(built.entry, at: clock.now)
     }
 
     /// What this host keeps, unless it may be older than what another host has written.
-    private func localEntry(for key: String) -> CacheEntry? {
+    func localEntry(for key: String) -> CacheEntry? {
         shared?.cache.isLocalCopyGood == false ? nil : cache?.immediateEntry(for: key)
-    }
-
-    private func hit(_ entry: CacheEntry, _ incoming: IncomingRequest) -> OutgoingAnswer {
-        let now = clock.now
-        let ttl = entry.freshUntil.since(now).components.seconds
-        return QueryAnswer.make(entry, .hit(ttl: max(0, ttl)), for: incoming, now: now)
     }
 
     /// The last good answer, when storage is down and the operation allows it; otherwise the failure goes on.

@@ -26,6 +26,7 @@ struct QueryPath: Sendable {
     let clock: any HostClock
     let logger: any Logger
     let flights = SingleFlight<BuiltAnswer>()
+    let prepared = PreparedQueries()
 
     /// - Throws: ``DeclarationError`` when a service's declarations cannot be served.
     init(

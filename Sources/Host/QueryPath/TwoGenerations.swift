@@ -2,9 +2,9 @@
 ///
 /// It holds at most twice `generationSize` values. What is found in the older generation moves to the younger one; when
 /// that is full it becomes the older one and the values left behind go. Every step takes constant time.
-struct TwoGenerations<Value> {
-    private var young: [String: Value] = [:]
-    private var old: [String: Value] = [:]
+struct TwoGenerations<Key: Hashable, Value> {
+    private var young: [Key: Value] = [:]
+    private var old: [Key: Value] = [:]
     private let generationSize: Int
 
     init(generationSize: Int) {
@@ -13,14 +13,14 @@ struct TwoGenerations<Value> {
 
     var count: Int { young.count + old.count }
 
-    mutating func value(for key: String) -> Value? {
+    mutating func value(for key: Key) -> Value? {
         if let value = young[key] { return value }
         guard let value = old.removeValue(forKey: key) else { return nil }
         set(value, for: key)
         return value
     }
 
-    mutating func set(_ value: Value, for key: String) {
+    mutating func set(_ value: Value, for key: Key) {
         old[key] = nil
         if young.count >= generationSize, young[key] == nil {
             old = young
@@ -29,7 +29,7 @@ struct TwoGenerations<Value> {
         young[key] = value
     }
 
-    mutating func remove(_ key: String) {
+    mutating func remove(_ key: Key) {
         young[key] = nil
         old[key] = nil
     }

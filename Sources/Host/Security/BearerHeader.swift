@@ -1,6 +1,24 @@
+import Crypto
+
 /// The value of an `Authorization` header: `Bearer`, in any case, spaces, and one token.
 enum BearerHeader {
     private static let scheme = Array("bearer".utf8)
+
+    /// The token's digest, of a value spelled `Bearer TOKEN`; `nil` for every other spelling.
+    static func plainDigest(of value: String) -> TokenDigest? {
+        var value = value
+        return value.withUTF8 { bytes in
+            let token = bytes.dropFirst(plainStart.count)
+            guard bytes.starts(with: plainStart), (1...TokenVerifier.lengthMax).contains(token.count),
+                !token.contains(UInt8(ascii: " "))
+            else { return nil }
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: token)))
+            return TokenDigest(hash.finalize())
+        }
+    }
+
+    private static let plainStart = Array("Bearer ".utf8)
 
     static func token(in value: String) throws(TokenRefusal) -> [UInt8] {
         let bytes = Array(value.utf8)

@@ -20,9 +20,18 @@ enum LiveServer {
         limits: HTTPLimits = HTTPLimits(),
         _ body: @Sendable (Handle) async throws -> Result
     ) async throws -> Result {
+        try await run(host.pipeline, clock: host.tokens.clock, limits: limits, body)
+    }
+
+    static func run<Result: Sendable>(
+        _ handler: any RequestHandler,
+        clock: any HostClock,
+        limits: HTTPLimits = HTTPLimits(),
+        _ body: @Sendable (Handle) async throws -> Result
+    ) async throws -> Result {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let frontend = HTTPFrontend(
-            name: "test", host: "127.0.0.1", port: 0, limits: limits, handler: host.pipeline, clock: host.tokens.clock,
+            name: "test", host: "127.0.0.1", port: 0, limits: limits, handler: handler, clock: clock,
             eventLoops: MultiThreadedEventLoopGroup.singleton, logger: logger)
         let group = ServiceGroup(services: [frontend], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

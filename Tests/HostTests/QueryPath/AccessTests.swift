@@ -106,7 +106,7 @@ struct AccessTests {
 
     @Test("What is remembered of accounts is bounded, and what is used stays")
     func boundedMemory() {
-        var memory = TwoGenerations<Int>(generationSize: 10)
+        var memory = TwoGenerations<String, Int>(generationSize: 10)
         for number in 0..<1_000 {
             memory.set(number, for: "\(number)")
             #expect(memory.value(for: "0") == 0)

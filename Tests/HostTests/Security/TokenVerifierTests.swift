@@ -29,7 +29,7 @@ struct TokenVerifierTests {
     func goodToken(claims: String, expected: Caller) throws {
         let tokens = Tokens()
 
-        let caller = try tokens.verifier.caller(authorization: ["Bearer \(tokens.token(claims))"])
+        let caller = try tokens.verifier.verified(authorization: ["Bearer \(tokens.token(claims))"]).caller
 
         #expect(caller == expected)
     }
@@ -38,7 +38,7 @@ struct TokenVerifierTests {
     func schemeCase(scheme: String) throws {
         let tokens = Tokens()
 
-        let caller = try tokens.verifier.caller(authorization: ["\(scheme) \(tokens.token(Tokens.user))"])
+        let caller = try tokens.verifier.verified(authorization: ["\(scheme) \(tokens.token(Tokens.user))"]).caller
 
         #expect(caller.subject == "u-1")
     }
@@ -70,7 +70,7 @@ struct TokenVerifierTests {
     func expiryOfRemembered() throws {
         let tokens = Tokens()
         let header = ["Bearer \(tokens.token(Tokens.user))"]
-        _ = try tokens.verifier.caller(authorization: header)
+        _ = try tokens.verifier.verified(authorization: header).caller
 
         tokens.clock.advance(by: .seconds(3_600 + 29))
         let within = tokens.refusal(header)
@@ -89,7 +89,7 @@ struct TokenVerifierTests {
         let token = TokenMinter(signature: tokens.signature)
             .mint(caller, at: tokens.clock.now, lifetime: .seconds(60), tokenID: "t-1")
 
-        #expect(try tokens.verifier.caller(authorization: ["Bearer \(token)"]) == caller)
+        #expect(try tokens.verifier.verified(authorization: ["Bearer \(token)"]).caller == caller)
     }
 
     @Test("Inspecting shows the claims and the verdict, and never the signature")
@@ -317,7 +317,7 @@ struct Tokens: Sendable {
 
     func refusal(_ values: [String]) -> TokenRefusal? {
         do {
-            _ = try verifier.caller(authorization: values)
+            _ = try verifier.verified(authorization: values)
             return nil
         } catch {
             return error

@@ -1,0 +1,62 @@
+import PluginAPI
+import Synchronization
+
+/// A query that a token has asked before: everything that authorising it and naming its answer came to.
+///
+/// It stands until something is written under one of its tags, which is when the rights may have changed.
+final class PreparedQuery: Sendable {
+    /// The same question of the same token. Targets are ASCII, so that equal texts are equal bytes.
+    struct Key: Hashable, Sendable {
+        var token: TokenDigest
+        /// Path and query as sent.
+        var target: String
+    }
+
+    let target: BoundOperation
+    /// Whom the token named then.
+    let caller: Caller
+    /// The answer's name in caches.
+    let key: String
+    let tags: [CacheTag]
+    /// The announcements of writes that had been made when this was last known to stand.
+    private let epoch: Atomic<UInt64>
+
+    init(_ call: AuthorisedCall, key: String) {
+        target = call.target
+        caller = call.caller
+        tags = call.tags
+        self.key = key
+        epoch = Atomic(call.epoch)
+    }
+
+    /// Whether nothing that concerns the query was announced since it was authorised.
+    func stands(_ invalidations: Invalidations) -> Bool {
+        let now = invalidations.epoch
+        let last = epoch.load(ordering: .relaxed)
+        if now == last { return true }
+        guard !invalidations.touched(tags, since: last) else { return false }
+        // What was announced up to `now` is known not to concern it.
+        epoch.store(now, ordering: .relaxed)
+        return true
+    }
+}
+
+/// The prepared queries of those who have asked lately, bounded.
+final class PreparedQueries: Sendable {
+    private let queries: Mutex<TwoGenerations<PreparedQuery.Key, PreparedQuery>>
+
+    /// - Parameter generationSize: Twice as many are kept at most, of about half a kilobyte each.
+    init(generationSize: Int = 16_384) {
+        queries = Mutex(TwoGenerations(generationSize: generationSize))
+    }
+
+    subscript(key: PreparedQuery.Key) -> PreparedQuery? {
+        get { queries.withLock { $0.value(for: key) } }
+    }
+
+    func keep(_ query: PreparedQuery, for key: PreparedQuery.Key) { queries.withLock { $0.set(query, for: key) } }
+
+    func forget(_ key: PreparedQuery.Key) { queries.withLock { $0.remove(key) } }
+
+    var count: Int { queries.withLock { $0.count } }
+}

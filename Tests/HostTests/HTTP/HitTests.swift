@@ -1,0 +1,249 @@
+import PluginAPI
+import PluginTesting
+import Testing
+
+@testable import Host
+
+@Suite("Answers at hand")
+struct HitTests {
+    /// What two ways of answering may differ in.
+    private static let volatile: Set<String> = ["ratelimit", "x-request-id", "date"]
+
+    @Test(
+        "A hit is answered on the event loop as the usual way answers it",
+        arguments: ["GET", "HEAD"],
+        [nil, "*", "\"no\"", "TAG", "W/TAG", "\"no\", TAG"])
+    func sameAnswer(method: String, condition: String?) async throws {
+        let host = try HitFixture()
+        let answers = try await host.run { server in
+            let first = try await RawClient.send(host.text(), to: server.port)
+            let tag = RawAnswer.all(in: first)[0].fields["etag"] ?? ""
+            let fields = condition.map { ["If-None-Match: " + $0.replacing("TAG", with: tag)] } ?? []
+            // A wish about caches is for the usual way, which ignores it.
+            let usual = host.text(method: method, fields: fields + ["Pragma: no-cache"])
+            let texts = [usual, host.text(method: method, fields: fields)]
+            return try await host.answers(to: texts, from: server, heads: method == "HEAD")
+        }
+
+        #expect(host.hits.value == 1 && host.admitted.value == 2)
+        #expect(answers.count == 2)
+        #expect(answers[0].status == answers[1].status && answers[0].body == answers[1].body)
+        let (usual, hit) = (answers[0].fields, answers[1].fields)
+        #expect(Set(usual.keys) == Set(hit.keys))
+        for (name, value) in usual where !HitTests.volatile.contains(name) { #expect(hit[name] == value, "\(name)") }
+        #expect(hit["cache-status"]?.hasPrefix("concord; hit") == true)
+    }
+
+    @Test(
+        "Whatever is unusual about a request goes the usual way",
+        arguments: [
+            "Content-Length: 0", "Transfer-Encoding: chunked", "Expect: 100-continue", "Upgrade: h2c",
+            "Range: bytes=0-1",
+            "Cache-Control: no-cache", "Pragma: no-cache", "If-Match: \"x\"", "If-Modified-Since: x",
+            "Origin: http://a",
+            "Connection: close", "Connection: upgrade", "Host: second", "Authorization: Bearer x", "TE: trailers",
+        ])
+    func unusual(field: String) async throws {
+        let host = try HitFixture()
+        _ = try await host.run { server in
+            _ = try await RawClient.send(host.text(), to: server.port)
+            let end = field.hasPrefix("Transfer") ? "0\r\n\r\n" : ""
+            return try await RawClient.send(host.text(fields: [field], body: end), to: server.port)
+        }
+        #expect(host.hits.value == 0)
+    }
+
+    @Test("A usual browser's or client's fields change nothing")
+    func usual() async throws {
+        let host = try HitFixture()
+        let fields = [
+            "Accept: */*", "User-Agent: x", "Accept-Language: de", "Connection: keep-alive", "Cookie: a=b",
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "X-Request-Id: mine-1",
+        ]
+        let answers = try await host.run {
+            try await host.answers(to: [host.text(), host.text(fields: fields)], from: $0)
+        }
+        #expect(host.hits.value == 1)
+        #expect(answers[1].fields["x-request-id"] == "mine-1")
+        #expect(host.sink.lines.contains { $0.contains("mine-1") && $0.contains("0af7651916cd43dd8448eb211c80319c") })
+    }
+
+    @Test(
+        "A request ID that is not well-formed is replaced",
+        arguments: ["a b", "a\tb", "ä", String(repeating: "x", count: 65)])
+    func requestID(id: String) async throws {
+        let host = try HitFixture()
+        let texts = [host.text(), host.text(fields: ["X-Request-Id: \(id)"])]
+        let answers = try await host.run { try await host.answers(to: texts, from: $0) }
+        #expect(answers.count == 2 && answers[1].fields["x-request-id"] != id)
+        #expect(answers[1].fields["x-request-id"].map { RequestID.isWellFormed($0) } == true)
+    }
+
+    @Test("Hits, misses, refusals and commands of one connection are answered in their order", arguments: 0..<20)
+    func order(seed: UInt64) async throws {
+        let host = try HitFixture()
+        var random = SplitMix(seed: seed)
+        var text = ""
+        var heads: Set<Int> = []
+        let total = 120
+        for number in 0..<total {
+            let id = "X-Request-Id: r-\(number)"
+            // The first ones are hits for sure.
+            switch number < 5 ? 7 : Int.random(in: 0...7, using: &random) {
+            case 0: text += host.text("/api/v1/fresh", fields: [id])
+            case 1: text += host.text("/nothing", fields: [id])
+            case 2: text += host.text(fields: [id, "Content-Length: 5"], body: "GET /")
+            case 3: text += host.text("/api/v1/asking?limit=\(Int.random(in: 1...3, using: &random))", fields: [id])
+            case 4:
+                text += host.text(method: "HEAD", fields: [id])
+                heads.insert(number)
+            default: text += host.text(fields: [id])
+            }
+        }
+        let pieces = HitTests.split(Array(text.utf8), &random)
+
+        let answer = try await host.run { server in
+            _ = try await RawClient.send(host.text(), to: server.port)
+            return try await RawClient(port: server.port).exchange(pieces)
+        }
+
+        let ids = RawAnswer.all(in: answer, heads: heads).map { $0.fields["x-request-id"] ?? "" }
+        #expect(ids == (0..<total).map { "r-\($0)" })
+        #expect(host.hits.value > 0 && host.hits.value + host.admitted.value == total + 1)
+    }
+
+    private static func split(_ bytes: [UInt8], _ random: inout SplitMix) -> [[UInt8]] {
+        var pieces: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            pieces.append(Array(rest.prefix(Int.random(in: 1...4_000, using: &random))))
+            rest = rest.dropFirst(pieces[pieces.count - 1].count)
+        }
+        return pieces
+    }
+
+    @Test("A client that reads nothing is sent no more than its connection takes, and everything once it reads")
+    func backPressure() async throws {
+        let host = try HitFixture(perMinute: 1_000_000_000)
+        let total = 3_000
+        let requests = Array(String(repeating: host.text(), count: total).utf8)
+
+        let answer = try await host.run { server in
+            _ = try await RawClient.send(host.text(), to: server.port)
+            return try await RawClient(port: server.port).exchange([requests])
+        }
+
+        let answers = RawAnswer.all(in: answer)
+        #expect(answers.count == total && host.hits.value > 0)
+        #expect(answers.allSatisfy { $0.status == 200 && $0.body == #"{"user":"ann","built":1}"# })
+    }
+
+    // MARK: What makes a hit none
+
+    /// Asks until there are hits, then changes something, and asks once more.
+    private func answerAfter(
+        _ host: HitFixture,
+        as user: String = "ann",
+        _ change: @Sendable () async throws -> Void
+    ) async throws -> RawAnswer {
+        try await host.run { server in
+            _ = try await host.answers(to: [host.text(as: user), host.text(as: user)], from: server)
+            #expect(host.hits.value == 1)
+            try await change()
+            return try #require(RawAnswer.all(in: try await RawClient.send(host.text(as: user), to: server.port)).first)
+        }
+    }
+
+    @Test("After a write was announced nothing old is answered")
+    func invalidated() async throws {
+        let host = try HitFixture()
+        let answer = try await answerAfter(host) { await host.harness.invalidations.invalidate([.account("a1")]) }
+        #expect(answer.body == #"{"user":"ann","built":2}"# && host.hits.value == 1)
+    }
+
+    @Test("A write that does not concern it leaves a hit a hit")
+    func untouched() async throws {
+        let host = try HitFixture()
+        let answer = try await answerAfter(host) { await host.harness.invalidations.invalidate([.account("b1")]) }
+        #expect(answer.body == #"{"user":"ann","built":1}"# && host.hits.value == 2)
+    }
+
+    @Test("Rights that changed are looked at anew")
+    func rights() async throws {
+        let host = try HitFixture()
+        let target = "/api/v1/asking?account_id=a1"
+        let answers = try await host.run { server in
+            _ = try await host.answers(to: [host.text(target), host.text(target)], from: server)
+            host.harness.directory.give("a1", to: "bob")
+            await host.harness.invalidations.invalidate([.account("a1"), .user("ann"), .user("bob")])
+            return RawAnswer.all(in: try await RawClient.send(host.text(target), to: server.port))
+        }
+        #expect(host.hits.value == 1 && answers.first?.status == 404)
+    }
+
+    @Test("A token that has expired is refused, and so is every token after all are forgotten and roles changed")
+    func expired() async throws {
+        let host = try HitFixture()
+        let answer = try await answerAfter(host) { host.tokens.clock.advance(by: .seconds(3_600 + 60)) }
+        #expect(answer.status == 401 && host.hits.value == 1)
+    }
+
+    @Test("A forgotten token is verified again before it has a hit")
+    func forgotten() async throws {
+        let host = try HitFixture()
+        let answer = try await answerAfter(host) { host.tokens.verifier.forgetAll() }
+        #expect(answer.status == 200 && host.hits.value == 1)
+    }
+
+    @Test("Past its TTL it is built anew")
+    func aged() async throws {
+        let host = try HitFixture()
+        let answer = try await answerAfter(host) { host.harness.clock.advance(by: .seconds(10)) }
+        #expect(answer.body == #"{"user":"ann","built":2}"# && host.hits.value == 1)
+    }
+
+    @Test("Hits count against the rate, and beyond it they are 429")
+    func limited() async throws {
+        let host = try HitFixture(perMinute: 5)
+        let texts = [String](repeating: host.text(), count: 8)
+        let answers = try await host.run { try await host.answers(to: texts, from: $0) }
+        #expect(answers.map(\.status) == [200, 200, 200, 200, 200, 429, 429, 429])
+        #expect(answers[4].fields["ratelimit"] == "\"requests\";r=0;t=60")
+        #expect(host.hits.value == 4)
+    }
+
+    @Test("Two users never share a hit, and a token not seen before has none")
+    func users() async throws {
+        let host = try HitFixture()
+        let texts = ["ann", "bob", "ann", "bob"].map { host.text(as: $0) }
+        let answers = try await host.run { try await host.answers(to: texts, from: $0) }
+        let users = answers.map { $0.body.contains("ann") ? "ann" : "bob" }
+        #expect(users == ["ann", "bob", "ann", "bob"] && host.hits.value == 2)
+    }
+
+    @Test("Hits are counted, measured and logged like every answer")
+    func observed() async throws {
+        let host = try HitFixture(origins: ["http://a"])
+        let answers = try await host.run {
+            try await host.answers(to: [String](repeating: host.text(), count: 3), from: $0)
+        }
+        #expect(host.harness.metrics.count("cache_requests_total memory fake.asking hit") == 2)
+        let metrics = String(decoding: MetricsText(host.registry.snapshot()).bytes, as: UTF8.self)
+        #expect(
+            metrics.contains(#"request_duration_seconds_count{method="GET",route="/api/v1/asking",status="200"} 3"#))
+        #expect(metrics.contains("http_requests_in_progress 0"))
+        #expect(host.sink.lines.count { $0.contains("request answered") && $0.contains("/api/v1/asking") } == 3)
+        #expect(answers.allSatisfy { $0.fields["vary"] == "Origin" })
+    }
+
+    @Test("While the host drains every answer asks its client to leave")
+    func draining() async throws {
+        let host = try HitFixture()
+        let answers = try await host.run { server in
+            _ = try await RawClient.send(host.text(), to: server.port)
+            server.frontend.drain()
+            return RawAnswer.all(in: try await RawClient.send(host.text(), to: server.port, closes: false))
+        }
+        #expect(answers.map(\.status) == [200] && answers.first?.fields["connection"] == "close")
+    }
+}
