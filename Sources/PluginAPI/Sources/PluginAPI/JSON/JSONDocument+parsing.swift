@@ -23,7 +23,7 @@ extension JSONDocument {
         }
     }
 
-    /// - Returns: `nil` if there is no room for all values.
+    /// - Returns: `nil` if there is no room for all values and names.
     private static func scan(
         _ bytes: [UInt8],
         _ limits: JSONLimits,
@@ -35,9 +35,9 @@ extension JSONDocument {
         var decoded: [UInt8] = []
         let entries = [Entry](unsafeUninitializedCapacity: room) { entries, count in
             bytes.withUnsafeBufferPointer { buffer in
-                var scanner = JSONScanner(buffer, into: entries, limits: limits)
+                var scanner = JSONScanner(JSONText(buffer, limits: limits), into: EntryRoom(entries))
                 do throws(JSONSyntaxError) { try body(&scanner) } catch { failure = error }
-                (isOutOfRoom, decoded, count) = (scanner.isOutOfRoom, scanner.decoded, scanner.count)
+                (isOutOfRoom, decoded, count) = (scanner.isOutOfRoom, scanner.decoded, scanner.close())
             }
         }
         if isOutOfRoom { return nil }

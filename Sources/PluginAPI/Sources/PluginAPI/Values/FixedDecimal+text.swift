@@ -44,8 +44,8 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
     }
 
     /// Most numbers: no sign, up to ten digits and perhaps a point with up to eight behind it, which are always in range.
-    /// `nil` for all others, right or wrong.
-    private init?(plain bytes: Span<UInt8>) {
+    /// `nil` for all others, right or wrong, which ``init(parsing:)`` tells apart.
+    public init?(plain bytes: Span<UInt8>) {
         var (units, index): (UInt64, Int) = (0, 0)
         bytes.addDigits(to: &units, from: &index, atMost: 10)
         guard index > 0 else { return nil }

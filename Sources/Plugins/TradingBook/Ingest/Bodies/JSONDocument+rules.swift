@@ -23,6 +23,13 @@ extension JSONDocument {
         guard kind(of: value) == .number || kind(of: value) == .string else {
             throw MemberProblem("must be a number or a string with one, not \(kind(of: value).name)")
         }
+        // An error of another module costs room of a size that is not known here, so it is left to numbers that need it.
+        if let plain = withText(of: value, { FixedDecimal(plain: $0) }) { return plain }
+        return try carefulDecimal(value)
+    }
+
+    @inline(never)
+    private func carefulDecimal(_ value: Index) throws(MemberProblem) -> FixedDecimal {
         do throws(DecimalError) {
             return try withText(of: value) { (text) throws(DecimalError) in try FixedDecimal(parsing: text) }
         } catch {
