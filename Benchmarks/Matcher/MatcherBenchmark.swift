@@ -69,7 +69,7 @@ struct MatcherBenchmark {
             try expect(result.pairs.count == rows && result.breaks.isEmpty, "the texts do not pair")
         }
         print(
-            "text: \(text.bytes / (2 * rows)) bytes a row, reading \(rate(2 * rows, median(reading))) a core,",
+            "text: \(text.bytes / (2 * rows)) bytes of JSON a row, reading \(rate(2 * rows, median(reading))) a core,",
             "to classified \(rate(2 * rows, median(all))) a core, \(rate(2 * rows, median(elapsed))) by the clock")
     }
 
