@@ -40,53 +40,36 @@ final class Answer {
     /// The types the server found for a prepared statement's parameters.
     var parameterTypes: [Oid] { (0..<PQnparams(handle)).map { PQparamtype(handle, $0) } }
 
-    /// The rows, decoded by each column's type.
+    /// The rows, every cell decoded.
     /// - Throws: ``StorageError/statement(_:)`` naming a column that holds what Concord does not read.
-    func rows(of text: String) throws(StorageError) -> Rows {
-        let columnsTotal = PQnfields(handle)
-        let columns = (0..<columnsTotal).map { PQfname(handle, $0).map { String(cString: $0) } ?? "" }
-        let types = (0..<columnsTotal).map { PQftype(handle, $0) }
-        if let column = types.firstIndex(where: { ServerType.floats.contains($0) }) {
-            throw .statement("column \(columns[column]) is a floating-point number; use dec_div: \(text)")
-        }
-        var cells: [Value] = []
-        let rowsTotal = PQntuples(handle)
-        cells.reserveCapacity(Int(rowsTotal) * columns.count)
-        for row in 0..<rowsTotal {
-            for column in 0..<columnsTotal {
-                guard let cell = cell(row, column, types[Int(column)]) else {
-                    throw .statement(
-                        "column \(columns[Int(column)]) is of a type or size that Concord does not read: \(text)")
+    func rows(in columns: Columns, of text: String) throws(StorageError) -> Rows {
+        let readers = columns.readers
+        let rowsTotal = Int(PQntuples(handle))
+        var unreadable: Int?
+        let cells = [Value](unsafeUninitializedCapacity: rowsTotal * readers.count) { cells, cellsTotal in
+            for row in 0..<rowsTotal {
+                for column in 0..<readers.count {
+                    guard let cell = cell(Int32(row), Int32(column), readers[column]) else {
+                        unreadable = column
+                        return
+                    }
+                    cells.initializeElement(at: cellsTotal, to: cell)
+                    cellsTotal += 1
                 }
-                cells.append(cell)
             }
         }
-        return Rows(columns: columns, cells: cells, encoding: .native)
+        if let unreadable {
+            throw .statement(
+                "column \(columns.names[unreadable]) is of a type or size that Concord does not read: \(text)")
+        }
+        return Rows(columns: columns.names, cells: cells, encoding: .native)
     }
 
     /// - Returns: `nil` for a value that has no exact counterpart.
-    private func cell(_ row: Int32, _ column: Int32, _ type: Oid) -> Value? {
-        if PQgetisnull(handle, row, column) != 0 { return .null }
+    private func cell(_ row: Int32, _ column: Int32, _ reader: CellReader) -> Value? {
         let length = Int(PQgetlength(handle, row, column))
-        let bytes = UnsafeRawBufferPointer(start: PQgetvalue(handle, row, column), count: length)
-        switch type {
-        case ServerType.bigint: return .integer(bytes.bigEndian(at: 0))
-        case ServerType.integer: return .integer(Int64(bytes.bigEndian(Int32.self, at: 0)))
-        case ServerType.smallint: return .integer(Int64(bytes.bigEndian(Int16.self, at: 0)))
-        case ServerType.boolean: return .boolean(bytes[0] != 0)
-        case ServerType.numeric:
-            if let number = Numeric.decode(bytes) { return .decimal(number) }
-            return nil
-        case ServerType.timestamp: return time(bytes.bigEndian(at: 0))
-        case ServerType.json: return .json(String(decoding: bytes, as: UTF8.self))
-        case _ where ServerType.texts.contains(type): return .text(String(decoding: bytes, as: UTF8.self))
-        default: return nil
-        }
-    }
-
-    /// - Returns: `nil` for `infinity`.
-    private func time(_ microseconds: Int64) -> Value? {
-        let (sum, overflow) = microseconds.addingReportingOverflow(ServerType.epoch)
-        return overflow || microseconds == .min ? nil : .timestamp(Timestamp(microseconds: sum))
+        // A NULL has no length; most cells need not be asked twice.
+        if length == 0, PQgetisnull(handle, row, column) != 0 { return .null }
+        return reader.value(of: UnsafeRawBufferPointer(start: PQgetvalue(handle, row, column), count: length))
     }
 }

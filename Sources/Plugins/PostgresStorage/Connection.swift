@@ -56,21 +56,23 @@ final class Connection {
     /// Runs one reading statement by itself.
     func read(_ sql: SQL) throws(ServerFailure) -> Rows {
         begin()
-        let text = StatementText(sql, for: .postgres)
-        let answer = try run(text.text, text.values, isReading: true)
-        return try decode(answer, of: text.text)
+        return try rows(run(sql, isReading: true))
     }
 
     func rows(_ sql: SQL) throws(ServerFailure) -> Rows {
-        let text = StatementText(sql, for: .postgres)
-        return try decode(run(text.text, text.values), of: text.text)
+        try rows(run(sql))
+    }
+
+    private func rows(_ answered: Answered) throws(ServerFailure) -> Rows {
+        do {
+            return try answered.statement.rows(of: answered.answer)
+        } catch {
+            throw noted(ServerFailure(error: error))
+        }
     }
 
     /// - Returns: How many rows it changed.
-    func execute(_ sql: SQL) throws(ServerFailure) -> Int {
-        let text = StatementText(sql, for: .postgres)
-        return try run(text.text, text.values).changesTotal
-    }
+    func execute(_ sql: SQL) throws(ServerFailure) -> Int { try run(sql).answer.changesTotal }
 
     /// Runs statements without parameters, in one exchange.
     func executeScript(_ script: String) throws(ServerFailure) {
@@ -166,9 +168,13 @@ final class Connection {
 // MARK: - Statements
 
 extension Connection {
+    private typealias Answered = (statement: PreparedStatement, answer: Answer)
+
     private func run(
-        _ text: String, _ values: [Value], isReading: Bool = false
-    ) throws(ServerFailure) -> Answer {
+        _ sql: SQL, isReading: Bool = false
+    ) throws(ServerFailure) -> Answered {
+        let spelled = StatementText(sql, for: .postgres)
+        let (text, values) = (spelled.text, spelled.values)
         guard values.count <= Connection.valuesMax else {
             throw noted(ServerFailure(error: .statement("\(values.count) values in one statement: \(text)")))
         }
@@ -179,7 +185,7 @@ extension Connection {
                 PQsendQueryPrepared(connection, statement.name, Int32(values.count), $0, $1, $2, 1)
             }
         }
-        return try check(answers, text: text, isReading: isReading)
+        return (statement, try check(answers, text: text, isReading: isReading))
     }
 
     /// The statement prepared for values like these.
@@ -209,14 +215,6 @@ extension Connection {
     func parameters(_ values: [Value], of text: String) throws(ServerFailure) -> Parameters {
         do {
             return try Parameters(values, of: text)
-        } catch {
-            throw noted(ServerFailure(error: error))
-        }
-    }
-
-    private func decode(_ answer: Answer, of text: String) throws(ServerFailure) -> Rows {
-        do {
-            return try answer.rows(of: text)
         } catch {
             throw noted(ServerFailure(error: error))
         }

@@ -39,9 +39,32 @@ enum Numeric {
         guard bytes.count >= 8 else { return nil }
         let sign = bytes.bigEndian(UInt16.self, at: 4)
         guard sign == 0 || sign == negative else { return nil }
+        let digitsTotal = Int(bytes.bigEndian(UInt16.self, at: 0))
         let weight = Int(Int16(bitPattern: bytes.bigEndian(at: 2)))
+        // Below 10⁸ and without decimals beyond the eighth, as almost all numbers are: at most 16 digits, which fit.
+        if weight <= 1, digitsTotal <= weight + 3 {
+            let magnitude = narrowMagnitude(bytes, digitsTotal, places: weight + 3)
+            return FixedDecimal(storedUnits: sign == negative ? -magnitude : magnitude)
+        }
+        guard let magnitude = Self.magnitude(bytes, digitsTotal, weight) else { return nil }
+        return decimal(units: sign == negative ? -magnitude : magnitude)
+    }
+
+    /// Units of 10⁻⁸ of a number of up to four places to the base 10,000, the last of which is 10⁻⁸; digits that are not
+    /// sent are zero.
+    private static func narrowMagnitude(_ bytes: UnsafeRawBufferPointer, _ digitsTotal: Int, places: Int) -> Int64 {
+        var units: Int64 = 0
+        for index in 0..<places {
+            units *= 10_000
+            if index < digitsTotal { units += Int64(bytes.bigEndian(UInt16.self, at: 8 + 2 * index)) }
+        }
+        return units
+    }
+
+    /// Units of 10⁻⁸, or `nil` when the number has more decimals or far too many digits.
+    private static func magnitude(_ bytes: UnsafeRawBufferPointer, _ digitsTotal: Int, _ weight: Int) -> Int128? {
         var units: Int128 = 0
-        for index in 0..<Int(bytes.bigEndian(UInt16.self, at: 0)) {
+        for index in 0..<digitsTotal {
             let digit = Int128(bytes.bigEndian(UInt16.self, at: 8 + 2 * index))
             // The place of this digit, counted from 10⁻⁸.
             let place = weight - index + 2
@@ -52,7 +75,10 @@ enum Numeric {
             }
             units += digit * power(place)
         }
-        if sign == negative { units = -units }
+        return units
+    }
+
+    private static func decimal(units: Int128) -> FixedDecimal? {
         if let stored = Int64(exactly: units) { return FixedDecimal(storedUnits: stored) }
         let (whole, decimals) = units.quotientAndRemainder(dividingBy: 100_000_000)
         guard decimals == 0, Int64(exactly: whole) != nil else { return nil }

@@ -3,20 +3,24 @@ import PluginAPI
 
 /// A statement's values as libpq takes them: one block of bytes in PostgreSQL's binary form and where each value lies in it.
 struct Parameters {
+    /// The values one behind the other, and one byte more: an empty text has an address, too, as none would be NULL.
     private var bytes: [UInt8] = []
     /// Where a value begins, `nil` for NULL.
     private var starts: [Int?] = []
     private var lengths: [Int32] = []
 
+    /// What most values take.
+    private static let valueBytes = 16
+
     /// - Parameter text: The statement, for the message.
     /// - Throws: ``StorageError/statement(_:)`` for a value that storage cannot keep exactly.
     init(_ values: [Value], of text: String) throws(StorageError) {
+        bytes.reserveCapacity(values.count * Self.valueBytes + 1)
         starts.reserveCapacity(values.count)
         lengths.reserveCapacity(values.count)
         for value in values { try append(value, of: text) }
+        bytes.append(0)
     }
-
-    var bytesTotal: Int { bytes.count }
 
     /// Lends the values to a call of libpq, which copies them.
     func lend<Result>(
@@ -26,8 +30,7 @@ struct Parameters {
         ) -> Result
     ) -> Result {
         let formats = [Int32](repeating: 1, count: starts.count)
-        // An empty text has an address, too: no address would be NULL.
-        return (bytes + [0]).withUnsafeBytes { bytes in
+        return bytes.withUnsafeBytes { bytes in
             let characters = bytes.bindMemory(to: CChar.self)
             let addresses = starts.map { start in start.flatMap { characters.baseAddress?.advanced(by: $0) } }
             return body(addresses, lengths, formats)

@@ -8,6 +8,8 @@ final class PreparedStatement: CachedStatement {
     /// What the server knows it by.
     let name: String
     let parameterTypes: [Oid]
+    /// What it answers with, once it has answered with rows.
+    private var columns: Columns?
     var lastUse: UInt64 = 0
 
     init(text: String, name: String, parameterTypes: [Oid]) {
@@ -20,5 +22,17 @@ final class PreparedStatement: CachedStatement {
     func takes(_ values: [Value]) -> Bool {
         guard values.count == parameterTypes.count else { return false }
         return zip(values, parameterTypes).allSatisfy { value, type in value.isNull || ServerType.of(value) == type }
+    }
+
+    /// The rows of an answer to it.
+    func rows(of answer: Answer) throws(StorageError) -> Rows {
+        try answer.rows(in: columns(of: answer), of: text)
+    }
+
+    private func columns(of answer: Answer) throws(StorageError) -> Columns {
+        if let columns { return columns }
+        let found = try Columns(of: answer, to: text)
+        columns = found
+        return found
     }
 }
