@@ -19,6 +19,8 @@ final class HitHandler: ChannelDuplexHandler {
     /// Requests that were passed on and are not answered yet.
     private var passedOn = 0
     private var hasWritten = false
+    /// An answer has said that it is the connection's last.
+    private var isOver = false
 
     init(connection: HTTPConnection, peer: String) {
         self.connection = connection
@@ -28,7 +30,7 @@ final class HitHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if passedOn == 0, context.channel.isWritable, !connection.drain.isDraining {
+            if passedOn == 0, !isOver, context.channel.isWritable, !connection.drain.isDraining {
                 held = head
             } else {
                 pass(data, context)
@@ -74,7 +76,11 @@ final class HitHandler: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { passedOn = max(0, passedOn - 1) }
+        switch unwrapOutboundIn(data) {
+        case .head(let head): if !head.isKeepAlive { isOver = true }
+        case .body: break
+        case .end: passedOn = max(0, passedOn - 1)
+        }
         context.write(data, promise: promise)
     }
 

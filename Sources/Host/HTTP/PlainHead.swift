@@ -35,7 +35,10 @@ struct PlainHead {
             case .traceParent:
                 guard traceParent == nil else { return nil }
                 traceParent = value
-            case .requestID: requestIDs.append(value)
+            case .requestID:
+                // The usual way takes white space away first.
+                guard value.utf8.last != 0x20, value.utf8.last != 0x09 else { return nil }
+                requestIDs.append(value)
             case .connection:
                 guard value.lowercased() == "keep-alive" else { return nil }
             }

@@ -138,6 +138,22 @@ struct HitTests {
         #expect(answers.allSatisfy { $0.status == 200 && $0.body == #"{"user":"ann","built":1}"# })
     }
 
+    @Test("Nothing is answered after the answer that ends the connection")
+    func afterTheEnd() async throws {
+        let host = try HitFixture()
+        // Refused before its body is there, so that the connection cannot go on.
+        let refused = host.text(method: "POST", fields: ["Content-Length: 5", "X-Request-Id: refused"])
+
+        let text = try await host.run { server in
+            _ = try await RawClient.send(host.text(), to: server.port)
+            return try await RawClient(port: server.port).exchange(refused, then: "12345" + host.text())
+        }
+
+        let answers = RawAnswer.all(in: text)
+        #expect(answers.count == 1 && answers.first?.fields["x-request-id"] == "refused")
+        #expect(answers.first?.fields["connection"] == "close" && host.hits.value == 0)
+    }
+
     // MARK: What makes a hit none
 
     /// Asks until there are hits, then changes something, and asks once more.

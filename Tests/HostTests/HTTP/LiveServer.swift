@@ -83,6 +83,23 @@ struct RawClient: Sendable {
         }
     }
 
+    /// Sends a second request once something has come back for the first one, and returns all that came back.
+    func exchange(_ first: String, then second: String) async throws -> String {
+        try await channel.executeThenClose { inbound, outbound in
+            var received: [UInt8] = []
+            try await outbound.write(ByteBuffer(string: first))
+            do {
+                for try await buffer in inbound {
+                    if received.isEmpty { try await outbound.write(ByteBuffer(string: second)) }
+                    received.append(contentsOf: buffer.readableBytesView)
+                }
+            } catch is IOError {
+                // A reset ends the answer too.
+            }
+            return String(decoding: received, as: UTF8.self)
+        }
+    }
+
     static func send(_ text: String, to port: Int, closes: Bool = true) async throws -> String {
         try await RawClient(port: port).exchange([Array(text.utf8)], closes: closes)
     }
