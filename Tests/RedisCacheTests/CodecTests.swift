@@ -66,11 +66,34 @@ struct CodecTests {
         #expect(read == [.status(Array("OK".utf8)[...]), .integer(7)])
     }
 
-    @Test("A reply that does not end is refused, though each of its elements does")
-    func endlessArray() throws {
+    @Test(
+        "A reply that does not end is refused, though each of its elements does",
+        arguments: ["$5\r\nhello\r\n", ":1\r\n", "$-1\r\n", "-ERR\r\n", "+OK\r\n", "*1\r\n:1\r\n"])
+    func endlessArray(element: String) throws {
         let reader = try #require(RedisReplyReader(bytesMax: 1_000))
-        let start = Array("*60000\r\n".utf8) + (0..<300).flatMap { _ in Array("$5\r\nhello\r\n".utf8) }
+        let start = Array("*60000\r\n".utf8) + (0..<300).flatMap { _ in Array(element.utf8) }
         #expect(throws: RedisError.self) { try start.withUnsafeBytes { try reader.read($0) { _ in } } }
+    }
+
+    @Test("A line that does not end is refused", arguments: ["+", "-", ":", "*", "$"])
+    func endlessLine(type: String) throws {
+        let reader = try #require(RedisReplyReader())
+        let start = Array(type.utf8) + [UInt8](repeating: UInt8(ascii: "1"), count: 100_000)
+        #expect(throws: RedisError.self) { try start.withUnsafeBytes { try reader.read($0) { _ in } } }
+    }
+
+    @Test("A reply as large as any is taken in, in pieces as they come")
+    func large() throws {
+        let reader = try #require(RedisReplyReader())
+        let element = [UInt8](repeating: 0x61, count: 900)
+        let wire = wireForm(.array((0..<20_000).map { _ in .bulk(element[...]) }))
+        var read: [RedisReply] = []
+        for start in stride(from: 0, to: wire.count, by: 65_536) {
+            let piece = wire[start..<min(start + 65_536, wire.count)]
+            try piece.withUnsafeBytes { try reader.read($0) { read.append($0) } }
+        }
+        guard case .array(let elements)? = read.first else { return #expect(Bool(false), "\(read.count) replies") }
+        #expect(read.count == 1 && elements.count == 20_000 && elements.allSatisfy { $0 == .bulk(element[...]) })
     }
 
     private func randomReply(depth: Int, _ random: inout SplitMix) -> RedisReply {

@@ -96,7 +96,8 @@ struct HTTPExchange {
         connection.handler.finished(
             FinishedExchange(
                 method: request.method, route: label.route, status: answer.status,
-                duration: ContinuousClock.now - start, bodyBytes: answer.body.count, peer: peer, subject: label.subject,
+                duration: ContinuousClock.now - start, bodyBytes: request.method == .head ? 0 : answer.body.count,
+                peer: peer, subject: label.subject,
                 role: label.role, requestID: request.requestID,
                 traceID: request.headers[.traceParent].flatMap { TraceParent($0) }?.traceID))
     }

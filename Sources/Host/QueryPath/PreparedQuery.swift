@@ -29,6 +29,15 @@ final class PreparedQuery: Sendable {
         epoch = Atomic(call.epoch)
     }
 
+    /// About what it takes in memory, its place in a table included.
+    var bytes: Int {
+        tags.reduce(PreparedQuery.overheadBytes + key.utf8.count) { sum, tag in
+            sum + tag.kind.utf8.count + tag.id.utf8.count + MemoryLayout<CacheTag>.stride
+        }
+    }
+
+    private static let overheadBytes = MemoryLayout<BoundOperation>.size + 256
+
     /// Whether nothing that concerns the query was announced since it was authorised.
     func stands(_ invalidations: Invalidations) -> Bool {
         let now = invalidations.epoch
@@ -45,14 +54,12 @@ final class PreparedQuery: Sendable {
 final class PreparedQueries: Sendable {
     private let queries: Mutex<TwoGenerations<PreparedQuery.Key, PreparedQuery>>
 
-    /// - Parameter generationSize: Twice as many are kept at most, of about half a kilobyte each.
-    init(generationSize: Int = 16_384) {
-        queries = Mutex(TwoGenerations(generationSize: generationSize))
+    /// - Parameter bytesMax: What all of them may take together, more or less.
+    init(bytesMax: Int = 16 << 20) {
+        queries = Mutex(TwoGenerations(generationSize: bytesMax / 2) { $1.bytes + $0.target.utf8.count })
     }
 
-    subscript(key: PreparedQuery.Key) -> PreparedQuery? {
-        get { queries.withLock { $0.value(for: key) } }
-    }
+    subscript(key: PreparedQuery.Key) -> PreparedQuery? { queries.withLock { $0.value(for: key) } }
 
     func keep(_ query: PreparedQuery, for key: PreparedQuery.Key) { queries.withLock { $0.set(query, for: key) } }
 

@@ -8,9 +8,10 @@ struct PreparedAnswer: Sendable {
 }
 
 extension QueryPath {
-    /// Keeps what authorising a query came to, for the next time that the same token asks the same.
+    /// Keeps what authorising a client's query came to, for the next time that the same token asks the same.
     func prepare(_ call: AuthorisedCall, _ incoming: IncomingRequest, key: String) {
-        guard let token = incoming.token else { return }
+        // Operators' queries have a listener of their own, and none is answered at hand.
+        guard let token = incoming.token, call.target.audience == .clients else { return }
         let target = incoming.query.map { "\(incoming.path)?\($0)" } ?? incoming.path
         prepared.keep(PreparedQuery(call, key: key), for: .init(token: token, target: target))
     }

@@ -1,14 +1,18 @@
 /// A bounded dictionary that forgets what has not been asked for lately.
 ///
-/// It holds at most twice `generationSize` values. What is found in the older generation moves to the younger one; when
-/// that is full it becomes the older one and the values left behind go. Every step takes constant time.
-struct TwoGenerations<Key: Hashable, Value> {
+/// Its values weigh at most twice `generationSize` together. What is found in the older generation moves to the younger one;
+/// when that is full it becomes the older one and the values left behind go. Every step takes constant time.
+struct TwoGenerations<Key: Hashable & SendableMetatype, Value: SendableMetatype> {
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]
+    private var youngWeight = 0
     private let generationSize: Int
+    private let weigh: @Sendable (Key, Value) -> Int
 
-    init(generationSize: Int) {
+    /// - Parameter weigh: What a value takes of a generation's size; always the same for the same key and value.
+    init(generationSize: Int, weigh: @escaping @Sendable (Key, Value) -> Int = { _, _ in 1 }) {
         self.generationSize = generationSize
+        self.weigh = weigh
     }
 
     var count: Int { young.count + old.count }
@@ -20,22 +24,28 @@ struct TwoGenerations<Key: Hashable, Value> {
         return value
     }
 
+    /// Keeps a value, unless it weighs more than a generation may.
     mutating func set(_ value: Value, for key: Key) {
-        old[key] = nil
-        if young.count >= generationSize, young[key] == nil {
+        remove(key)
+        let weight = weigh(key, value)
+        guard weight <= generationSize else { return }
+        if youngWeight + weight > generationSize {
             old = young
             young = [:]
+            youngWeight = 0
         }
         young[key] = value
+        youngWeight += weight
     }
 
     mutating func remove(_ key: Key) {
-        young[key] = nil
+        if let value = young.removeValue(forKey: key) { youngWeight -= weigh(key, value) }
         old[key] = nil
     }
 
     mutating func removeAll() {
         young = [:]
         old = [:]
+        youngWeight = 0
     }
 }

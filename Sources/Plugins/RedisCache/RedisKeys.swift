@@ -20,7 +20,6 @@ struct RedisKeys: Sendable {
 
     /// Under which the version of a tag lies: `concord_tag:account:acc-1`.
     func tag(_ tag: CacheTag) -> [UInt8] {
-        if tag == .everything { return everything }
         var key: [UInt8] = []
         key.reserveCapacity(bytesTotal(of: tag))
         append(tag, to: &key)
@@ -42,11 +41,7 @@ struct RedisKeys: Sendable {
         }
         command.append(everything)
         for each in tags {
-            if each.id.isEmpty, each == .everything {
-                command.append(everything)
-            } else {
-                command.append(bytesTotal: self.bytesTotal(of: each)) { append(each, to: &$0) }
-            }
+            command.append(bytesTotal: self.bytesTotal(of: each)) { append(each, to: &$0) }
         }
         return command
     }
@@ -62,12 +57,14 @@ struct RedisKeys: Sendable {
 
     private static let mget = Array("MGET".utf8)
 
-    private func bytesTotal(of tag: CacheTag) -> Int { tagPrefix.count + tag.kind.utf8.count + 1 + tag.id.utf8.count }
+    private func bytesTotal(of tag: CacheTag) -> Int {
+        tagPrefix.count + tag.kind.utf8.count + (tag == .everything ? 0 : 1) + tag.id.utf8.count
+    }
 
     private func append(_ tag: CacheTag, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: tagPrefix)
         bytes.append(contentsOf: tag.kind.utf8)
-        bytes.append(UInt8(ascii: ":"))
+        if tag != .everything { bytes.append(UInt8(ascii: ":")) }
         bytes.append(contentsOf: tag.id.utf8)
     }
 }

@@ -29,17 +29,21 @@ final class RedisReplyBuilder {
     /// Values of replies that were not taken yet.
     private var parts: [Part] = []
     private var bytes: [UInt8] = []
+    /// Of errors that belong to no complete reply yet.
+    private var errorBytes = 0
     /// How many of the parts, and of the bytes, belong to complete replies.
     private var complete = (parts: 0, bytes: 0)
 
-    /// - Parameter bytesTotal: How many bytes of strings are likely to come before replies are taken.
-    func expect(_ bytesTotal: Int) { bytes.reserveCapacity(bytes.count + bytesTotal) }
-
     /// hiredis has come to the end of a reply.
-    func end() { complete = (parts.count, bytes.count) }
+    func end() {
+        complete = (parts.count, bytes.count)
+        errorBytes = 0
+    }
 
-    /// Of strings that belong to no complete reply yet.
-    var incompleteBytes: Int { bytes.count - complete.bytes }
+    /// What a reply takes that is not complete yet.
+    var incompleteBytes: Int {
+        bytes.count - complete.bytes + errorBytes + (parts.count - complete.parts) * MemoryLayout<Part>.stride
+    }
 
     /// The replies that are complete.
     func takeComplete(_ take: (RedisReply) -> Void) {
@@ -101,7 +105,10 @@ extension RedisReplyBuilder {
     }
 
     private func append(_ string: UnsafeRawBufferPointer, _ type: Int32) -> Bool {
-        if type == REDIS_REPLY_ERROR { return append(.error(String(decoding: string, as: UTF8.self))) }
+        if type == REDIS_REPLY_ERROR {
+            errorBytes += string.count
+            return append(.error(String(decoding: string, as: UTF8.self)))
+        }
         let start = bytes.count
         bytes.append(contentsOf: string)
         let range = start..<bytes.count

@@ -252,6 +252,32 @@ struct HitTests {
         #expect(answers.allSatisfy { $0.fields["vary"] == "Origin" })
     }
 
+    @Test("HEAD is logged with no bytes, whichever way it is answered")
+    func headLogged() async throws {
+        let host = try HitFixture()
+        let heads = [host.text(method: "HEAD"), host.text(method: "HEAD", fields: ["TE: x"])]
+        _ = try await host.run { server in
+            _ = try await host.answers(to: [host.text()], from: server)
+            return try await host.answers(to: heads, from: server, heads: true)
+        }
+        #expect(host.hits.value == 1)
+        #expect(host.sink.lines.count { $0.contains(#""method":"HEAD""#) && $0.contains(#""bytes":"0""#) } == 2)
+    }
+
+    @Test("What is remembered of queries is bounded by what it takes, however long their targets are")
+    func bounded() async throws {
+        let host = try HitFixture()
+        let total = 1_400
+        let requests = (0..<total).map { host.text("/api/v1/asking?" + String(repeating: "&", count: 14_000 - $0)) }
+
+        let text = try await host.run { server in
+            try await RawClient(port: server.port).exchange(requests.map { Array($0.utf8) })
+        }
+
+        #expect(RawAnswer.all(in: text).count { $0.status == 200 } == total)
+        #expect((100..<1_300).contains(host.harness.path.prepared.count))
+    }
+
     @Test("While the host drains every answer asks its client to leave")
     func draining() async throws {
         let host = try HitFixture()

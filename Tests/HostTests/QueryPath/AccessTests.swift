@@ -115,6 +115,24 @@ struct AccessTests {
         #expect(memory.count <= 20)
         #expect(memory.value(for: "5") == nil)
     }
+
+    @Test("What weighs more leaves room for less, and what weighs too much is not kept")
+    func weighed() {
+        var memory = TwoGenerations<String, Int>(generationSize: 10) { $1 }
+        for number in 0..<100 { memory.set(3, for: "\(number % 7)-\(number)") }
+        #expect(memory.count == 4 || memory.count == 6)
+
+        memory.removeAll()
+        for _ in 0..<100 { memory.set(6, for: "same") }
+        memory.set(4, for: "other")
+        memory.set(11, for: "large")
+        #expect(memory.value(for: "same") == 6 && memory.value(for: "other") == 4 && memory.value(for: "large") == nil)
+
+        memory.set(1, for: "same")
+        memory.remove("other")
+        for number in 0..<9 { memory.set(1, for: "\(number)") }
+        #expect(memory.count == 10)
+    }
 }
 
 private func echo(_ scope: String) -> Operation {
