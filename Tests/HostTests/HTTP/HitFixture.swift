@@ -21,7 +21,6 @@ struct HitFixture: RequestHandler {
     init(
         origins: [String] = [],
         perMinute: Int64 = 1_000_000,
-        status: @escaping @Sendable () -> ModuleStatus = { .ok },
         answer: @escaping @Sendable (Request) async throws -> Reply = HitFixture.numbered()
     ) throws {
         let fresh = Operation.query("fresh", at: "/fresh", scope: .accounts, ttl: .zero, reply: .anyObject) { request in
@@ -35,7 +34,7 @@ struct HitFixture: RequestHandler {
         let path = harness.path
         pipeline = RequestPipeline(
             publicRoutes: try RouteTable([]),
-            protectedRoutes: try RouteTable(path.operations.map { HitFixture.entry($0, path, status) }),
+            protectedRoutes: try RouteTable(path.operations.map { HitFixture.entry($0, path) }),
             verifier: tokens.verifier,
             limiter: RequestLimiter(
                 rates: .init(
@@ -51,9 +50,7 @@ struct HitFixture: RequestHandler {
         return { Reply(body: Array(#"{"user":"\#($0.user)","built":\#(built.add())}"#.utf8)) }
     }
 
-    private static func entry(
-        _ operation: BoundOperation, _ path: QueryPath, _ status: @escaping @Sendable () -> ModuleStatus
-    ) -> RouteTable<Endpoint>.Entry {
+    private static func entry(_ operation: BoundOperation, _ path: QueryPath) -> RouteTable<Endpoint>.Entry {
         .init(
             method: operation.method, template: operation.template,
             target: Endpoint { call in
