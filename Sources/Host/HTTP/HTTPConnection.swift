@@ -38,8 +38,7 @@ struct HTTPConnection: ServerChildChannel {
                 withDecoderLimitConfiguration: decoder
             )
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
-            let peer = channel.remoteAddress?.ipAddress ?? "unknown"
-            try channel.pipeline.syncOperations.addHandler(HitHandler(connection: self, peer: peer))
+            try channel.pipeline.syncOperations.addHandler(HitHandler(connection: self, peer: channel.peer))
             return Value(
                 parts: try NIOAsyncChannel(
                     wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
@@ -78,4 +77,9 @@ struct HTTPConnection: ServerChildChannel {
             logger.trace("connection ended", metadata: ["reason": "\(error)"])
         }
     }
+}
+
+extension NIOCore.Channel {
+    /// The other side's address without its port.
+    var peer: String { remoteAddress?.ipAddress ?? "unknown" }
 }

@@ -27,7 +27,7 @@ struct HTTPExchange {
         self.outbound = outbound
         self.channel = channel
         self.connection = connection
-        peer = channel.remoteAddress?.ipAddress ?? "unknown"
+        peer = channel.peer
     }
 
     /// Until the client closes, asks to close, or sends what cannot be understood.

@@ -86,7 +86,7 @@ final class RedisClient: Sendable {
     func ask(_ command: RedisCommand) async throws(RedisError) -> (connection: RedisConnection, reply: RedisReply) {
         let connection = try usable()
         let result = await connection.answer(to: command, within: timeouts.budget)
-        standing.noteAnswer(result)
+        standing.note(result)
         return (connection, try result.get().checked())
     }
 
@@ -102,7 +102,7 @@ final class RedisClient: Sendable {
     func post(_ command: RedisCommand) {
         guard let connection = try? usable() else { return }
         connection.post(command, within: timeouts.budget) { [standing] result in
-            standing.noteAnswer(result)
+            standing.note(result)
             if case .success(let replies) = result { standing.noteWrite(replies) }
         }
     }
@@ -148,25 +148,32 @@ final class RedisClient: Sendable {
     ) async throws(RedisError) -> [RedisReply] {
         do throws(RedisError) {
             let replies = try await connection.send(commands, within: timeouts.budget)
-            standing.noteAnswer(Result<[RedisReply], RedisError>.success(replies))
+            standing.noteAnswer()
             return replies
         } catch {
-            standing.noteAnswer(Result<[RedisReply], RedisError>.failure(error))
+            standing.noteFailure(error)
             throw error
         }
     }
 }
 
 extension RedisClient.Standing {
-    func noteAnswer<Answer>(_ result: Result<Answer, RedisError>) {
-        if case .success = result, isClear { return }
-        withState { state in
-            switch result {
-            case .success: state.breaker.answered()
-            case .failure(.timedOut(let limit)): state.breaker.timedOut("Redis did not answer within \(limit)")
-            case .failure(.overloaded): state.breaker.timedOut("\(RedisError.overloaded)")
-            case .failure: return
-            }
+    func noteAnswer() {
+        if !isClear { withState { $0.breaker.answered() } }
+    }
+
+    func noteFailure(_ error: RedisError) {
+        switch error {
+        case .timedOut(let limit): withState { $0.breaker.timedOut("Redis did not answer within \(limit)") }
+        case .overloaded: withState { $0.breaker.timedOut("\(error)") }
+        default: return
+        }
+    }
+
+    func note(_ result: Result<some Any, RedisError>) {
+        switch result {
+        case .success: noteAnswer()
+        case .failure(let error): noteFailure(error)
         }
     }
 
