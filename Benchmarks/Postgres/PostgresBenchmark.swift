@@ -18,7 +18,7 @@ struct PostgresBenchmark {
         switch CommandLine.arguments.dropFirst().first {
         case "reads":
             try await ReadBenchmark(
-                url: url, connections: numbers.first ?? 8, readsPerConnection: numbers.dropFirst().first ?? 8_000
+                url: url, connections: numbers.first ?? 8, readsPerConnection: numbers.dropFirst().first ?? 2_000
             ).run()
         case "bulk": try await BulkBenchmark(url: url, rowsTotal: numbers.first ?? 1_000_000).run()
         case "upsert": try await UpsertBenchmark(url: url, rowsTotal: numbers.first ?? 20_000).run()
@@ -26,11 +26,15 @@ struct PostgresBenchmark {
         }
     }
 
-    /// Prints the ratio of the medians.
+    /// Prints the medians, their ratio, and the median of the rounds' ratios.
     static func report(ours: [Double], theirs: [Double]) {
-        let (own, beside) = (ours.sorted()[ours.count / 2], theirs.sorted()[theirs.count / 2])
-        say("medians: \(Int(own)) and \(Int(beside)), ratio \((own / beside * 100).rounded() / 100)")
+        let (own, beside, round) = (median(ours), median(theirs), median(zip(ours, theirs).map { $0 / $1 }))
+        say("medians: \(Int(own)) and \(Int(beside)), ratio \(shown(own / beside)); of the rounds \(shown(round))")
     }
+
+    private static func median(_ figures: [Double]) -> Double { figures.sorted()[figures.count / 2] }
+
+    private static func shown(_ ratio: Double) -> Double { (ratio * 100).rounded() / 100 }
 
     /// Prints at once, also into a pipe.
     static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

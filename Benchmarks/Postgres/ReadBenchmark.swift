@@ -12,6 +12,8 @@ struct ReadBenchmark {
     let readsPerConnection: Int
 
     private static let accountsTotal = 200
+    /// Many short ones: what else the machine does then falls on both sides.
+    private static let roundsTotal = 15
     /// Callers a connection, so that a thread finds its next call waiting.
     private static let callersPerConnection = 4
     private static let columns = "ticket, symbol, direction, volume, price, entry_time, status"
@@ -21,11 +23,15 @@ struct ReadBenchmark {
         try await storage.start()
         try await storage.transaction { try $0.executeScript(Self.schema) }
         var (ours, theirs): ([Double], [Double]) = ([], [])
-        _ = try await reads(of: storage, readsPerConnection / 10)
-        for _ in 0..<PostgresBenchmark.roundsTotal {
+        _ = try await reads(of: storage, readsPerConnection / 4)
+        for _ in 0..<Self.roundsTotal {
+            let begin = ProcessTime.now
             theirs.append(try pgbench())
             ours.append(try await reads(of: storage, readsPerConnection))
-            PostgresBenchmark.say("\(Int(ours.last ?? 0)) reads/s, pgbench \(Int(theirs.last ?? 0))")
+            let (own, beside) = ProcessTime.now.since(begin, reads: readsPerConnection * connections)
+            PostgresBenchmark.say(
+                "\(Int(ours.last ?? 0)) reads/s of \(own) µs of processor time, "
+                    + "pgbench \(Int(theirs.last ?? 0)) of \(beside) µs")
         }
         PostgresBenchmark.report(ours: ours, theirs: theirs)
         try await storage.transaction { try $0.executeScript("DROP TABLE benchmark_reads") }

@@ -14,6 +14,8 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     private var takersIdle = 0
     private var isClosed = false
 
+    private let processorsTotal = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
     package init(waitingMax: Int = 16_384) {
         self.waitingMax = waitingMax
         pthread_mutex_init(mutex, nil)
@@ -27,24 +29,29 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Queues a job, unless the queue is closed or full. - Returns: Why it was refused, or `nil`.
-    package func append(_ job: Job) -> StorageError? {
+    /// Queues a job, unless the queue is closed or full.
+    ///
+    /// - Returns: Why it was refused, or `nil`, and whether more jobs wait than threads do.
+    package func append(_ job: Job) -> (refusal: StorageError?, isShortOfTakers: Bool) {
         pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        if isClosed { return .unavailable(reason: "the database is being closed") }
-        if jobs.count - head >= waitingMax {
-            return .unavailable(reason: "\(waitingMax) statements are waiting for the database already")
+        if let refusal {
+            pthread_mutex_unlock(mutex)
+            return (refusal, false)
         }
         jobs.append(job)
-        pthread_cond_signal(arrival)
-        return nil
+        let hasIdleTaker = takersIdle > 0
+        let isShortOfTakers = jobs.count - head > takersIdle
+        pthread_mutex_unlock(mutex)
+        // After the lock is free: a thread that wakes needs it at once.
+        if hasIdleTaker { pthread_cond_signal(arrival) }
+        return (nil, isShortOfTakers)
     }
 
-    /// Whether more jobs wait than threads do.
-    package var isShortOfTakers: Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return jobs.count - head > takersIdle
+    /// Why no job is taken now. Asked under the lock.
+    private var refusal: StorageError? {
+        if isClosed { return .unavailable(reason: "the database is being closed") }
+        guard jobs.count - head >= waitingMax else { return nil }
+        return .unavailable(reason: "\(waitingMax) statements are waiting for the database already")
     }
 
     /// Whether a thread waits for a job.
@@ -56,7 +63,11 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
 
     /// Waits for jobs and takes up to `countMax` of them; empty when the queue is closed and nothing is left, or when none
     /// came within `patience` seconds.
-    package func take(atMost countMax: Int, patience: Int? = nil) -> [Job] {
+    ///
+    /// - Parameter isTogether: Whether a job may be taken with others. The first is taken in any case.
+    package func take(
+        atMost countMax: Int, patience: Int? = nil, where isTogether: (Job) -> Bool = { _ in true }
+    ) -> [Job] {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         var latest = timespec()
@@ -73,10 +84,24 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
             }
         }
         takersIdle -= 1
-        let taken = Array(jobs[head..<min(head + countMax, jobs.count)])
+        guard head < jobs.count else { return [] }
+        // Idle threads have been woken for the others: as many as can work at once are left their share.
+        let sharersTotal = min(takersIdle + 1, processorsTotal)
+        let share = min(countMax, (jobs.count - head + sharersTotal - 1) / sharersTotal)
+        let togetherTotal = share > 1 ? jobs[head..<head + share].prefix(while: isTogether).count : 1
+        let taken = Array(jobs[head..<head + max(1, togetherTotal)])
         head += taken.count
         discardTaken()
         return taken
+    }
+
+    /// Puts jobs that were taken back to the queue's front, in their order.
+    package func putBack(_ taken: some Collection<Job>) {
+        if taken.isEmpty { return }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        jobs.insert(contentsOf: taken, at: head)
+        if takersIdle > 0 { pthread_cond_broadcast(arrival) }
     }
 
     /// Takes out the waiting jobs for which `condition` holds.

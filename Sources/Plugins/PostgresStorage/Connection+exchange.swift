@@ -8,7 +8,7 @@ extension Connection {
     /// How often a waiting thread looks whether its caller is still there.
     private static let lookEvery = Duration.milliseconds(10)
     /// How long a cancelled statement may take to end before its connection is given up.
-    private static let cancelMax = Duration.seconds(1)
+    static let cancelMax = Duration.seconds(1)
 
     /// Sends something and collects every answer to it.
     ///
@@ -63,6 +63,7 @@ extension Connection {
             let count = poll(&descriptor, 1, Int32(Self.lookEvery.wholeMicroseconds / 1_000))
             if count > 0 || (count < 0 && errno != EINTR) { return }
             let now = ContinuousClock.now
+            wait.batch?.lookAfter()
             if wait.cancel == nil, current?.isOver == true || now >= wait.giveUpAt {
                 wait.cancel = ServerCancel.send(to: handle)
                 wait.giveUpAt = now + Self.cancelMax
@@ -95,5 +96,7 @@ extension Connection {
 struct ServerWait {
     /// When to cancel what runs, or, once that was tried, to give the connection up.
     var giveUpAt: ContinuousClock.Instant
+    /// The reads that are sent together, if it is them.
+    var batch: ReadBatch?
     var cancel: ServerCancel?
 }

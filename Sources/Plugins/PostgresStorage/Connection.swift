@@ -18,7 +18,7 @@ final class Connection {
     /// How long the server may take for one statement before it is cancelled from here.
     private(set) var statementMax: Duration
     private let statementTimeout: Duration
-    private var statements = StatementCache<PreparedStatement>()
+    var statements = StatementCache<PreparedStatement>()
     private var preparedTotal = 0
 
     /// The protocol counts them in 16 bits.
@@ -54,16 +54,19 @@ final class Connection {
     }
 
     /// Runs one reading statement by itself.
-    func read(_ sql: SQL) throws(ServerFailure) -> Rows {
+    func read(_ statement: StatementText) throws(ServerFailure) -> Rows {
         begin()
-        return try rows(run(sql, isReading: true))
+        let start = ContinuousClock.now
+        let answered = try run(statement, isReading: true)
+        answered.statement.lastTook = .now - start
+        return try rows(answered)
     }
 
     func rows(_ sql: SQL) throws(ServerFailure) -> Rows {
-        try rows(run(sql))
+        try rows(run(StatementText(sql, for: .postgres)))
     }
 
-    private func rows(_ answered: Answered) throws(ServerFailure) -> Rows {
+    func rows(_ answered: Answered) throws(ServerFailure) -> Rows {
         do {
             return try answered.statement.rows(of: answered.answer)
         } catch {
@@ -72,7 +75,9 @@ final class Connection {
     }
 
     /// - Returns: How many rows it changed.
-    func execute(_ sql: SQL) throws(ServerFailure) -> Int { try run(sql).answer.changesTotal }
+    func execute(_ sql: SQL) throws(ServerFailure) -> Int {
+        try run(StatementText(sql, for: .postgres)).answer.changesTotal
+    }
 
     /// Runs statements without parameters, in one exchange.
     func executeScript(_ script: String) throws(ServerFailure) {
@@ -150,7 +155,7 @@ final class Connection {
     }
 
     /// Forgets what happened before.
-    private func begin() {
+    func begin() {
         failure = nil
         statementMax = statementTimeout + Connection.grace
     }
@@ -168,12 +173,11 @@ final class Connection {
 // MARK: - Statements
 
 extension Connection {
-    private typealias Answered = (statement: PreparedStatement, answer: Answer)
+    typealias Answered = (statement: PreparedStatement, answer: Answer)
 
     private func run(
-        _ sql: SQL, isReading: Bool = false
+        _ spelled: StatementText, isReading: Bool = false
     ) throws(ServerFailure) -> Answered {
-        let spelled = StatementText(sql, for: .postgres)
         let (text, values) = (spelled.text, spelled.values)
         guard values.count <= Connection.valuesMax else {
             throw noted(ServerFailure(error: .statement("\(values.count) values in one statement: \(text)")))

@@ -7,6 +7,8 @@ protocol Job: Sendable {
     var caller: any Interruptible { get }
     /// When it joined the queue.
     var queuedAt: ContinuousClock.Instant { get }
+    /// Itself, when it is a read, which can travel with others.
+    var asRead: ReadJob? { get }
 
     /// Whether somebody still waits; otherwise the call has been answered.
     func begin() -> Bool
@@ -21,17 +23,24 @@ protocol Job: Sendable {
 
 /// One reading statement.
 struct ReadJob: Job {
-    let sql: SQL
+    let statement: StatementText
     let call: Call<Result<Rows, StorageError>>
     let queuedAt = ContinuousClock.now
+
+    var asRead: ReadJob? { self }
 
     var caller: any Interruptible { call }
 
     func begin() -> Bool { call.begin() }
 
     func attempt(on connection: Connection) -> ServerFailure? {
+        answer { () throws(ServerFailure) in try connection.read(statement) }
+    }
+
+    /// Answers the caller with what `read` returns. - Returns: What went wrong, if the same again may go well.
+    func answer(_ read: () throws(ServerFailure) -> Rows) -> ServerFailure? {
         do {
-            call.finish(.success(try connection.read(sql)))
+            call.finish(.success(try read()))
         } catch {
             if error.remedy != .none { return error }
             call.finish(.failure(error.error))
@@ -55,6 +64,8 @@ struct BodyJob<Output: Sendable>: Job {
     let body: @Sendable (any Transaction) throws -> Output
     let call: Call<Result<Output, any Error>>
     let queuedAt = ContinuousClock.now
+
+    var asRead: ReadJob? { nil }
 
     var caller: any Interruptible { call }
 

@@ -27,6 +27,8 @@ final class Pool: Sendable {
 
     /// Seconds after which an idle thread too many ends.
     private static let idleMax = 5
+    /// Reads that may wait for each other on one connection while others wait in the queue.
+    private static let togetherMax = 8
 
     private let target: Target
     private let size: Size
@@ -50,9 +52,9 @@ final class Pool: Sendable {
 
     /// Queues a job. - Returns: Why it was refused, or `nil`.
     func submit(_ job: any Job) -> StorageError? {
-        if let refusal = queue.append(job) { return refusal }
-        if queue.isShortOfTakers { grow() }
-        return nil
+        let (refusal, isShortOfTakers) = queue.append(job)
+        if isShortOfTakers { grow() }
+        return refusal
     }
 
     /// Lets the threads finish what is queued and closes their connections.
@@ -82,9 +84,13 @@ final class Pool: Sendable {
     }
 
     private func work(as id: Int) {
-        let worker = Worker(target: target, backoff: backoff, meter: meter)
+        let worker = Worker(target: target, backoff: backoff, meter: meter, queue: queue)
         repeat {
-            while let job = queue.take(atMost: 1, patience: Self.idleMax).first { worker.carryOut(job) }
+            while true {
+                let jobs = queue.take(atMost: Self.togetherMax, patience: Self.idleMax) { $0.asRead != nil }
+                if jobs.isEmpty { break }
+                worker.carryOut(jobs)
+            }
         } while !retires(id)
         worker.disconnect()
     }

@@ -123,7 +123,9 @@ public final class PostgresStorageModule: InspectableStorage {
     public func rows(_ sql: SQL, deadline: ContinuousClock.Instant?) async throws(StorageError) -> Rows {
         let pool = try running()
         let call = Call<Result<Rows, StorageError>>(deadline: deadline) { .failure($0) }
-        return try await call.answer { pool.submit(ReadJob(sql: sql, call: call)) }.get()
+        return try await call.answer {
+            pool.submit(ReadJob(statement: StatementText(sql, for: dialect), call: call))
+        }.get()
     }
 
     @discardableResult

@@ -11,6 +11,14 @@ final class PreparedStatement: CachedStatement {
     /// What it answers with, once it has answered with rows.
     private var columns: Columns?
     var lastUse: UInt64 = 0
+    /// How long its last answer took to come.
+    var lastTook: Duration?
+
+    /// More than any read by a key takes, and short enough for others to wait for it.
+    private static let quick = Duration.milliseconds(5)
+
+    /// Whether other reads may wait for it.
+    var isQuick: Bool { lastTook.map { $0 <= Self.quick } ?? false }
 
     init(text: String, name: String, parameterTypes: [Oid]) {
         self.text = text

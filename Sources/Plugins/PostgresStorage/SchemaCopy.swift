@@ -114,7 +114,8 @@ struct SchemaCopy {
 
     /// The schema Concord uses on this connection, asked outside transactions.
     func schema() throws -> String {
-        try about(told { () throws(ServerFailure) in try connection.read(SchemaContent.about) }).schema
+        let statement = StatementText(SchemaContent.about, for: .postgres)
+        return try about(told { () throws(ServerFailure) in try connection.read(statement) }).schema
     }
 
     private func about() throws -> About { try about(transaction.rows(SchemaContent.about)) }

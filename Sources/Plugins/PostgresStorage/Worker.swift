@@ -10,20 +10,50 @@ final class Worker {
     private let target: Target
     private let backoff: Backoff
     private let meter: ConnectionMeter
+    private let queue: JobQueue<any Job>
     private var connection: Connection?
 
-    init(target: Target, backoff: Backoff, meter: ConnectionMeter) {
+    init(target: Target, backoff: Backoff, meter: ConnectionMeter, queue: JobQueue<any Job>) {
         self.target = target
         self.backoff = backoff
         self.meter = meter
+        self.queue = queue
     }
 
     /// Does a job, again if need be, and sees to it that its caller gets an answer.
     func carryOut(_ job: any Job) {
-        guard job.begin() else { return }
-        var attempts = 0
-        while let failure = attempt(job) {
-            attempts += 1
+        guard job.begin(), let failure = attempt(job) else { return }
+        remedy(failure, of: job)
+    }
+
+    /// Does the first of the jobs, in one round trip with those behind it that are fit for it. The others go back.
+    func carryOut(_ jobs: [any Job]) {
+        guard let first = jobs.first else { return }
+        let entries = jobs.count > 1 ? entries(of: jobs) : []
+        guard entries.count > 1, let connection else {
+            queue.putBack(jobs.dropFirst())
+            return carryOut(first)
+        }
+        queue.putBack(jobs.dropFirst(entries.count))
+        let batch = ReadBatch(entries) { self.queue.putBack($0) }
+        working(on: connection) { connection.read(batch) }
+        if let (job, failure) = batch.unfinished { remedy(failure, of: job) }
+    }
+
+    /// The reads at the jobs' front that can travel together.
+    private func entries(of jobs: [any Job]) -> [ReadBatch.Entry] {
+        var entries: [ReadBatch.Entry] = []
+        for job in jobs {
+            guard let entry = job.asRead.flatMap({ connection?.entry(for: $0) }) else { break }
+            entries.append(entry)
+        }
+        return entries
+    }
+
+    /// Tries again what may go well then, and tells the caller if it does not.
+    private func remedy(_ first: ServerFailure, of job: any Job) {
+        var failure = first
+        for attempts in 1... {
             let attemptsMax = failure.remedy == .again ? Self.attemptsMax : 2
             guard failure.remedy != .none, attempts < attemptsMax, !job.caller.isOver else {
                 return job.refuse(job.caller.isOver ? .timedOut : failure.error)
@@ -34,6 +64,8 @@ final class Worker {
             case .prepareAgain: connection?.forgetStatements()
             case .reconnect, .none: break
             }
+            guard let next = attempt(job) else { return }
+            failure = next
         }
     }
 
@@ -51,11 +83,16 @@ final class Worker {
             return ServerFailure(error: error.error)
         }
         connection.current = job.caller
+        return working(on: connection) { job.attempt(on: connection) }
+    }
+
+    /// Counts the connection as busy while `work` uses it, and lets go of one that is broken then.
+    private func working<Result>(on connection: Connection, _ work: () -> Result) -> Result {
         defer {
             connection.current = nil
             if connection.isBroken { disconnect() }
         }
-        return meter.working { job.attempt(on: connection) }
+        return meter.working(work)
     }
 
     private func connected(for caller: any Interruptible) throws(ServerFailure) -> Connection {

@@ -105,7 +105,7 @@ public final class SQLiteStorageModule: SelfCreatingStorage {
     ) async throws(StorageError) -> Rows {
         let reads = try running().reads
         let call = Call<Result<Rows, StorageError>>(deadline: deadline) { .failure($0) }
-        return try await call.answer { reads.append(Read(sql: sql, call: call)) }.get()
+        return try await call.answer { reads.append(Read(sql: sql, call: call)).refusal }.get()
     }
 
     @discardableResult
@@ -115,7 +115,7 @@ public final class SQLiteStorageModule: SelfCreatingStorage {
     ) async throws -> Output {
         let writes = try running().writes
         let call = Call<Result<Output, any Error>>(deadline: deadline) { .failure($0) }
-        return try await call.answer { writes.append(BodyWrite(body: body, call: call)) }.get()
+        return try await call.answer { writes.append(BodyWrite(body: body, call: call)).refusal }.get()
     }
 
     /// The lock file keeps other processes out and the one writer thread other migrations.

@@ -1,0 +1,95 @@
+import CLibpq
+import PluginAPI
+import StorageWork
+
+/// Several reads in one round trip.
+///
+/// One mark of the protocol stands behind all of them, so that they share a transaction of the server's. That is no
+/// difference: sessions are `read committed`, where every statement sees what is committed when it begins. When one fails
+/// the server leaves out those behind it.
+extension Connection {
+    /// What a read would send, if its statement is prepared and was quick last time.
+    func entry(for job: ReadJob) -> ReadBatch.Entry? {
+        guard let statement = statements.find(job.statement.text), statement.isQuick,
+            statement.takes(job.statement.values),
+            let parameters = try? Parameters(job.statement.values, of: job.statement.text)
+        else { return nil }
+        return ReadBatch.Entry(job: job, statement: statement, parameters: parameters)
+    }
+
+    /// Sends the reads together and answers each, but for those that are given back and for one that went wrong in a way
+    /// that may be remedied, which is left in the batch.
+    func read(_ batch: ReadBatch) {
+        begin()
+        batch.begin()
+        do {
+            let (wait, errors) = try exchange(batch)
+            // Outside the pipeline, where a late cancellation can be let hit an empty statement.
+            try settle(wait, errors)
+        } catch {
+            batch.giveBackRest()
+            if let job = batch.current?.job { batch.unfinished = (job, error) }
+        }
+    }
+
+    private func exchange(_ batch: ReadBatch) throws(ServerFailure) -> (wait: ServerWait, errors: [Answer]) {
+        guard PQenterPipelineMode(handle) == 1 else { throw noted(.lost(lastMessage)) }
+        defer { if PQexitPipelineMode(handle) != 1 { markBroken() } }
+        var wait = ServerWait(giveUpAt: .now + statementMax, batch: batch)
+        for entry in batch.entries {
+            let (name, valuesTotal) = (entry.statement.name, Int32(entry.statement.parameterTypes.count))
+            let isSent = entry.parameters.lend { PQsendQueryPrepared(handle, name, valuesTotal, $0, $1, $2, 1) }
+            guard isSent == 1 else { throw noted(.lost(lastMessage)) }
+        }
+        guard PQpipelineSync(handle) == 1 else { throw noted(.lost(lastMessage)) }
+        try flush(&wait)
+        return try collect(batch, wait)
+    }
+
+    private func collect(
+        _ batch: ReadBatch, _ begun: ServerWait
+    ) throws(ServerFailure) -> (wait: ServerWait, errors: [Answer]) {
+        var wait = begun
+        var errors: [Answer] = []
+        var start = ContinuousClock.now
+        while true {
+            current = batch.current.map { $0.job?.caller ?? Abandoned.caller }
+            try awaitInput(&wait)
+            guard let next = PQgetResult(handle) else {
+                // Nothing separates the answers of one read from those of the next; nothing follows a lost connection.
+                if PQstatus(handle) == CONNECTION_BAD { throw noted(.lost(lastMessage)) }
+                continue
+            }
+            let answer = Answer(next)
+            if answer.status == PGRES_PIPELINE_SYNC { return (wait, errors) }
+            guard let entry = batch.current else { continue }
+            let end = ContinuousClock.now
+            if answer.isError { errors.append(answer) }
+            // A cancellation may hit the next one instead, and the server leaves out what is behind an error.
+            if wait.cancel != nil || answer.isError { batch.giveBackRest() }
+            if let job = entry.job, let failure = finish(job, entry.statement, answer, after: end - start) {
+                batch.unfinished = (job, failure)
+            }
+            batch.advance()
+            start = end
+            wait.giveUpAt = end + (wait.cancel == nil ? statementMax : Self.cancelMax)
+        }
+    }
+
+    /// Answers a read. - Returns: What went wrong, if it may be remedied; it has no answer then.
+    private func finish(
+        _ job: ReadJob, _ statement: PreparedStatement, _ answer: Answer, after time: Duration
+    ) -> ServerFailure? {
+        job.answer { () throws(ServerFailure) in
+            let answer = try check([answer], text: statement.text, isReading: true)
+            statement.lastTook = time
+            return try rows((statement, answer))
+        }
+    }
+}
+
+/// Nobody waits for what runs.
+private final class Abandoned: Interruptible {
+    static let caller = Abandoned()
+    var isOver: Bool { true }
+}
