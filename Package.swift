@@ -143,6 +143,31 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // What Concord's answers are measured beside, by scripts/bench: a server of NIO alone and a bare route of Hummingbird.
+        .target(name: "BenchmarkAnswer", path: "Benchmarks/HTTP/Answer", swiftSettings: strict),
+        .executableTarget(
+            name: "RawServer",
+            dependencies: [
+                "BenchmarkAnswer",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Benchmarks/HTTP/RawServer",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "HummingbirdServer",
+            dependencies: [
+                "BenchmarkAnswer",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Benchmarks/HTTP/HummingbirdServer",
+            swiftSettings: strict
+        ),
+
         tests("PluginAPITests", [testing]),
         tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),

@@ -21,6 +21,7 @@ NOT_RUN = {
         "needs a database with something in it; test_backup.py does the same on both storages",
     "scripts/run": "serves until interrupted; test_run.py runs it",
     "scripts/test": "is what runs this test",
+    "scripts/bench": "measures for minutes; scripts/test compiles what it starts",
     "swift build --build-tests\nswift test --skip-build --filter ReconciliationTests\nscripts/check":
         "scripts/test does the same steps before this one",
     "swift build -c release --product MatcherBenchmark --scratch-path .build-release\n"

@@ -1,0 +1,47 @@
+"""Load on one server by wrk, and what it came to."""
+
+import json
+import pathlib
+import subprocess
+
+from contenders import program
+
+SCRIPT = pathlib.Path(__file__).with_name("requests.lua")
+
+
+class Load:
+    """What is sent in each block: the tokens of a file in rotation, a share of them asking what nobody has asked before."""
+
+    # Moments of one block of load, in milliseconds; none has as many misses.
+    BLOCK = 100_000_000
+
+    def __init__(self, tokens, path, miss_path, hit_share, connections, threads):
+        self.tokens, self.path, self.miss_path = tokens, path, miss_path
+        self.miss_share, self.connections, self.threads = round(1 - hit_share, 6), connections, threads
+        self.blocks = 0
+
+    def block(self, contender, seconds):
+        """Loads a server for a while. Ends the program when an answer is not one of 200 with a body."""
+        self.blocks += 1
+        command = [program("wrk"), f"-t{self.threads}", f"-c{self.connections}", f"-d{seconds}s", "--timeout", "10s",
+                   "-s", str(SCRIPT), f"http://127.0.0.1:{contender.port}", "--",
+                   str(self.tokens), self.path, str(self.miss_share), self.miss_path, str(self.blocks * self.BLOCK)]
+        before = contender.processor_seconds()
+        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)
+        processor = contender.processor_seconds() - before
+        if result.returncode != 0:
+            raise SystemExit(f"bench: wrk: {result.stdout}{result.stderr}")
+        figures = json.loads(result.stdout.strip().splitlines()[-1])
+        if figures["refused"] or figures["broken"] or not figures["requests"]:
+            raise SystemExit(f"bench: {contender.name} did not answer every request: {figures}")
+        return Block(figures, processor)
+
+
+class Block:
+    """One server's figures of one block. Times are in milliseconds unless their name says otherwise."""
+
+    def __init__(self, figures, processor):
+        self.requests, self.bytes = figures["requests"], figures["bytes"]
+        self.rate = self.requests / (figures["duration"] / 1e6)
+        self.p50, self.p95, self.p99 = (figures[name] / 1000 for name in ("p50", "p95", "p99"))
+        self.processor_microseconds = processor * 1e6 / self.requests
