@@ -3,12 +3,12 @@
 import argparse
 import collections
 import contextlib
-import pathlib
 import statistics
 import tempfile
 import time
 
 from contenders import Concord, Nginx, SwiftServer, fetch, program
+from allocations import Allocations
 from book import CLOSED, CURRENT, FRESH, Book
 from wrk import Load
 
@@ -60,9 +60,7 @@ def hits(options, stack):
             raise SystemExit(f"bench: {contender.name} does not give the bytes that Concord gave")
     print(f"{len(body)} bytes, {options.users} users, {options.connections} connections")
     directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="concord-bench-"))
-    file = pathlib.Path(directory) / "tokens"
-    file.write_text("\n".join(tokens) + "\n")
-    load = Load(file, CURRENT, CLOSED, options.hit_share, options.connections, options.threads)
+    load = Load.of(tokens, directory, options, options.hit_share)
     blocks = {contender.name: [] for contender in contenders}
     counted = Counted(concord)
     for contender in contenders:
@@ -80,6 +78,27 @@ def hits(options, stack):
         loaded = time.monotonic()
     counted.check(blocks[concord.name], options)
     report(contenders, blocks)
+    allocations(options, stack, others, body)
+
+
+def allocations(options, stack, headers, body):
+    """Allocations a hit, counted in processes of their own, because counting takes time."""
+    directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="concord-bench-"))
+    ours, theirs = Allocations(directory, "concord"), Allocations(directory, "raw")
+    concord = started(stack, Concord("memory", "sqlite", ours.environment))
+    raw = started(stack, SwiftServer("raw NIO", "RawServer", headers, body, theirs.environment))
+    # Few, because misses of many would be among the hits.
+    book = Book(10, options.positions)
+    book.send(concord.port)
+    tokens = book.tokens()
+    raw.wait(CURRENT, tokens[0])
+    load = Load.of(tokens, directory, options, hit_share=1)
+    for contender, counted in [(concord, ours), (raw, theirs)]:
+        load.block(contender, 1)
+        book.ask(concord.port, CURRENT, tokens)
+        before = counted.count
+        requests = load.block(contender, 2).requests
+        print(f"{contender.name}: {(counted.count - before) / requests:.1f} allocations a request")
 
 
 def started(stack, contender):

@@ -133,17 +133,17 @@ class Standing(Contender):
 class SwiftServer(Standing):
     """One of the two programs beside this file."""
 
-    def __init__(self, name, product, headers, body):
+    def __init__(self, name, product, headers, body, environment=None):
         super().__init__(name, headers, body)
-        self.product = product
+        self.product, self.environment = product, environment or {}
 
-    def start(self, environment=None):
+    def start(self):
         (self.path / "headers").write_text("".join(f"{name}: {value}\n" for name, value in self.headers))
         (self.path / "body").write_bytes(self.body)
         program = pathlib.Path(BINARY).with_name(self.product)
         self.process = subprocess.Popen(
             [str(program), str(self.port), str(self.path / "headers"), str(self.path / "body")],
-            env={**os.environ, "LOG_LEVEL": "warning", **(environment or {})})
+            env={**os.environ, "LOG_LEVEL": "warning", **self.environment})
         return self
 
 

@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 
+from book import CLOSED, CURRENT
 from contenders import program
 
 SCRIPT = pathlib.Path(__file__).with_name("requests.lua")
@@ -19,6 +20,13 @@ class Load:
         self.tokens, self.path, self.miss_path = tokens, path, miss_path
         self.miss_share, self.connections, self.threads = round(1 - hit_share, 6), connections, threads
         self.blocks = 0
+
+    @classmethod
+    def of(cls, tokens, directory, options, hit_share):
+        """With a file of its own for the tokens."""
+        file = pathlib.Path(directory) / "tokens"
+        file.write_text("\n".join(tokens) + "\n")
+        return cls(file, CURRENT, CLOSED, hit_share, options.connections, options.threads)
 
     def block(self, contender, seconds):
         """Loads a server for a while. Ends the program when an answer is not one of 200 with a body."""
