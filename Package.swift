@@ -130,6 +130,13 @@ let package = Package(
         ),
 
         .executableTarget(
+            name: "CacheBenchmark",
+            dependencies: [pluginAPI, testing, "MemoryCache"],
+            path: "Benchmarks/Cache",
+            swiftSettings: strict
+        ),
+
+        .executableTarget(
             name: "RedisBenchmark",
             dependencies: [pluginAPI, testing, "RedisCache"],
             path: "Benchmarks/Redis",
@@ -169,7 +176,7 @@ let package = Package(
         ),
 
         tests("PluginAPITests", [testing]),
-        tests("MemoryCacheTests", ["MemoryCache", conformance, testing]),
+        tests("MemoryCacheTests", ["MemoryCache", "CacheBenchmark", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),
         tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", "CSQLite", conformance, testing]),
         tests(

@@ -31,7 +31,7 @@ def token(subject, role="user", **claims):
 class Book:
     """Accounts named 1, 2, 3 …, each a user's own, all with as many open positions."""
 
-    CLIENTS = 4
+    CLIENTS = 16
 
     def __init__(self, users, positions, closed=False):
         """With `closed`, each account has as many closed positions as it has open ones."""
@@ -69,7 +69,7 @@ class Book:
     def tell(self, port, method, path, bearer, body=None):
         connection = getattr(self.local, "connection", None)
         if not connection:
-            connection = self.local.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection = self.local.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         fields = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
         connection.request(method, path, body and json.dumps(body), fields)
         answer = connection.getresponse()

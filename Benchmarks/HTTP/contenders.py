@@ -6,15 +6,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
-
-from book import SECRET  # noqa: E402
-from harness import BINARY, Host, free_port  # noqa: E402
+from book import SECRET
+from harness import BINARY, Host, free_port
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -106,6 +102,11 @@ class Concord(Contender):
         self.host.serve()
         self.process, self.start_seconds = self.host.process, time.monotonic() - begin
         return self
+
+    def restart(self):
+        """On what it has stored. Returns the seconds until it was ready."""
+        self.host.stop()
+        return self.start().start_seconds
 
     def counters(self):
         """Every series by its line's beginning."""

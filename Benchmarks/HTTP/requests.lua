@@ -12,15 +12,17 @@ end
 
 function init(arguments)
     hits, misses = {}, {}
+    missShare, owed = tonumber(arguments[3]), 0
     for token in io.lines(arguments[1]) do
         local fields = { Authorization = "Bearer " .. token }
         hits[#hits + 1] = wrk.format("GET", arguments[2], fields)
-        -- What comes before the moment, and what comes behind it.
-        local text = wrk.format("GET", arguments[4], fields)
-        local place = string.find(text, " HTTP/", 1, true)
-        misses[#misses + 1] = { string.sub(text, 1, place - 1), string.sub(text, place) }
+        if missShare > 0 then
+            -- What comes before the moment, and what comes behind it.
+            local text = wrk.format("GET", arguments[4], fields)
+            local place = string.find(text, " HTTP/", 1, true)
+            misses[#misses + 1] = { string.sub(text, 1, place - 1), string.sub(text, place) }
+        end
     end
-    missShare, owed = tonumber(arguments[3]), 0
     -- Each thread begins elsewhere in the rotation and has moments of its own.
     turn = math.floor(#hits / 2) * (number % 2)
     moment = tonumber(arguments[5]) + number * 1e10

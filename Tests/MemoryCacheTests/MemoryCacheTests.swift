@@ -3,6 +3,7 @@ import PluginConformance
 import PluginTesting
 import Testing
 
+@testable import CacheBenchmark
 @testable import MemoryCache
 
 @Suite("Memory cache")
@@ -28,6 +29,16 @@ struct MemoryCacheTests {
 
         let kept = (0..<50).filter { cache.immediateEntry(for: "used-\($0)") != nil }
         #expect(kept.count == 50)
+    }
+
+    @Test("Of keys that few ask for often it finds more than LRU, scans or not", arguments: [0, 0.2])
+    func hitRatio(scanShare: Double) async {
+        var trace = Trace(keys: 100_000, scanShare: scanShare, seed: 1)
+        var replay = await Replay(room: 1_000, bodyBytes: 1_024)
+
+        for _ in 0..<60_000 { replay.ask(trace.next()) }
+
+        #expect(replay.hitRatio > replay.hitRatioOfLRU + 0.03)
     }
 
     @Test("A key stored again soon after its eviction goes straight to the main queue")
