@@ -23,9 +23,10 @@ function init(arguments)
             misses[#misses + 1] = { string.sub(text, 1, place - 1), string.sub(text, place) }
         end
     end
-    -- Each thread begins elsewhere in the rotation and has moments of its own.
-    turn = math.floor(#hits / 2) * (number % 2)
+    -- Each run and thread begins elsewhere in the rotation, and has moments of its own.
     moment = tonumber(arguments[5]) + number * 1e10
+    math.randomseed(moment)
+    turn = math.random(#hits)
 end
 
 function request()
