@@ -1,9 +1,111 @@
-"""Writes that go on while something breaks, each repeated under its key until it is acknowledged, and what they must leave."""
+"""Load while something breaks: writes repeated until they are acknowledged, and a crowd of clients that read."""
 
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
 import threading
 import time
 
-from harness import at, position
+from harness import Answer, at, position
+
+SECRET = "a-secret-of-forty-characters-for-tests-only"
+
+
+def mint(user, role="user", **claims):
+    """A token of a host whose JWT_SECRET_KEY is SECRET: a crowd is minted faster here than by as many commands."""
+    now = int(time.time())
+    parts = [{"alg": "HS256", "typ": "JWT"}, {"sub": user, "role": role, "iat": now, "exp": now + 3600, **claims}]
+    encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")
+    text = b".".join(encode(json.dumps(part).encode()) for part in parts)
+    return (text + b"." + encode(hmac.new(SECRET.encode(), text, hashlib.sha256).digest())).decode()
+
+
+class Crowd:
+    """Clients with a connection each, on a thread of their own. Each asks one question, a path and a token."""
+
+    def __init__(self, host, questions, pause=0.1):
+        self.host, self.questions, self.pause = host, questions, pause
+        self.stopping, self.answered = threading.Event(), 0
+        # What went wrong; what each client was answered, as often as it changed; how long it took.
+        self.failures, self.courses, self.seconds = [], [[] for _ in questions], []
+        self.latest = [None] * len(questions)
+
+    # Again and again
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.run()))
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join()
+
+    async def run(self):
+        await asyncio.gather(*(self.stay(number) for number in range(len(self.questions))))
+
+    async def stay(self, number):
+        try:
+            streams = await self.connect()
+            while not self.stopping.is_set():
+                begun = time.monotonic()
+                answer = await self.ask(streams, *self.questions[number])
+                self.seconds.append(time.monotonic() - begun)
+                self.answered += 1
+                self.latest[number] = answer
+                kind = kind_of(answer)
+                if self.courses[number][-1:] != [kind]:
+                    self.courses[number].append(kind)
+                await asyncio.sleep(self.pause)
+            streams[1].close()
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.failures.append((self.questions[number][0], repr(error)))
+
+    def go_on(self, test, answers=None):
+        """Until everybody has been answered a few times more."""
+        reached = self.answered + (answers or 5 * len(self.questions))
+        end = time.monotonic() + 60
+        while self.answered < reached:
+            test.assertLess(time.monotonic(), end, f"{self.answered} answers, {self.failures[:3]}")
+            time.sleep(0.02)
+
+    # Once, all together
+
+    def ask_once(self):
+        """All questions, each on a connection that stood before any of them was asked."""
+        async def all_of_them():
+            streams = await asyncio.gather(*(self.connect() for _ in self.questions))
+            answers = await asyncio.gather(
+                *(self.ask(pair, *question) for pair, question in zip(streams, self.questions)))
+            for _, writer in streams:
+                writer.close()
+            return answers
+
+        return asyncio.run(all_of_them())
+
+    # Bytes
+
+    async def connect(self):
+        return await asyncio.open_connection("127.0.0.1", self.host.port)
+
+    async def ask(self, streams, path, token):
+        reader, writer = streams
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        return Answer(int(lines[0].split()[1]), headers, body.decode())
+
+
+def kind_of(answer):
+    """`fresh`, `stale` or `refused`; anything else by its status."""
+    if answer.status == 503 and "retry-after" in answer.headers:
+        return "refused"
+    if answer.status != 200:
+        return str(answer.status)
+    return "stale" if "stale-if-error" in answer.headers["cache-status"] else "fresh"
 
 
 class Load:
