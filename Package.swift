@@ -194,7 +194,7 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "BuiltIn", "MemoryCache", testing,
+                "Host", "BuiltIn", "MemoryCache", "RedisCache", testing,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

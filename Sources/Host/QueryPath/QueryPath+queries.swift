@@ -6,6 +6,8 @@ struct BuiltAnswer: Sendable {
     var isStored: Bool
     /// Somebody had built it before: it comes from a cache.
     var isFound = false
+    /// The announcements of writes that had been made before anything was read for it.
+    var epoch: UInt64
 }
 
 extension QueryPath {
@@ -48,6 +50,9 @@ extension QueryPath {
             ) {
                 try await build(call, incoming, key: key, stamp: stamp, deadline: deadline)
             }
+            // Whoever joins learns only now what else the answer depends on: it may have been read before a write under that.
+            let others = Array(built.entry.tags.dropFirst(call.tags.count))
+            if isJoined, !others.isEmpty, invalidations.touched(others, since: built.epoch) { return nil }
             call.target.meters.count(isJoined ? .join : .miss)
             if built.isStored { prepare(call, incoming, key: key) }
             return QueryAnswer.make(built.entry, status(of: built, isJoined), for: incoming, now: clock.now)
@@ -117,17 +122,19 @@ extension QueryPath {
         stamp: CacheStamp,
         deadline: ContinuousClock.Instant
     ) async throws -> BuiltAnswer {
+        let epoch = invalidations.epoch
         // The flight before this one may have landed since the look-up.
         if let kept = localEntry(for: key), clock.now < kept.freshUntil {
-            return BuiltAnswer(entry: kept, isStored: true)
+            return BuiltAnswer(entry: kept, isStored: true, epoch: epoch)
         }
-        let epoch = invalidations.epoch
         // Before the storage is read: what is written meanwhile makes both stamps old.
         let found = await shared?.lookUp(key, call, now: clock.now) ?? CacheLookUp(entry: nil, stamp: nil)
         if var entry = found.entry {
             entry.stamp = stamp
             cache?.immediateStore(entry, for: key)
-            if clock.now < entry.freshUntil { return BuiltAnswer(entry: entry, isStored: true, isFound: true) }
+            if clock.now < entry.freshUntil {
+                return BuiltAnswer(entry: entry, isStored: true, isFound: true, epoch: epoch)
+            }
         }
         do {
             let request = request(asOwner(call), incoming, deadline: deadline)
@@ -135,9 +142,11 @@ extension QueryPath {
             let tags = call.tags + reply.tags
             let entry = entry(for: reply, call, stamp: stampAfter(reply, call, stamp), tags: tags)
             let mayStore = reply.tags.isEmpty || !invalidations.touched(tags, since: epoch)
-            return keep(entry, key, if: mayStore, sharedStamp: reply.tags.isEmpty ? found.stamp : nil)
+            let isStored = mayStore && keep(entry, key, sharedStamp: reply.tags.isEmpty ? found.stamp : nil)
+            return BuiltAnswer(entry: entry, isStored: isStored, epoch: epoch)
         } catch let problem as Problem where problem.status == 404 {
-            return keep(notFound(problem, call, stamp), key, if: true, sharedStamp: found.stamp)
+            let entry = notFound(problem, call, stamp)
+            return BuiltAnswer(entry: entry, isStored: keep(entry, key, sharedStamp: found.stamp), epoch: epoch)
         }
     }
 
@@ -156,18 +165,12 @@ extension QueryPath {
     }
 
     /// - Parameter sharedStamp: Under which the hosts share the answer; `nil` when they do not.
-    private func keep(
-        _ entry: CacheEntry,
-        _ key: String,
-        if mayStore: Bool,
-        sharedStamp: CacheStamp?
-    ) -> BuiltAnswer {
-        guard mayStore, let cache, entry.storedAt < entry.freshUntil else {
-            return BuiltAnswer(entry: entry, isStored: false)
-        }
+    /// - Returns: Whether there is a cache that keeps it, and a time for which it may.
+    private func keep(_ entry: CacheEntry, _ key: String, sharedStamp: CacheStamp?) -> Bool {
+        guard let cache, entry.storedAt < entry.freshUntil else { return false }
         cache.immediateStore(entry, for: key)
         if let sharedStamp { shared?.store(entry, for: key, stamp: sharedStamp) }
-        return BuiltAnswer(entry: entry, isStored: true)
+        return true
     }
 
     private func entry(for reply: Reply, _ call: AuthorisedCall, stamp: CacheStamp, tags: [CacheTag]) -> CacheEntry {

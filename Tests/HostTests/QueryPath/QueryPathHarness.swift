@@ -20,18 +20,20 @@ struct QueryPathHarness {
         _ operations: [Operation],
         usesCache: Bool = true,
         usesMemoryCache: Bool = false,
+        memoryMax: Int = 4 << 20,
         shared: (any SharedCache)? = nil,
+        clock: ManualClock = ManualClock(),
         directory: FakeDirectory = FakeDirectory(),
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
         status: ModuleStatus = .ok,
         adjust: (inout QueryPathSettings) -> Void = { _ in }
     ) throws {
-        clock = ManualClock()
+        self.clock = clock
         cache = FakeCache(clock: clock)
         self.directory = directory
         invalidations = Invalidations(logger: log)
         let memory: any SynchronousCache =
-            usesMemoryCache ? MemoryCacheModule(maxSize: 4 << 20, clock: clock) : cache
+            usesMemoryCache ? MemoryCacheModule(maxSize: memoryMax, clock: clock) : cache
         var settings = QueryPathSettings()
         settings.jitter = { 1_000 }
         adjust(&settings)

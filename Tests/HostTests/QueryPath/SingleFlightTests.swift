@@ -86,6 +86,29 @@ struct SingleFlightTests {
         #expect(later.text == (usesCache ? "2" : "3"))
     }
 
+    @Test("Nor is it answered by one, when only the answer tells that the write concerns it")
+    func noJoinAcrossWritesUnderTheAnswersTags() async throws {
+        let (calls, gate) = (Tally(), Door())
+        let extra = CacheTag(kind: "extra", id: "x")
+        let harness = try QueryPathHarness([
+            .asking { _ in
+                let number = calls.add()
+                if number == 1 { await gate.pass() }
+                return Reply(body: Array("\(number)".utf8), tags: [extra])
+            }
+        ])
+        let before = Task { await harness.ask().text }
+        while calls.value < 1 { await Task.yield() }
+
+        await harness.invalidations.invalidate([extra])
+        let after = Task { await harness.ask() }
+        while harness.path.flights.waiters < 2 { await Task.yield() }
+        gate.open()
+
+        #expect(await before.value == "1")
+        #expect(await after.value.text == "2")
+    }
+
     @Test("A write that concerns others parts nobody")
     func joinsAcrossOthersWrites() async throws {
         let (calls, gate) = (Tally(), Door())
