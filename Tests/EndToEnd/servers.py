@@ -1,10 +1,12 @@
 """Servers that tests kill, freeze, fill and start again, and where those are that `scripts/test` has started for all."""
 
+import asyncio
 import os
 import pathlib
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from harness import ROOT, free_port
@@ -149,3 +151,44 @@ class Redis:
             self.process.kill()
             self.process.wait(10)
         self.directory.cleanup()
+
+
+class SlowRoad:
+    """Carries bytes to a server on this machine at once and its answers back after `delay` seconds, on a thread of its own."""
+
+    def __init__(self, to):
+        self.to, self.delay = to, 0
+        self.loop, self.tasks = asyncio.new_event_loop(), set()
+        self.port = free_port()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self.carry, "127.0.0.1", self.port), self.loop).result(10)
+
+    async def carry(self, reader, writer):
+        there, back = await asyncio.open_connection("127.0.0.1", self.to)
+        way = [asyncio.create_task(self.pass_on(reader, back)), asyncio.create_task(self.hold_up(there, writer))]
+        self.tasks.update(way)
+        await asyncio.wait(way, return_when=asyncio.FIRST_COMPLETED)
+        back.close()
+        writer.close()
+
+    async def pass_on(self, reader, writer):
+        while data := await reader.read(65_536):
+            writer.write(data)
+
+    async def hold_up(self, reader, writer):
+        """Each piece is as late as the others: what comes at once is not spread out."""
+        while data := await reader.read(65_536):
+            self.loop.call_later(self.delay, writer.write, data)
+        await asyncio.sleep(self.delay)
+
+    def close(self):
+        def end():
+            for task in self.tasks:
+                task.cancel()
+            self.loop.call_soon(self.loop.stop)
+
+        self.loop.call_soon_threadsafe(end)
+        self.thread.join(10)
+        self.loop.close()

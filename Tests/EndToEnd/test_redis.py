@@ -6,7 +6,8 @@ import time
 import unittest
 
 from harness import Host, at, eventually
-from servers import Redis
+from load import SECRET, Crowd, mint
+from servers import Redis, SlowRoad
 
 TIMES = "2026-01-05T10:{:02d}:00Z"
 
@@ -19,7 +20,8 @@ class RedisTest(unittest.TestCase):
         self.host.put_account("acc-1", "ann")
 
     def make_host(self, url=None):
-        host = Host("cache: { use: redis, default_ttl: 10s }\n", {"REDIS_URL": url or self.redis.url})
+        host = Host("cache: { use: redis, default_ttl: 10s }\n",
+                    {"REDIS_URL": url or self.redis.url, "JWT_SECRET_KEY": SECRET})
         self.addCleanup(host.close)
         return host.serve()
 
@@ -37,10 +39,6 @@ class RedisTest(unittest.TestCase):
                 raise AssertionError(f"redis is not {status}: {self.check()}\n{self.host.logs()}")
             time.sleep(0.1)
 
-    def metric(self, name):
-        lines = self.host.request("GET", "/metrics").body.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
-
     def test_answers_lie_in_redis_and_a_write_ends_them(self):
         first, second = self.status(), self.status()
         self.assertIn("fwd=uri-miss; stored", first.headers["cache-status"])
@@ -51,7 +49,7 @@ class RedisTest(unittest.TestCase):
         # The host's own copies go: what is answered next comes out of Redis, the same bytes.
         self.redis.tell("PUBLISH", "concord_invalidations", "not a notice")
         end = time.monotonic() + 10
-        while not self.metric('cache_requests_total{layer="redis",operation="reconciliation.status",result="hit"}'):
+        while not self.host.metric('cache_requests_total{layer="redis",operation="reconciliation.status",result="hit"}'):
             self.assertLess(time.monotonic(), end, "nothing was found in Redis")
             found = self.status()
             self.assertEqual(found.body, first.body)
@@ -66,12 +64,12 @@ class RedisTest(unittest.TestCase):
     def test_keys_are_counted_in_the_database_that_the_url_names(self):
         self.status()
         self.wait_for_keys()
-        self.assertGreater(self.metric('redis_keys_total{db="0"}'), 0)
+        self.assertGreater(self.host.metric('redis_keys_total{db="0"}'), 0)
         self.host = self.make_host(url=self.redis.url.removesuffix("/0") + "/3")
         self.host.put_account("acc-1", "ann")
         self.status()
         self.wait_for_keys(3)
-        self.assertGreater(self.metric('redis_keys_total{db="3"}'), 0)
+        self.assertGreater(self.host.metric('redis_keys_total{db="3"}'), 0)
 
     def test_a_killed_and_a_frozen_redis_fail_no_request_and_lose_no_write(self):
         self.wait_for("up")
@@ -79,7 +77,7 @@ class RedisTest(unittest.TestCase):
             self.redis.signal(signal.SIGKILL)
             self.wait_for("degraded")
             self.assertEqual(self.host.request("GET", "/api/v1/ready").status, 200)
-            self.assertEqual(self.metric("redis_keys_total"), 0)
+            self.assertEqual(self.host.metric("redis_keys_total"), 0)
             self.redis.start()  # Empty.
             self.wait_for("up")
             self.redis.signal(signal.SIGSTOP)
@@ -87,6 +85,33 @@ class RedisTest(unittest.TestCase):
             self.redis.signal(signal.SIGCONT)
             self.wait_for("up")
         self.wait_for_keys()
+
+    def test_a_slow_redis_fails_no_request_and_is_waited_for_a_few_times_only(self):
+        road = SlowRoad(self.redis.port)
+        self.addCleanup(road.close)
+        self.host.close()
+        self.host = self.make_host(url=self.redis.url.replace(str(self.redis.port), str(road.port)))
+        self.host.put_account("acc-1", "ann")
+        self.wait_for("up")
+        with UnderLoad(self) as load:
+            for _ in range(2):
+                road.delay = 0.2
+                self.wait_for("degraded")
+                self.assertIn("did not answer within", self.check()["checks"]["redis"]["reason"])
+                # It is known to be slow: nobody waits for it any more.
+                waited, asked = self.host.metric("redis_timeouts_total"), self.misses()
+                self.assertGreater(waited, 0)
+                load.crowd.go_on(self)
+                eventually(lambda: self.misses() > asked + 50)
+                self.assertEqual(self.host.metric("redis_timeouts_total"), waited)
+                self.assertEqual(self.check()["checks"]["redis"]["status"], "degraded")
+                road.delay = 0
+                self.wait_for("up")
+        self.wait_for_keys()
+
+    def misses(self):
+        """What this host did not have itself, for which it could have asked Redis."""
+        return self.host.metric('cache_requests_total{layer="redis"')
 
     def test_a_full_redis_fails_no_request_and_shows_nothing_old(self):
         self.status()
@@ -100,10 +125,10 @@ class RedisTest(unittest.TestCase):
             self.assertEqual(self.redis.tell("CONFIG", "SET", "maxmemory", "0"), "OK")
             self.wait_for("up")
         # It is used again.
-        stored = self.metric('cache_requests_total{layer="redis"')
+        stored = self.host.metric('cache_requests_total{layer="redis"')
         self.host.snapshot("acc-1", "2026-01-06T10:00:00Z", [])
         self.assertIn("stored", self.status().headers["cache-status"])
-        self.assertGreater(self.metric('cache_requests_total{layer="redis"'), stored)
+        self.assertGreater(self.host.metric('cache_requests_total{layer="redis"'), stored)
         self.wait_for_keys()
 
     def test_a_redis_that_is_emptied_again_and_again_shows_nothing_old(self):
@@ -118,7 +143,7 @@ class RedisTest(unittest.TestCase):
         """What the host says of the keys there are becomes what Redis says, whatever it serves meanwhile."""
         name = f'redis_keys_total{{db="{database}"}}'
         size = lambda: float(self.redis.tell("-n", str(database), "DBSIZE"))
-        eventually(lambda: (before := size()) == self.metric(name) == size() == before, seconds=20)
+        eventually(lambda: (before := size()) == self.host.metric(name) == size() == before, seconds=20)
 
     def test_check_probes_and_refuses(self):
         self.assertIn("redis: up", self.host.run("check", "--probe").stdout)
@@ -150,30 +175,35 @@ class RedisTest(unittest.TestCase):
 
 
 class UnderLoad:
-    """Reads, and writes each of which is read at once, while something happens to Redis: none of them may fail."""
+    """Reads of a hundred clients, and writes each of which is read at once, while something happens to Redis.
+
+    None of them may fail."""
+
+    CLIENTS = 100
 
     def __init__(self, test):
         self.test, self.host = test, test.host
         self.failures, self.writes, self.stop = [], 0, threading.Event()
         self.host.agent, self.host.token("ann")  # Minted before threads ask for them.
-        self.threads = [threading.Thread(target=self.read) for _ in range(4)] + [threading.Thread(target=self.write)]
+        paths = ["/api/v1/reconciliation/status", "/api/v1/positions/open", "/api/v1/guards/status"]
+        self.crowd = Crowd(self.host, [(paths[n % 3], mint("ann" if n < 10 else f"user-{n}")) for n in range(self.CLIENTS)])
+        self.thread = threading.Thread(target=self.write)
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        self.crowd.__enter__()
+        self.thread.start()
+        return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.stop.set()
-        for thread in self.threads:
-            thread.join()
+        self.thread.join()
+        self.crowd.__exit__()
+        if kind:
+            return
         self.test.assertEqual(self.failures[:3], [])
         self.test.assertGreater(self.writes, 5)
-
-    def read(self):
-        while not self.stop.is_set():
-            answer = self.test.status()
-            if answer.status != 200:
-                self.failures.append(answer)
+        self.test.assertEqual(self.crowd.failures[:3], [])
+        self.test.assertEqual(self.crowd.courses, [["fresh"]] * self.CLIENTS)
 
     def write(self):
         while not self.stop.is_set():

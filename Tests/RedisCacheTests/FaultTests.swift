@@ -31,11 +31,16 @@ struct FaultTests {
     @Test("Frozen: calls end at the budget, then Redis is not asked, and thawed it is asked again")
     func frozen() async throws {
         let redis = try await ThrowAwayRedis()
-        try await withCache(makeCache(redis.url, budget: .seconds(1))) { cache in
+        let metrics = SeenGauges()
+        try await withCache(makeCache(redis.url, budget: .seconds(1), metrics: metrics)) { cache in
             redis.freeze()
 
             #expect(await eventually { await asked(cache) == .timedOut(.seconds(1)) })
             #expect(await eventually { await asked(cache) == .resting("Redis did not answer within 1.0 seconds") })
+            let waited = metrics.count("redis_timeouts_total")
+            #expect((1...3).contains(waited))
+            for _ in 0..<100 { _ = await asked(cache) }
+            #expect(metrics.count("redis_timeouts_total") == waited)
             #expect(await cache.health() == .degraded(reason: "Redis did not answer within 1.0 seconds"))
             #expect(cache.isLocalCopyGood)
 

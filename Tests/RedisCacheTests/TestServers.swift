@@ -98,13 +98,17 @@ struct NobodyListens: CacheInvalidator {
     func invalidate(_ tags: [CacheTag]) async {}
 }
 
-/// Remembers the last value of each gauge.
+/// Remembers the last value of each gauge, and counts.
 final class SeenGauges: Metrics {
     private let values = Mutex<[String: Double]>([:])
+    private let counts = Mutex<[String: Int]>([:])
 
     func value(_ name: String) -> Double? { values.withLock { $0[name] } }
+    func count(_ name: String) -> Int { counts.withLock { $0[name, default: 0] } }
 
-    func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter { NoMeter() }
+    func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter {
+        SeenCounter { amount in self.counts.withLock { $0[name, default: 0] += amount } }
+    }
 
     func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge {
         let text = labels.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
@@ -120,6 +124,12 @@ struct SeenGauge: Gauge {
     let see: @Sendable (Double) -> Void
 
     func set(_ value: Double) { see(value) }
+}
+
+struct SeenCounter: Counter {
+    let add: @Sendable (Int) -> Void
+
+    func increment(by amount: Int) { add(amount) }
 }
 
 struct NoMetrics: Metrics {

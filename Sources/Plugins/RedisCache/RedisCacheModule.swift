@@ -54,13 +54,15 @@ public final class RedisCacheModule: SharedCache {
         let keysTotal = context.metrics.gauge(
             "redis_keys_total", help: "Keys in the Redis database; 0 without Redis.",
             labels: [(name: "db", value: "\(url.database)")])
+        let timeoutsTotal = context.metrics.counter(
+            "redis_timeouts_total", help: "Calls that Redis did not answer within the budget.", labels: [])
         self.keys = keys
         self.subscription = subscription
         clock = context.clock
         logger = context.logger
         client = RedisClient(
-            connector, keys: keys, sender: subscription.sender, timeouts: timeouts, logger: logger, keysTotal: keysTotal
-        )
+            connector, keys: keys, sender: subscription.sender, timeouts: timeouts, logger: logger,
+            keysTotal: keysTotal, timeoutsTotal: timeoutsTotal)
     }
 
     // MARK: - Life

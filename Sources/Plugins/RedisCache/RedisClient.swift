@@ -25,6 +25,12 @@ final class RedisClient: Sendable {
 
         private let state = Mutex(State())
         private let clear = Atomic(true)
+        private let timeouts: any Counter
+
+        /// - Parameter timeouts: Counts the calls that waited for the whole budget in vain.
+        init(timeouts: any Counter) {
+            self.timeouts = timeouts
+        }
 
         /// ``State/isClear`` after the last change, read without waiting for anybody.
         var isClear: Bool { clear.load(ordering: .acquiring) }
@@ -48,9 +54,10 @@ final class RedisClient: Sendable {
         sender: UInt64,
         timeouts: Timeouts,
         logger: any PluginAPI.Logger,
-        keysTotal: any Gauge
+        keysTotal: any Gauge,
+        timeoutsTotal: any Counter
     ) {
-        let standing = Standing()
+        let standing = Standing(timeouts: timeoutsTotal)
         let debts = DebtCollector(standing: standing, keys: keys, sender: sender)
         let checkup = RedisCheckup(
             standing: standing, debts: debts, keys: keys, timeouts: timeouts, logger: logger, keysTotal: keysTotal)
@@ -164,7 +171,9 @@ extension RedisClient.Standing {
 
     func noteFailure(_ error: RedisError) {
         switch error {
-        case .timedOut(let limit): withState { $0.breaker.timedOut("Redis did not answer within \(limit)") }
+        case .timedOut(let limit):
+            timeouts.increment()
+            withState { $0.breaker.timedOut("Redis did not answer within \(limit)") }
         case .overloaded: withState { $0.breaker.timedOut("\(error)") }
         default: return
         }
