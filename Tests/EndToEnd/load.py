@@ -23,7 +23,9 @@ def mint(user, role="user", **claims):
 
 
 class Crowd:
-    """Clients with a connection each, on a thread of their own. Each asks one question, a path and a token."""
+    """Clients with a connection each, on a thread of their own.
+
+    Each asks one question, a path and a token, or what a function answers each time."""
 
     def __init__(self, host, questions, pause=0.1):
         self.host, self.questions, self.pause = host, questions, pause
@@ -50,8 +52,10 @@ class Crowd:
         try:
             streams = await self.connect()
             while not self.stopping.is_set():
+                question = self.questions[number]
+                question = question() if callable(question) else question
                 begun = time.monotonic()
-                answer = await self.ask(streams, *self.questions[number])
+                answer = await self.ask(streams, *question)
                 self.seconds.append(time.monotonic() - begun)
                 self.answered += 1
                 self.latest[number] = answer
@@ -61,7 +65,7 @@ class Crowd:
                 await asyncio.sleep(self.pause)
             streams[1].close()
         except (OSError, asyncio.IncompleteReadError) as error:
-            self.failures.append((self.questions[number][0], repr(error)))
+            self.failures.append((self.questions[number], repr(error)))
 
     def go_on(self, test, answers=None):
         """Until everybody has been answered a few times more."""

@@ -3,7 +3,7 @@
 import unittest
 
 from harness import Host, at, eventually, position
-from load import Load
+from load import Crowd, Load, kind_of, mint
 from servers import PostgresServer
 
 EXTRA = "cache: { use: memory, stale_if_error: 2s }\n"
@@ -62,6 +62,45 @@ class PostgresFaults(unittest.TestCase):
             eventually(lambda: load.total > reached)
         load.check(self)
         self.check_connections()
+
+    def test_a_crowd_reads_on_from_the_cache_of_a_server_that_is_killed_is_then_told_and_served_again(self):
+        # Longer than any answer is fresh, so that all are stale at the same time.
+        host = self.host = self.serve("cache: { use: memory, stale_if_error: 20s }\n")
+        users, questions = 25, []
+        for number in range(users):
+            host.put_account(f"crowd-{number}", f"crowd-{number}")
+            host.snapshot(f"crowd-{number}", at(0), [position(1)])
+            questions += [(path, mint(f"crowd-{number}")) for path in (
+                "/api/v1/reconciliation/status", "/api/v1/positions/open", f"/api/v1/accounts/crowd-{number}",
+                "/api/v1/guards/status")]
+        crowd = Crowd(host, questions, pause=0.2)
+        # Nobody may act on a guard's old figures.
+        kept = [n for n, (path, _) in enumerate(questions) if "guards" not in path]
+        guards = [n for n in range(len(questions)) if n not in kept]
+        are = lambda kind, numbers: all(crowd.latest[n] and kind_of(crowd.latest[n]) == kind for n in numbers)
+        with crowd:
+            eventually(lambda: are("fresh", range(len(questions))))
+            bodies = [crowd.latest[n].body for n in kept]
+            self.server.kill()
+            try:
+                eventually(lambda: are("stale", kept) and are("refused", guards), seconds=60)
+                stale = [crowd.latest[n] for n in kept]
+                self.assertEqual([answer.body for answer in stale], bodies)
+                for answer in stale:
+                    self.assertGreaterEqual(int(answer.headers["age"]), 4)
+                    self.assertRegex(answer.headers["cache-status"], "^concord; hit; ttl=-?[0-9]+; detail=stale-if-error$")
+                eventually(lambda: are("refused", range(len(questions))), seconds=90)
+                self.assertEqual({crowd.latest[n].headers["retry-after"] for n in kept}, {"2"})
+                self.assertEqual(self.ready(), (503, "down"))
+            finally:
+                self.server.start()
+            eventually(lambda: are("fresh", range(len(questions))), seconds=60)
+        self.assertEqual(crowd.failures, [])
+        self.assertEqual([crowd.courses[n] for n in kept], [["fresh", "stale", "refused", "fresh"]] * len(kept))
+        self.assertEqual([crowd.courses[n] for n in guards], [["fresh", "refused", "fresh"]] * users)
+        self.assertGreater(host.metric('cache_requests_total{layer="memory",operation="positions.open",result="stale"'), 0)
+        self.assertGreater(host.metric('cache_requests_total{layer="memory",operation="positions.open",result="error"'), 0)
+        self.assertEqual(self.ready(), (200, "up"))
 
     def test_a_server_that_is_frozen_and_thawed(self):
         with Load(self.host, "frozen") as load:
