@@ -1,6 +1,5 @@
-import Foundation
-import FoundationNetworking
 import HTTPTypes
+import NIOHTTP1
 import PluginAPI
 
 /// The API of a running host, over HTTP.
@@ -14,15 +13,19 @@ struct RemoteHostAPI: HostAPI {
     private static let tokenLifetime: Duration = .seconds(300)
 
     func send(_ call: APICall) async throws -> APIAnswer {
-        guard var request = Self.request(base + call.target, seconds: 120) else {
-            throw APIRefusal(status: 400, lines: ["\(base)\(call.target) is not an address"])
+        guard let exchange = SingleExchange(base: base) else {
+            throw APIRefusal(status: 400, lines: ["\(base) is not an address"])
         }
-        request.httpMethod = call.method.rawValue
         let token = minter.mint(call.caller, at: clock.now, lifetime: Self.tokenLifetime)
-        request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
-        if let contentType = call.contentType { request.setValue(contentType, forHTTPHeaderField: "Content-Type") }
-        if !call.body.isEmpty { request.httpBody = Data(call.body) }
-        let answer = try await Self.exchange(request)
+        var fields: HTTPHeaders = ["Authorization": "Bearer \(token)"]
+        if let contentType = call.contentType { fields.add(name: "Content-Type", value: contentType) }
+        let answer: APIAnswer
+        do {
+            answer = try await exchange.answer(
+                HTTPMethod(rawValue: call.method.rawValue), call.target, fields, body: call.body, within: .seconds(120))
+        } catch {
+            throw APIRefusal(status: 502, lines: ["the host at \(base) gives no answer: \(error)"])
+        }
         if answer.status == 401 {
             throw APIRefusal(
                 status: 401,
@@ -36,19 +39,6 @@ struct RemoteHostAPI: HostAPI {
 
     /// The status a public route answers with; `nil` when nobody answers.
     static func status(of path: String, at base: String) async -> Int? {
-        guard let request = request(base + path, seconds: 2) else { return nil }
-        return try? await exchange(request).status
-    }
-
-    private static func request(_ address: String, seconds: Double) -> URLRequest? {
-        URL(string: address).map { URLRequest(url: $0, timeoutInterval: seconds) }
-    }
-
-    private static func exchange(_ request: URLRequest) async throws -> APIAnswer {
-        let (data, response) = try await URLSession.shared.data(for: request)
-        guard let response = response as? HTTPURLResponse else {
-            throw APIRefusal(status: 502, lines: ["what answered is no HTTP server"])
-        }
-        return APIAnswer(status: response.statusCode, body: Array(data))
+        try? await SingleExchange(base: base)?.answer(.GET, path, within: .seconds(2)).status
     }
 }
