@@ -26,6 +26,7 @@ struct RunningHost {
         let (server, admin) = (assembly.configuration.server, assembly.configuration.admin)
         let clients = frontend("clients", server, assembly.clients) { port in
             greeting?.clients(host: server.host, port: port)
+            StartupPages.giveBack()
         }
         let operators = frontend("operators", admin, assembly.operators) { port in
             greeting?.operators(host: admin.host, port: port)
