@@ -60,6 +60,7 @@ struct HostAssembly: Sendable {
             let meters = StorageMeters(backend: id, metrics: registry, logger: logger)
             return MeteredStorage(base, meters: meters) { board[id] }
         }
+        CacheMetrics.register(made.localCache, in: registry)
         let loaded = made.services.map { service in
             let id = type(of: service).descriptor.id
             return LoadedService(id: id, service: service) { board[id] }

@@ -96,20 +96,19 @@ public final class MemoryCacheModule: SynchronousCache {
     }
 
     /// Exact for each shard. Entries that are out of date count until they are asked for or make room.
-    public var statistics: CacheStatistics {
-        get async {
-            var sum = CacheStatistics(
-                entries: 0, bytes: 0, bytesMax: maxSize, evictions: 0, invalidations: tags.bumpsTotal)
-            for shard in shards {
-                shard.state.withLock { state in
-                    sum.entries += state.entriesTotal
-                    sum.bytes += state.bytes
-                    sum.evictions += state.evictions
-                }
+    public var immediateStatistics: CacheStatistics {
+        var sum = CacheStatistics(entries: 0, bytes: 0, bytesMax: maxSize, evictions: 0, invalidations: tags.bumpsTotal)
+        for shard in shards {
+            shard.state.withLock { state in
+                sum.entries += state.entriesTotal
+                sum.bytes += state.bytes
+                sum.evictions += state.evictions
             }
-            return sum
         }
+        return sum
     }
+
+    public var statistics: CacheStatistics { get async { immediateStatistics } }
 
     private func shard(of key: CacheKey) -> LockedShard {
         shards[Int(truncatingIfNeeded: key.hash.magnitude % UInt(shards.count))]

@@ -202,9 +202,10 @@ final class FakeCache: SynchronousCache {
     func store(_ entry: CacheEntry, for key: String) async throws { immediateStore(entry, for: key) }
     func invalidate(_ tags: [CacheTag]) async throws { immediateInvalidate(tags) }
     func clear() async throws { state.withLock { $0.entries = [:] } }
-    var statistics: CacheStatistics {
+    var immediateStatistics: CacheStatistics {
         CacheStatistics(entries: keys.count, bytes: 0, bytesMax: nil, evictions: 0, invalidations: 0)
     }
+    var statistics: CacheStatistics { immediateStatistics }
 }
 
 /// Counts by name and label values: `cache_requests_total memory fake.asking hit`.

@@ -29,6 +29,7 @@ public protocol SynchronousCache: CacheBackend {
     /// Keys now held that match a pattern with `*`, at most `limit` of them, for the admin API.
     func keys(matching pattern: String, limit: Int) -> [String]
     func remove(_ key: String)
+    var immediateStatistics: CacheStatistics { get }
 }
 
 /// An encoded answer and what is needed to serve and to judge it.
