@@ -61,6 +61,17 @@ class RedisTest(unittest.TestCase):
         self.assertEqual(after.json["total_syncs"], "1")
         self.assertIn("fwd=uri-miss", after.headers["cache-status"])
 
+    def test_nothing_that_goes_through_all_keys_is_sent_while_serving(self):
+        self.assertEqual(self.redis.tell("CONFIG", "RESETSTAT"), "OK")
+        for number in range(20):
+            self.host.snapshot("acc-1", TIMES.format(number), [])
+            self.status()
+            self.check()
+            self.host.metric("redis_keys_total")
+        sent = {line.split(":")[0] for line in self.redis.tell("INFO", "commandstats").splitlines()}
+        self.assertLessEqual({"cmdstat_mget", "cmdstat_unlink", "cmdstat_publish"}, sent)
+        self.assertEqual(sent & {"cmdstat_keys", "cmdstat_scan", "cmdstat_flushdb", "cmdstat_flushall"}, set())
+
     def test_keys_are_counted_in_the_database_that_the_url_names(self):
         self.status()
         self.wait_for_keys()

@@ -97,6 +97,31 @@ struct CachedQueryTests {
         #expect(await harness.ask(operation: "asking").header("Cache-Status") == "concord; hit; ttl=5")
     }
 
+    @Test("Lives differ by a tenth either way, and no more")
+    func jitter() {
+        let settings = QueryPathSettings()
+        let drawn = (0..<20_000).map { _ in settings.jitter() }
+
+        #expect(drawn.allSatisfy { (900...1_100).contains($0) })
+        #expect((drawn.min() ?? 0) < 905 && (drawn.max() ?? 0) > 1_095)
+        #expect(abs(drawn.reduce(0, +) / drawn.count - 1_000) < 5)
+    }
+
+    @Test("A failure is told to who asked, and is not kept", arguments: [400, 409, 422, 500, 503])
+    func failuresAreNotKept(status: Int) async throws {
+        let calls = Tally()
+        let harness = try QueryPathHarness([
+            .asking { _ in
+                if calls.add() == 1 { throw Problem(status: status, title: "No", detail: "Not now.") }
+                return Reply(body: Array("{}".utf8))
+            }
+        ])
+
+        #expect(await harness.ask().status.code == status)
+        #expect(harness.cache.keys.isEmpty)
+        #expect(await harness.ask().status == .ok)
+    }
+
     @Test("While storage is down the last answer is served, marked, for as long as the configuration says")
     func staleIfError() async throws {
         let storage = FailingStorage()
