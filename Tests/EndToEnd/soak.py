@@ -12,6 +12,7 @@ import time
 
 from harness import ROOT, Host, at, position, trade
 from kills import kill_at_every_step
+from load import SECRET, Crowd, mint
 from servers import variable
 
 QUICK = "--quick" in sys.argv[1:]
@@ -121,47 +122,72 @@ def drains(cycles):
         host.close()
 
 
-def memory(minutes):
-    """Resident memory over minutes of reads and writes of many users."""
-    host = started()
+def resident(host):
+    """MiB"""
+    text = pathlib.Path(f"/proc/{host.process.pid}/status").read_text()
+    return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def start_and_idle(starts):
+    """From the call to `/ready`, and what a host that nobody asks keeps in memory."""
+    host, seconds = Host(environment={"JWT_SECRET_KEY": SECRET}, postgres=None), []
     try:
-        users = 200
-        for number in range(users):
+        for _ in range(starts):
+            begun = time.monotonic()
+            host.serve()
+            seconds.append(time.monotonic() - begun)
+            time.sleep(10)
+            idle = resident(host)
+            assert host.stop() == 0
+        median = sorted(seconds)[len(seconds) // 2]
+        assert median < 0.3 and idle < 40, (seconds, idle)
+        return f"ready after {median * 1000:.0f} ms, median of {starts}; {idle:.0f} MiB resident after 10 s"
+    finally:
+        host.close()
+
+
+# What the cache may take, and what the host may take beyond it.
+CACHE_MIB, BEYOND_MIB = 64, 60
+USERS, ACCOUNTS = 100_000, 200
+PATHS = ["/api/v1/reconciliation/status", "/api/v1/positions/open", "/api/v1/guards/status",
+         "/api/v1/reconciliation/breaks", "/api/v1/positions/closed?limit=20"]
+
+
+def memory(minutes):
+    """Resident memory over minutes of reads with 100,000 users' keys and writes to some of their accounts."""
+    host = Host(f"cache: {{ memory: {{ max_size: {CACHE_MIB}MiB }} }}\n", {"JWT_SECRET_KEY": SECRET}, postgres=None)
+    try:
+        host.serve()
+        for number in range(ACCOUNTS):
             host.put_account(f"acc-{number}", f"user-{number}")
-        tokens = [host.operator] * users
-        end, curve, count, refused = time.monotonic() + minutes * 60, [], [0], []
+        host.agent  # Minted before threads ask for it.
+        end, curve, count, refused = time.monotonic() + minutes * 60, [], 0, []
+        generator = random.Random(1)
 
-        def resident():
-            text = pathlib.Path(f"/proc/{host.process.pid}/status").read_text()
-            return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) // 1024
+        def question():
+            return generator.choice(PATHS), mint(f"user-{generator.randrange(USERS)}")
 
-        def load(worker):
-            generator = random.Random(worker)
+        with Crowd(host, [question] * 20, pause=0) as crowd:
+            step = max(1, minutes * 60 / 30)
             while time.monotonic() < end:
-                account = f"acc-{generator.randrange(users)}"
-                if generator.random() < 0.2:
-                    count[0] += 1
-                    body = dict(snapshot(count[0]), account_id=account)
-                    answer = host.request("POST", "/api/v1/snapshots", host.agent, body)
-                else:
-                    answer = host.request(
-                        "GET", f"/api/v1/reconciliation/status?account_id={account}", host.operator)
+                if time.monotonic() >= end - minutes * 60 + len(curve) * step:
+                    curve.append(resident(host))
+                count += 1
+                body = dict(snapshot(count), account_id=f"acc-{generator.randrange(ACCOUNTS)}")
+                answer = host.request("POST", "/api/v1/snapshots", host.agent, body)
                 if answer.status != 200:
                     refused.append(answer)
-
-        workers = [threading.Thread(target=load, args=(n,)) for n in range(4)]
-        for worker in workers:
-            worker.start()
-        while time.monotonic() < end:
-            curve.append(resident())
-            time.sleep(max(1, minutes * 60 / 10))
-        for worker in workers:
-            worker.join()
-        curve.append(resident())
-        assert not refused, refused[:3]
-        middle = max(curve[len(curve) // 2 - 1:len(curve) // 2 + 1])
-        assert curve[-1] <= middle * 1.1 + 4, curve
-        return f"{minutes:g} min, {count[0]} snapshots, 0 refused, resident MiB: {' '.join(map(str, curve))}"
+                time.sleep(0.02)
+        curve.append(resident(host))
+        text = " ".join(f"{each:.0f}" for each in curve)
+        assert not refused and not crowd.failures, (refused[:3], crowd.failures[:3])
+        assert {kind for course in crowd.courses for kind in course} == {"fresh"}, crowd.courses[:3]
+        assert max(curve) <= CACHE_MIB + BEYOND_MIB, text
+        # Past the first half it only moves up and down.
+        half = len(curve) // 2
+        assert max(curve[half:]) <= max(curve[:half]) * 1.05 + 4, text
+        return (f"{minutes:g} min, {crowd.answered} reads with the keys of {USERS} users, {count} snapshots, 0 refused; "
+                f"{host.metric('cache_evictions_total'):.0f} evictions; resident MiB: {text}")
     finally:
         host.close()
 
@@ -186,7 +212,8 @@ def main():
         ("Kill -9 at every step, PostgreSQL",
          kills_at_every_step(200 // SCALE, variable("CONCORD_TEST_POSTGRES_URL"))),
         ("SIGTERM under load", drains(30 // SCALE)),
-        ("Memory under load", memory(5 / SCALE)),
+        ("Start and idle", start_and_idle(5)),
+        ("Memory under load", memory(30 / SCALE)),
         ("Matcher against an oracle", oracle(100_000 // SCALE)),
     ]
     for name, figure in results:
@@ -206,4 +233,5 @@ def main():
     file.write_text("\n".join(page) + heading + kept)
 
 
-main()
+if __name__ == "__main__":
+    main()
