@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                pluginAPI, "BuiltIn", crypto,
+                pluginAPI, "BuiltIn", "CZlib", crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -119,6 +119,8 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         // Found without pkg-config, whose flags for hiredis SwiftPM refuses with a warning.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        // gzip; NIO's compressor does not fit the host's own answers.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         // Measurements; not part of the product.
@@ -194,7 +196,7 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "BuiltIn", "MemoryCache", "RedisCache", testing,
+                "Host", "BuiltIn", "MemoryCache", "RedisCache", "CZlib", testing,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

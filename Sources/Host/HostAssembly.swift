@@ -137,6 +137,7 @@ struct HostAssembly: Sendable {
         settings.keyPrefix = configuration.cache.prefix
         settings.defaultTTL = configuration.cache.defaultTTL
         settings.staleIfError = configuration.cache.staleIfError
+        settings.compressFrom = configuration.compressFrom
         settings.bodyMax = configuration.limits.bodyMax
         settings.callTimeout = configuration.limits.requestTimeout
         return settings

@@ -8,6 +8,8 @@ extension HostConfiguration {
         self.init(
             environment: Environment(rawValue: root.text("environment")) ?? .production,
             server: Listener(root.section("server")),
+            compressFrom: root.section("server").text("compression") == "gzip"
+                ? root.section("server").size("compress_from") : nil,
             admin: Listener(root.section("admin")),
             auth: Auth(root.section("auth"), SecretSource(document) ?? .configured(Secret(""))),
             storage: StorageChoice(

@@ -4,6 +4,8 @@ import PluginAPI
 struct HostConfiguration: Sendable, Equatable {
     var environment: Environment
     var server: Listener
+    /// Bytes of the shortest body that is compressed; `nil` when none is.
+    var compressFrom: Int?
     var admin: Listener
     var auth: Auth
     var storage: StorageChoice

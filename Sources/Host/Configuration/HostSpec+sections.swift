@@ -8,6 +8,12 @@ extension HostSpec {
             "The address to listen on; 0.0.0.0 is every IPv4 address of the machine."),
         ConfigurationKey(
             "port", .integer(0...65_535), default: "8000", reloadable: false, "The port; 0 picks a free one."),
+        ConfigurationKey(
+            "compression", .choice(["gzip", "none"]), default: "gzip", reloadable: false,
+            "How cached answers are compressed for clients that take that."),
+        ConfigurationKey(
+            "compress_from", .size(256...1_048_576), default: "1KiB", reloadable: false,
+            "The shortest body that is compressed."),
     ]
 
     static let admin = [

@@ -15,6 +15,9 @@ struct CORSPolicy: Sendable {
 
     private let origins: [String]
 
+    /// Whether any page may read answers, so that they depend on the origin.
+    var isOn: Bool { !origins.isEmpty }
+
     init(origins: [String]) {
         self.origins = origins
     }
@@ -40,7 +43,7 @@ struct CORSPolicy: Sendable {
 
     /// Adds to any answer what lets the page that asked read it, and tells caches that the answer depends on the origin.
     func mark(_ headers: inout HTTPFields, for origin: String?) {
-        guard !origins.isEmpty else { return }
+        guard isOn else { return }
         headers.append(HTTPField(name: .vary, value: "Origin"))
         guard let origin, allows(origin) else { return }
         headers[.accessControlAllowOrigin] = origin

@@ -11,24 +11,24 @@ final class ConnectionGuard: ChannelDuplexHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let limits: HTTPLimits
-    private var lifetime = ConnectionLifetime()
-    private var idleTimer: Scheduled<Void>?
+    private var lifetime: ConnectionLifetime
+    private var idleCheck: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
 
     init(limits: HTTPLimits) {
         self.limits = limits
+        lifetime = ConnectionLifetime(idleTimeout: TimeAmount(limits.idleTimeout), openedAt: .now())
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { perform(lifetime.opened(), context) }
-    }
+    /// Whether a request that comes now can be answered before anything else is.
+    var isFree: Bool { lifetime.isFree }
+
+    /// Requests were answered as soon as they were read, before they came here.
+    func answeredAtHand() { lifetime.answeredAtHand(at: .now()) }
+
+    func handlerAdded(context: ChannelHandlerContext) { checkIdleness(at: lifetime.firstCheck, context) }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancelTimers() }
-
-    func channelActive(context: ChannelHandlerContext) {
-        perform(lifetime.opened(), context)
-        context.fireChannelActive()
-    }
 
     func channelInactive(context: ChannelHandlerContext) {
         cancelTimers()
@@ -36,7 +36,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head = unwrapInboundIn(data) { perform(lifetime.headRead(), context) }
+        if case .head = unwrapInboundIn(data) { lifetime.headRead() }
         context.fireChannelRead(data)
     }
 
@@ -48,7 +48,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head): context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .head(let head):
+            lifetime.headWritten(keepsAlive: head.isKeepAlive)
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let buffer): context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: promise)
         case .end(let trailers): writeEnd(trailers, context, promise)
         }
@@ -62,7 +64,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private func writeEnd(
         _ trailers: HTTPHeaders?, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
     ) {
-        let action = lifetime.answerWritten()
+        let action = lifetime.answerWritten(at: .now())
         guard action == .close else {
             context.write(wrapOutboundOut(.end(trailers)), promise: promise)
             return perform(action, context)
@@ -78,19 +80,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
         switch action {
         case .none: break
         case .close: context.close(promise: nil)
-        case .cancelIdleTimer:
-            idleTimer?.cancel()
-            idleTimer = nil
-        case .startIdleTimer:
-            idleTimer?.cancel()
-            idleTimer = idleTimer(context)
+        case .check(let deadline): checkIdleness(at: deadline, context)
         }
     }
 
-    private func idleTimer(_ context: ChannelHandlerContext) -> Scheduled<Void> {
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limits.idleTimeout)) { [weak self] in
+    private func checkIdleness(at deadline: NIODeadline, _ context: ChannelHandlerContext) {
+        idleCheck = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
             guard let self else { return }
-            self.perform(self.lifetime.idleTimerFired(), context)
+            self.perform(self.lifetime.check(at: .now()), context)
         }
     }
 
@@ -99,9 +96,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     private func cancelTimers() {
-        idleTimer?.cancel()
+        idleCheck?.cancel()
         writeTimer?.cancel()
-        idleTimer = nil
+        idleCheck = nil
         writeTimer = nil
     }
 }

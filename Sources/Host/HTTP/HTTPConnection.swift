@@ -23,6 +23,7 @@ struct HTTPConnection: ServerChildChannel {
     let clock: any HostClock
     let date: HTTPDate
     let drain: DrainState
+    let writers = AnswerWriters()
 
     func setup(channel: any NIOCore.Channel, logger: Logging.Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -30,15 +31,16 @@ struct HTTPConnection: ServerChildChannel {
             decoder.maxHeaderFieldSize = limits.headerFieldMax
             decoder.maxHeaderListSize = limits.headersMax
             decoder.maxHeaderFieldCount = limits.headerCountMax
-            try channel.pipeline.syncOperations.configureHTTPServerPipeline(
-                withPipeliningAssistance: false,  // the loop reads the next request when the last one is answered
-                withErrorHandling: false,  // the loop answers the parser's errors, in their turn
-                withOutboundHeaderValidation: false,  // HTTPFields holds valid fields only
-                withEncoderConfiguration: .init(),
-                withDecoderLimitConfiguration: decoder
-            )
-            try channel.pipeline.syncOperations.addHandler(ConnectionGuard(limits: limits))
-            try channel.pipeline.syncOperations.addHandler(HitHandler(connection: self, peer: channel.peer))
+            let guardian = ConnectionGuard(limits: limits)
+            // One request after another is answered by the loop, which also answers the parser's errors, in their turn.
+            try channel.pipeline.syncOperations.addHandlers(
+                ByteToMessageHandler(
+                    HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoder)),
+                HitHandler(
+                    connection: self, guardian: guardian, writer: writers.writer(on: channel.eventLoop),
+                    peer: channel.peer),
+                HTTPResponseEncoder(),
+                guardian)
             return Value(
                 parts: try NIOAsyncChannel(
                     wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))

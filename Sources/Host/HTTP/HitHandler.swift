@@ -5,43 +5,45 @@ import PluginAPI
 /// Answers requests whose answer is at hand on the event loop, before they come to the loop that answers one after another.
 ///
 /// A request is answered here only while none is under way behind this handler, so that answers keep their order, and
-/// while the client takes what it is sent. Everything else passes through untouched.
-final class HitHandler: ChannelDuplexHandler {
+/// while the client takes what it is sent. Everything else passes through untouched. What is answered is written as bytes,
+/// which is why this handler stands between the parser and the encoder.
+final class HitHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPPart<HTTPResponseHead, ByteBuffer>
-    typealias OutboundOut = HTTPPart<HTTPResponseHead, ByteBuffer>
+    typealias OutboundOut = ByteBuffer
 
     private let connection: HTTPConnection
+    private let guardian: ConnectionGuard
+    private let writer: AnswerWriter
     private let peer: String
     /// A head that may be answered here once its request is complete.
     private var held: HTTPRequestHead?
-    /// Requests that were passed on and are not answered yet.
-    private var passedOn = 0
     private var hasWritten = false
-    /// An answer has said that it is the connection's last.
-    private var isOver = false
 
-    init(connection: HTTPConnection, peer: String) {
+    /// - Parameter guardian: Counts what is under way behind this handler.
+    init(connection: HTTPConnection, guardian: ConnectionGuard, writer: AnswerWriter, peer: String) {
         self.connection = connection
+        self.guardian = guardian
+        self.writer = writer
         self.peer = peer
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if passedOn == 0, !isOver, context.channel.isWritable, !connection.drain.isDraining {
+            if guardian.isFree, context.channel.isWritable, !connection.drain.isDraining {
                 held = head
             } else {
-                pass(data, context)
+                context.fireChannelRead(data)
             }
         case .end(nil):
             guard let head = held else { return context.fireChannelRead(data) }
             held = nil
-            if let answer = connection.handler.immediate(head, peer: peer) {
-                write(answer, to: head, context)
+            if connection.handler.immediate(head, peer: peer, to: writer) {
+                context.write(wrapOutboundOut(writer.bytes), promise: nil)
+                hasWritten = true
             } else {
-                pass(wrapInboundOut(.head(head)), context)
+                context.fireChannelRead(wrapInboundOut(.head(head)))
                 context.fireChannelRead(data)
             }
         case .body, .end:
@@ -53,10 +55,7 @@ final class HitHandler: ChannelDuplexHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         // The rest of a request may be long in coming, and its time is measured behind this handler.
         passHeld(context)
-        if hasWritten {
-            hasWritten = false
-            context.flush()
-        }
+        flush(context)
         context.fireChannelReadComplete()
     }
 
@@ -72,38 +71,21 @@ final class HitHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         passHeld(context)
+        flush(context)
         context.fireUserInboundEventTriggered(event)
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head(let head): if !head.isKeepAlive { isOver = true }
-        case .body: break
-        case .end: passedOn = max(0, passedOn - 1)
-        }
-        context.write(data, promise: promise)
+    private func flush(_ context: ChannelHandlerContext) {
+        guard hasWritten else { return }
+        hasWritten = false
+        guardian.answeredAtHand()
+        context.flush()
     }
 
     private func passHeld(_ context: ChannelHandlerContext) {
         guard let head = held else { return }
         held = nil
-        pass(wrapInboundOut(.head(head)), context)
-    }
-
-    /// Passes a head on.
-    private func pass(_ head: NIOAny, _ context: ChannelHandlerContext) {
-        passedOn += 1
-        context.fireChannelRead(head)
-    }
-
-    private func write(_ answer: OutgoingAnswer, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let head = connection.head(of: answer, version: request.version, keepsAlive: true)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !answer.body.isEmpty {
-            context.write(wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: answer.body))), promise: nil)
-        }
-        context.write(wrapOutboundOut(.end(nil)), promise: nil)
-        hasWritten = true
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 }
 

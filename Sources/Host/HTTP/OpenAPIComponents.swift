@@ -57,6 +57,8 @@ enum OpenAPIComponents {
         let headers = [
             ("ETag", "Names this answer; send it in If-None-Match"), ("Age", "Seconds since the answer was built"),
             ("Cache-Control", "private, no-cache"), ("Cache-Status", "How the cache came into it (RFC 9211)"),
+            ("Content-Encoding", "gzip, for those who take it and where it makes the body shorter"),
+            ("Vary", "Accept-Encoding, where the answer depends on it"),
         ]
         write(headers, to: &json)
     }

@@ -9,6 +9,7 @@ struct PlainHead {
     let method: HTTPRequest.Method
     private(set) var authorization = ""
     private(set) var ifNoneMatch: String?
+    private(set) var takesGzip = false
     private(set) var traceParent: String?
     /// All values of `X-Request-Id`.
     private(set) var requestIDs: [String] = []
@@ -21,6 +22,7 @@ struct PlainHead {
         }
         guard head.version == .http1_1 else { return nil }
         var hostsTotal = 0
+        var codingsTotal = 0
         for (name, value) in head.headers {
             switch Field(name) {
             case .other: continue
@@ -32,6 +34,10 @@ struct PlainHead {
             case .ifNoneMatch:
                 guard ifNoneMatch == nil else { return nil }
                 ifNoneMatch = value
+            case .acceptEncoding:
+                codingsTotal += 1
+                guard codingsTotal == 1 else { return nil }
+                takesGzip = AcceptEncoding.takesGzip(value)
             case .traceParent:
                 guard traceParent == nil else { return nil }
                 traceParent = value
@@ -47,30 +53,38 @@ struct PlainHead {
     }
 
     private enum Field {
-        case host, authorization, ifNoneMatch, traceParent, requestID, connection
+        case host, authorization, ifNoneMatch, acceptEncoding, traceParent, requestID, connection
         /// Changes how the request is answered.
         case unusual
         case other
 
-        private static let unusualNames: Set<String> = [
-            "content-length", "transfer-encoding", "expect", "upgrade", "range", "if-range", "if-match",
-            "if-modified-since", "if-unmodified-since", "cache-control", "pragma", "origin", "te", "trailer",
-            "access-control-request-method", "idempotency-key", "http2-settings",
-        ]
-
         init(_ name: String) {
-            switch name.utf8.count {
-            case 4 where Field.isEqual(name, "host"): self = .host
-            case 13 where Field.isEqual(name, "authorization"): self = .authorization
-            case 13 where Field.isEqual(name, "if-none-match"): self = .ifNoneMatch
-            case 11 where Field.isEqual(name, "traceparent"): self = .traceParent
-            case 12 where Field.isEqual(name, "x-request-id"): self = .requestID
-            case 10 where Field.isEqual(name, "connection"): self = .connection
-            default: self = Field.unusualNames.contains(name.lowercased()) ? .unusual : .other
-            }
+            func isOne(of names: StaticString...) -> Bool { names.contains { Field.isEqual(name, $0) } }
+            self =
+                switch name.utf8.count {
+                case 2 where isOne(of: "te"): .unusual
+                case 4 where isOne(of: "host"): .host
+                case 5 where isOne(of: "range"): .unusual
+                case 6 where isOne(of: "expect", "pragma", "origin"): .unusual
+                case 7 where isOne(of: "upgrade", "trailer"): .unusual
+                case 8 where isOne(of: "if-range", "if-match"): .unusual
+                case 10 where isOne(of: "connection"): .connection
+                case 11 where isOne(of: "traceparent"): .traceParent
+                case 12 where isOne(of: "x-request-id"): .requestID
+                case 13 where isOne(of: "authorization"): .authorization
+                case 13 where isOne(of: "if-none-match"): .ifNoneMatch
+                case 13 where isOne(of: "cache-control"): .unusual
+                case 14 where isOne(of: "content-length", "http2-settings"): .unusual
+                case 15 where isOne(of: "accept-encoding"): .acceptEncoding
+                case 15 where isOne(of: "idempotency-key"): .unusual
+                case 17 where isOne(of: "transfer-encoding", "if-modified-since"): .unusual
+                case 19 where isOne(of: "if-unmodified-since"): .unusual
+                case 29 where isOne(of: "access-control-request-method"): .unusual
+                default: .other
+                }
         }
 
-        /// - Parameter lowercase: Letters in lower case and hyphens.
+        /// - Parameter lowercase: As long as the name: letters in lower case, digits and hyphens.
         private static func isEqual(_ name: String, _ lowercase: StaticString) -> Bool {
             var name = name
             return name.withUTF8 { bytes in

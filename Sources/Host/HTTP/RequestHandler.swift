@@ -6,9 +6,11 @@ protocol RequestHandler: Sendable {
     /// What the head alone decides. Runs on the connection's way and therefore neither waits nor blocks.
     func admit(_ request: IncomingRequest) -> Admission
 
-    /// The answer to a request without a body, if it is at hand and nothing has to be waited for, blocked on or looked at
-    /// closer; reported as finished then. `nil` sends the request the usual way, and nothing has been counted.
-    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer?
+    /// Writes the answer to a request without a body, if it is at hand and nothing has to be waited for, blocked on or
+    /// looked at closer; reported as finished then.
+    ///
+    /// - Returns: Whether the answer is written. If not, the request goes the usual way, and nothing has been counted.
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool
 
     /// Turns a refusal of the server itself, such as a body too large, into an answer like all others.
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer
@@ -19,7 +21,7 @@ protocol RequestHandler: Sendable {
 }
 
 extension RequestHandler {
-    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer? { nil }
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool { false }
 }
 
 /// The decision about a request's head.

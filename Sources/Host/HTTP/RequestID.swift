@@ -6,7 +6,7 @@ import Synchronization
 enum RequestID {
     private static let sequence = Atomic<UInt64>(0)
     /// Tells this process's IDs from those of others and of earlier runs.
-    private static let prefix = hexadecimal(UInt64.random(in: .min ... .max))
+    static let prefix = hexadecimal(UInt64.random(in: .min ... .max)) + "-"
 
     static func isWellFormed(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
@@ -21,15 +21,20 @@ enum RequestID {
     }
 
     /// What the client sent, if it is one value and well-formed, otherwise a new one.
-    static func accepting(_ values: [String]) -> String {
-        if values.count == 1, let value = values.first, isWellFormed(value) { return value }
-        return generate()
+    static func accepting(_ values: [String]) -> String { accepted(values) ?? generate() }
+
+    /// What the client sent, if it is one value and well-formed.
+    static func accepted(_ values: [String]) -> String? {
+        guard values.count == 1, let value = values.first, isWellFormed(value) else { return nil }
+        return value
     }
 
-    static func generate() -> String {
-        let number = sequence.wrappingAdd(1, ordering: .relaxed).newValue
-        return "\(prefix)-\(number)"
-    }
+    static func generate() -> String { text(of: nextNumber()) }
+
+    /// What tells a new ID from all others of this process.
+    static func nextNumber() -> UInt64 { sequence.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    static func text(of number: UInt64) -> String { "\(prefix)\(number)" }
 
     private static func hexadecimal(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)

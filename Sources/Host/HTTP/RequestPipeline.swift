@@ -14,7 +14,7 @@ struct RequestPipeline: RequestHandler {
     private let policy: Policy
     private let meters: RequestMeters
     private let accessLog: AccessLog
-    private let queryPath: QueryPath?
+    private let hits: HitPath?
 
     /// What differs between the public listener and the admin listener.
     struct Policy: Sendable {
@@ -43,7 +43,11 @@ struct RequestPipeline: RequestHandler {
         self.policy = policy
         self.meters = meters
         self.accessLog = accessLog
-        self.queryPath = queryPath
+        hits = queryPath.map {
+            HitPath(
+                queryPath: $0, verifier: verifier, limiter: limiter, policy: policy, meters: meters,
+                accessLog: accessLog)
+        }
     }
 
     func admit(_ request: IncomingRequest) -> Admission {
@@ -56,6 +60,10 @@ struct RequestPipeline: RequestHandler {
         case .badPath: return answered(ProblemAnswer.badPath(requestID: request.requestID), .unmatched, request)
         case .notFound: return admitProtected(request)
         }
+    }
+
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool {
+        hits?.answer(head, peer: peer, to: writer) ?? false
     }
 
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer {
@@ -71,48 +79,19 @@ struct RequestPipeline: RequestHandler {
         accessLog.record(exchange)
     }
 
-    // MARK: Answers at hand
-
-    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer? {
-        let start = ContinuousClock.now
-        guard let queryPath, let plain = PlainHead(head),
-            let asking = verifier.remembered(authorization: plain.authorization),
-            policy.roles.contains(asking.caller.role),
-            let found = queryPath.answerAtHand(
-                for: .init(token: asking.token, target: head.uri), caller: asking.caller)
-        else { return nil }
-        let rate = policy.limitsRequests ? limiter.take(asking.caller) : nil
-        // The usual way asks again, is refused again, and says so.
-        if let rate, !rate.isAdmitted { return nil }
-        started()
-        found.query.target.meters.count(.hit)
-        let requestID = RequestID.accepting(plain.requestIDs)
-        let answer = QueryAnswer.make(
-            found.entry, .hit(found.entry, at: found.now), ifNoneMatch: plain.ifNoneMatch, requestID: requestID,
-            now: found.now)
-        finished(
-            FinishedExchange(
-                method: plain.method, route: found.query.target.template, status: answer.status,
-                duration: ContinuousClock.now - start, bodyBytes: plain.method == .head ? 0 : answer.body.count,
-                peer: peer,
-                subject: asking.caller.subject, role: asking.caller.role, requestID: requestID,
-                traceID: plain.traceParent.flatMap { TraceParent($0) }?.traceID))
-        return finish(
-            plain.method == .head ? QueryAnswer.withoutBody(answer) : answer, requestID: requestID, origin: nil, rate)
-    }
-
     // MARK: Protected routes
 
     private func admitProtected(_ request: IncomingRequest) -> Admission {
         var request = request
-        let caller: Caller
+        let token: VerifiedToken
         do {
-            let verified = try verifier.verified(authorization: request.headers[values: .authorization])
-            (caller, request.token) = (verified.caller, verified.token)
+            token = try verifier.verified(authorization: request.headers[values: .authorization])
         } catch {
             return unauthenticated(error, request)
         }
-        let rate = policy.limitsRequests ? limiter.take(caller) : nil
+        request.token = token.digest
+        let caller = token.caller
+        let rate = policy.limitsRequests ? limiter.take(token.subject, at: request.receivedAt) : nil
         let label = RequestLabel(route: "unmatched", subject: caller.subject, role: caller.role)
         if let rate, !rate.isAdmitted { return answered(rate.problem, label, request, rate) }
         guard policy.roles.contains(caller.role) else {
@@ -200,26 +179,17 @@ struct RequestPipeline: RequestHandler {
         }
     }
 
+    /// Adds what every answer carries.
     private func finish(
         _ answer: OutgoingAnswer,
         _ request: IncomingRequest,
         _ rate: RateDecision? = nil
     ) -> OutgoingAnswer {
-        finish(answer, requestID: request.requestID, origin: request.headers[.origin], rate)
-    }
-
-    /// Adds what every answer carries.
-    private func finish(
-        _ answer: OutgoingAnswer,
-        requestID: String,
-        origin: String?,
-        _ rate: RateDecision?
-    ) -> OutgoingAnswer {
         var answer = answer
-        answer.headers[.requestID] = requestID
+        answer.headers[.requestID] = request.requestID
         answer.headers[.xContentTypeOptions] = "nosniff"
         rate?.mark(&answer.headers)
-        policy.cors.mark(&answer.headers, for: origin)
+        policy.cors.mark(&answer.headers, for: request.headers[.origin])
         return answer
     }
 

@@ -13,7 +13,7 @@ struct AccessLog: Sendable {
     }
 
     func record(_ exchange: FinishedExchange) {
-        let level = level(exchange)
+        let level = level(exchange.method, exchange.status.code, exchange.duration)
         guard logger.takes(level) else { return }
         var metadata = [
             "method": exchange.method.rawValue,
@@ -30,10 +30,15 @@ struct AccessLog: Sendable {
         logger.log(level, "request answered", metadata)
     }
 
-    private func level(_ exchange: FinishedExchange) -> LogLevel {
-        if exchange.status.code >= 500 { return .warning }
-        let isRead = exchange.method == .get || exchange.method == .head
-        return isRead && exchange.status.code < 400 && exchange.duration < Self.slow ? .debug : .info
+    /// Whether such a request has an entry: for those who would make the exchange for the log alone.
+    func takes(_ method: HTTPRequest.Method, status: Int, duration: Duration) -> Bool {
+        logger.takes(level(method, status, duration))
+    }
+
+    private func level(_ method: HTTPRequest.Method, _ status: Int, _ duration: Duration) -> LogLevel {
+        if status >= 500 { return .warning }
+        let isRead = method == .get || method == .head
+        return isRead && status < 400 && duration < Self.slow ? .debug : .info
     }
 }
 

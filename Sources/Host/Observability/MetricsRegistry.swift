@@ -30,6 +30,16 @@ final class MetricsRegistry: Metrics {
         labels: [(name: String, value: String)],
         buckets: [Double]
     ) -> any Histogram {
+        bucketHistogram(name, help: help, labels: labels, buckets: buckets)
+    }
+
+    /// The same, for those who know what histograms are made of here.
+    func bucketHistogram(
+        _ name: String,
+        help: String,
+        labels: [(name: String, value: String)],
+        buckets: [Double]
+    ) -> BucketHistogram {
         if case .histogram(let histogram) = meter(name, help, .histogram, labels, buckets: buckets) { return histogram }
         return BucketHistogram(bounds: buckets)
     }

@@ -17,7 +17,7 @@ final class RequestMeters: Sendable {
     private let registry: MetricsRegistry
     private let inProgress: AtomicGauge
     private let errors: any Counter
-    private let durations = Mutex<[Series: any Histogram]>([:])
+    private let durations = Mutex<[Series: BucketHistogram]>([:])
 
     init(registry: MetricsRegistry) {
         self.registry = registry
@@ -30,19 +30,29 @@ final class RequestMeters: Sendable {
     func finished(route: String, method: String, status: Int, duration: Duration) {
         inProgress.add(-1)
         if status >= 500 { errors.increment() }
+        histogram(route: route, method: method, status: status).record(duration.seconds)
+    }
+
+    /// - Parameter histogram: Of the answer's route, method and status, which is below 500.
+    func finished(in histogram: BucketHistogram, duration: Duration) {
+        inProgress.add(-1)
+        histogram.record(duration.seconds)
+    }
+
+    /// The durations of a route's answers, looked up; made when there are none yet.
+    func histogram(route: String, method: String, status: Int) -> BucketHistogram {
         let method = Self.methods.contains(method) ? method : "OTHER"
         let series = Series(route: route, method: method, status: status)
-        let histogram = durations.withLock { durations in
+        return durations.withLock { durations in
             if let known = durations[series] { return known }
             let made = makeHistogram(series)
             durations[series] = made
             return made
         }
-        histogram.record(duration.seconds)
     }
 
-    private func makeHistogram(_ series: Series) -> any Histogram {
-        registry.histogram(
+    private func makeHistogram(_ series: Series) -> BucketHistogram {
+        registry.bucketHistogram(
             "request_duration_seconds", help: "Time from a request's head to its answer, by route template.",
             labels: [("route", series.route), ("method", series.method), ("status", "\(series.status)")],
             buckets: ContractMetrics.latencyBuckets

@@ -2,21 +2,25 @@ import HTTPTypes
 import PluginAPI
 
 /// An operation of a loaded service with everything made ready to serve it: the target of a route.
-struct BoundOperation: Sendable {
+///
+/// An object, because every request passes it on.
+final class BoundOperation: Sendable {
     /// The module's ID.
-    var module: String
+    let module: String
     /// `module.operation`, unique in the host.
-    var name: String
-    var operation: Operation
+    let name: String
+    let operation: Operation
     /// Which listener answers it.
-    var audience: Audience
-    var parameters: ParameterReader
-    var status: @Sendable () -> ModuleStatus
-    var meters: OperationMeters
+    let audience: Audience
+    /// The whole path: what the route table and the metrics know it by.
+    let template: String
+    let parameters: ParameterReader
+    let status: @Sendable () -> ModuleStatus
+    let meters: OperationMeters
     /// Shared by all operations of the module.
-    var limiter: CallLimiter
+    let limiter: CallLimiter
     /// How long its answers are fresh; zero when they are not kept.
-    var ttl: Duration
+    let ttl: Duration
 
     /// Who is answered, by one of the two listeners.
     enum Audience: Sendable, CaseIterable {
@@ -31,10 +35,27 @@ struct BoundOperation: Sendable {
         }
     }
 
-    /// The whole path: what the route table and the metrics know it by.
-    var template: String { audience.prefix + operation.path }
-
     var method: HTTPRequest.Method { HTTPRequest.Method(operation.method.rawValue) ?? .get }
+
+    private init(
+        _ operation: Operation,
+        _ audience: Audience,
+        of service: LoadedService,
+        defaultTTL: Duration,
+        limiter: CallLimiter,
+        meters: OperationMeters
+    ) {
+        module = service.id
+        name = "\(service.id).\(operation.name)"
+        self.operation = operation
+        self.audience = audience
+        template = audience.prefix + operation.path
+        parameters = ParameterReader(operation, pathNames: DeclarationCheck(operation).pathNames)
+        status = service.status
+        self.meters = meters
+        self.limiter = limiter
+        ttl = operation.method == .get ? operation.ttl ?? defaultTTL : .zero
+    }
 
     /// Binds every operation of a service, those for operators included.
     ///
@@ -59,13 +80,9 @@ struct BoundOperation: Sendable {
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return operations.map { operation, audience in
             BoundOperation(
-                module: service.id, name: "\(service.id).\(operation.name)", operation: operation, audience: audience,
-                parameters: ParameterReader(operation, pathNames: DeclarationCheck(operation).pathNames),
-                status: service.status,
+                operation, audience, of: service, defaultTTL: defaultTTL, limiter: limiter,
                 meters: OperationMeters(
-                    module: service.id, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics),
-                limiter: limiter,
-                ttl: operation.method == .get ? operation.ttl ?? defaultTTL : .zero)
+                    module: service.id, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics))
         }
     }
 }

@@ -12,6 +12,14 @@ enum EntityTag {
         return String(decoding: text + [UInt8(ascii: "\"")], as: UTF8.self)
     }
 
+    /// The tag of the same body compressed.
+    ///
+    /// - Parameter tag: A quoted one.
+    static func gzip(_ tag: String) -> String { "\(tag.dropLast())\(gzipEnd)" }
+
+    /// What the tag of a compressed body has in place of the closing quote.
+    static let gzipEnd: StaticString = "-gzip\""
+
     /// Whether an `If-None-Match` names `tag`, by weak comparison. A list that breaks the grammar names nothing from there
     /// on: answering in full is always right.
     static func isNamed(_ tag: String, by ifNoneMatch: String) -> Bool {

@@ -3,7 +3,7 @@ import PluginAPI
 /// The counters of one operation, made once when it is bound.
 struct OperationMeters: Sendable {
     /// How a cache answered.
-    enum CacheResult: String, CaseIterable {
+    enum CacheResult: Int, CaseIterable {
         case hit, miss, join, stale, error
     }
 
@@ -18,7 +18,8 @@ struct OperationMeters: Sendable {
         case failed
     }
 
-    private let cache: [CacheResult: any Counter]
+    /// By the result's number.
+    private let cache: [any Counter]
     /// Of the cache that hosts share; empty without one.
     private let shared: [CacheResult: any Counter]
     private let calls: [CallOutcome: any Counter]
@@ -31,10 +32,9 @@ struct OperationMeters: Sendable {
         func counter(_ result: CacheResult, _ layer: String) -> any Counter {
             metrics.counter(
                 "cache_requests_total", help: "Look-ups in a cache by their result",
-                labels: [("layer", layer), ("operation", "\(module).\(operation)"), ("result", result.rawValue)])
+                labels: [("layer", layer), ("operation", "\(module).\(operation)"), ("result", "\(result)")])
         }
-        var (cache, shared): ([CacheResult: any Counter], [CacheResult: any Counter]) = ([:], [:])
-        for result in CacheResult.allCases { cache[result] = counter(result, "memory") }
+        var shared: [CacheResult: any Counter] = [:]
         if let sharedLayer {
             for result in Self.sharedResults { shared[result] = counter(result, sharedLayer) }
         }
@@ -44,12 +44,12 @@ struct OperationMeters: Sendable {
                 "module_calls_total", help: "Calls into modules by their outcome",
                 labels: [("module", module), ("operation", operation), ("outcome", outcome.rawValue)])
         }
-        self.cache = cache
+        cache = CacheResult.allCases.map { counter($0, "memory") }
         self.shared = shared
         self.calls = calls
     }
 
-    func count(_ result: CacheResult) { cache[result]?.increment() }
+    func count(_ result: CacheResult) { cache[result.rawValue].increment() }
     func countShared(_ result: CacheResult) { shared[result]?.increment() }
     func count(_ outcome: CallOutcome) { calls[outcome]?.increment() }
 }

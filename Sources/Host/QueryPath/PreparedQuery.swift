@@ -36,7 +36,7 @@ final class PreparedQuery: Sendable {
         }
     }
 
-    private static let overheadBytes = MemoryLayout<BoundOperation>.size + 256
+    private static let overheadBytes = 512
 
     /// Whether nothing that concerns the query was announced since it was authorised.
     func stands(_ invalidations: Invalidations) -> Bool {

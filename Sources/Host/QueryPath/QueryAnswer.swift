@@ -4,32 +4,24 @@ import PluginAPI
 /// Turns a kept or fresh answer into an HTTP one: headers, conditional requests, HEAD.
 enum QueryAnswer {
     static func make(
-        _ entry: CacheEntry,
+        _ chosen: Representation,
         _ status: CacheStatus,
         for incoming: IncomingRequest,
         now: Timestamp
     ) -> OutgoingAnswer {
-        make(entry, status, ifNoneMatch: incoming.headers[.ifNoneMatch], requestID: incoming.requestID, now: now)
-    }
-
-    static func make(
-        _ entry: CacheEntry,
-        _ status: CacheStatus,
-        ifNoneMatch: String?,
-        requestID: String,
-        now: Timestamp
-    ) -> OutgoingAnswer {
+        let entry = chosen.entry
         var answer = OutgoingAnswer(status: .ok)
         if entry.status == 404 {
-            answer = ProblemAnswer.make(prefix: entry.body, status: 404, requestID: requestID)
-        } else if let ifNoneMatch, EntityTag.isNamed(entry.etag, by: ifNoneMatch) {
-            answer.status = .notModified
-            answer.headers[.eTag] = entry.etag
+            answer = ProblemAnswer.make(prefix: entry.body, status: 404, requestID: incoming.requestID)
         } else {
-            answer.status = HTTPResponse.Status(code: entry.status)
-            answer.body = entry.body
-            answer.headers[.contentType] = "application/json"
-            answer.headers[.eTag] = entry.etag
+            answer.status = chosen.isNotModified ? .notModified : HTTPResponse.Status(code: entry.status)
+            answer.body = chosen.body
+            answer.headers[.eTag] = chosen.etag
+            if chosen.varies { answer.headers[.vary] = "Accept-Encoding" }
+            if !chosen.isNotModified {
+                answer.headers[.contentType] = "application/json"
+                if chosen.form == .gzip { answer.headers[.contentEncoding] = "gzip" }
+            }
         }
         answer.headers[.cacheControl] = "private, no-cache"
         answer.headers[.age] = String(max(0, now.since(entry.storedAt).components.seconds))

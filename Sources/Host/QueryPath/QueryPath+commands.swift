@@ -29,8 +29,8 @@ extension QueryPath {
     ) async throws -> Reply {
         let call = SharedCall<Reply>()
         call.start(deadline: deadline) {
-            let reply = try await reply(to: request, of: target)
-            await invalidations.invalidate(reply.invalidates)
+            let reply = try await self.reply(to: request, of: target)
+            await self.invalidations.invalidate(reply.invalidates)
             return reply
         }
         return try await call.value()

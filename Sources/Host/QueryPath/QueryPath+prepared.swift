@@ -4,7 +4,6 @@ import PluginAPI
 struct PreparedAnswer: Sendable {
     var query: PreparedQuery
     var entry: CacheEntry
-    var now: Timestamp
 }
 
 extension QueryPath {
@@ -19,15 +18,14 @@ extension QueryPath {
     /// What L1 holds fresh for a query that was authorised before, nothing that concerns it having been written since.
     ///
     /// Neither waits nor counts anything. The order is that of the usual way: the look-up first, then what was announced.
-    func answerAtHand(for key: PreparedQuery.Key, caller: Caller) -> PreparedAnswer? {
+    func answerAtHand(for key: PreparedQuery.Key, caller: Caller, at now: Timestamp) -> PreparedAnswer? {
         guard let query = prepared[key], query.caller == caller, query.target.status().isServing else { return nil }
         let entry = localEntry(for: query.key)
         guard query.stands(invalidations) else {
             prepared.forget(key)
             return nil
         }
-        let now = clock.now
         guard let entry, now < entry.freshUntil else { return nil }
-        return PreparedAnswer(query: query, entry: entry, now: now)
+        return PreparedAnswer(query: query, entry: entry)
     }
 }

@@ -40,7 +40,7 @@ extension QueryPath {
         if let kept, clock.now < kept.freshUntil {
             call.target.meters.count(.hit)
             prepare(call, incoming, key: key)
-            return QueryAnswer.make(kept, .hit(kept, at: clock.now), for: incoming, now: clock.now)
+            return await answer(with: kept, .hit(kept, at: clock.now), to: incoming)
         }
         do {
             let deadline = deadline(of: incoming)
@@ -48,16 +48,19 @@ extension QueryPath {
                 for: key, epoch: call.epoch, deadline: deadline,
                 mayJoin: { !invalidations.touched(call.tags, since: $0) }
             ) {
-                try await build(call, incoming, key: key, stamp: stamp, deadline: deadline)
+                try await self.build(call, incoming, key: key, stamp: stamp, deadline: deadline)
             }
             // Whoever joins learns only now what else the answer depends on: it may have been read before a write under that.
             let others = Array(built.entry.tags.dropFirst(call.tags.count))
             if isJoined, !others.isEmpty, invalidations.touched(others, since: built.epoch) { return nil }
             call.target.meters.count(isJoined ? .join : .miss)
             if built.isStored { prepare(call, incoming, key: key) }
-            return QueryAnswer.make(built.entry, status(of: built, isJoined), for: incoming, now: clock.now)
+            let status = status(of: built, isJoined)
+            return built.isStored
+                ? await answer(with: built.entry, status, to: incoming)
+                : plainAnswer(with: built.entry, status, to: incoming)
         } catch {
-            return try stale(call, incoming, key: key, after: error)
+            return try await stale(call, incoming, key: key, after: error)
         }
     }
 
@@ -78,7 +81,7 @@ extension QueryPath {
         _ incoming: IncomingRequest,
         key: String,
         after failure: any Error
-    ) throws -> OutgoingAnswer {
+    ) async throws -> OutgoingAnswer {
         let now = clock.now
         guard FailureAnswer.isOutage(failure), call.target.operation.isServedStale,
             let entry = cache?.immediateEntry(for: key), now < entry.staleUntil
@@ -88,7 +91,7 @@ extension QueryPath {
         }
         call.target.meters.count(.stale)
         let ttl = entry.freshUntil.since(now).components.seconds
-        return QueryAnswer.make(entry, .stale(ttl: ttl), for: incoming, now: now)
+        return await answer(with: entry, .stale(ttl: ttl), to: incoming)
     }
 
     /// Asks the service for this request alone.
@@ -101,10 +104,10 @@ extension QueryPath {
         let request = request(call, incoming, deadline: deadline)
         let single = SharedCall<CacheEntry>()
         single.start(deadline: deadline) {
-            let reply = try await reply(to: request, of: call.target)
-            return entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
+            let reply = try await self.reply(to: request, of: call.target)
+            return self.entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
         }
-        return QueryAnswer.make(try await single.value(), status, for: incoming, now: clock.now)
+        return plainAnswer(with: try await single.value(), status, to: incoming)
     }
 
     func key(of call: AuthorisedCall) -> String {

@@ -10,7 +10,7 @@ import PluginAPI
 ///
 /// Authorisation comes before every look-up, and the key's scope is the owner after authorisation: two users never share an
 /// answer, whatever a service does.
-struct QueryPath: Sendable {
+final class QueryPath: Sendable {
     /// Everything that clients can ask, in the order of the services.
     let operations: [BoundOperation]
     /// Everything that operators can ask on their own listener.
@@ -27,6 +27,8 @@ struct QueryPath: Sendable {
     let logger: any Logger
     let flights = SingleFlight<BuiltAnswer>()
     let prepared = PreparedQueries()
+    /// `nil` when nothing is compressed.
+    let packedBodies: GzipBodies?
 
     /// - Throws: ``DeclarationError`` when a service's declarations cannot be served.
     init(
@@ -52,6 +54,7 @@ struct QueryPath: Sendable {
         self.operations = operations.filter { $0.audience == .clients }
         adminOperations = operations.filter { $0.audience == .operators }
         self.settings = settings
+        packedBodies = settings.compressFrom.map { GzipBodies(bodyMin: $0) }
         self.access = AccessRules(known: known)
         self.cache = cache
         self.shared = shared

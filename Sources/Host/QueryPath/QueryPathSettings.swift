@@ -10,6 +10,8 @@ struct QueryPathSettings: Sendable {
     var staleIfError: Duration = .seconds(60)
     /// `limits.body`
     var bodyMax = 8 << 20
+    /// `server.compress_from`, unless `server.compression` is `none`: shorter bodies are sent as they are; `nil` when all are.
+    var compressFrom: Int? = 1_024
     /// `limits.request_timeout`: for requests that come without a deadline of their own.
     var callTimeout: Duration = .seconds(30)
     /// Calls into one module that run at a time, and that may wait for their turn.

@@ -22,11 +22,7 @@ struct RateTable<Key: Hashable & Sendable>: Sendable {
 
     mutating func take(_ key: Key, _ rate: RequestRate, at now: Timestamp) -> RateDecision {
         rotate(at: now)
-        if var bucket = young[key] {
-            let decision = bucket.take(rate, at: now)
-            young[key] = bucket
-            return decision
-        }
+        if let place = young.index(forKey: key) { return young.values[place].take(rate, at: now) }
         guard count < capacity || old[key] != nil else { return takeShared(rate, at: now) }
         var bucket = old.removeValue(forKey: key) ?? TokenBucket(rate: rate, at: now)
         let decision = bucket.take(rate, at: now)

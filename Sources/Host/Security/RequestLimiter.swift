@@ -10,14 +10,9 @@ final class RequestLimiter: Sendable {
         var failedAuthentications: RequestRate
     }
 
-    private struct Subject: Hashable, Sendable {
-        var id: [UInt8]
-        var role: Role
-    }
-
     private let rates: Rates
     private let clock: any HostClock
-    private let subjects: Mutex<RateTable<Subject>>
+    private let subjects: Mutex<RateTable<RateSubject>>
     private let addresses: Mutex<RateTable<PeerNetwork>>
 
     init(rates: Rates, clock: any HostClock, capacity: Int = 100_000) {
@@ -27,11 +22,9 @@ final class RequestLimiter: Sendable {
         addresses = Mutex(RateTable(capacity: capacity))
     }
 
-    /// Counts one request of `caller`.
-    func take(_ caller: Caller) -> RateDecision {
-        let rate = caller.role == .agent ? rates.agentRequests : rates.requests
-        let now = clock.now
-        let subject = Subject(id: Array(caller.subject.utf8), role: caller.role)
+    /// Counts one request of `subject`.
+    func take(_ subject: RateSubject, at now: Timestamp) -> RateDecision {
+        let rate = subject.role == .agent ? rates.agentRequests : rates.requests
         return subjects.withLock { $0.take(subject, rate, at: now) }
     }
 
@@ -44,4 +37,19 @@ final class RequestLimiter: Sendable {
         let network = PeerNetwork(address: peer)
         return addresses.withLock { $0.take(network, rates.failedAuthentications, at: now) }
     }
+}
+
+/// What requests with a good token are counted by: whom it names, as whom. Compared byte by byte, hashed once.
+struct RateSubject: Hashable, Sendable {
+    let role: Role
+    private let id: [UInt8]
+    private let hash: Int
+
+    init(_ caller: Caller) {
+        role = caller.role
+        id = Array(caller.subject.utf8)
+        hash = id.hashValue
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }

@@ -1,23 +1,36 @@
 import Crypto
 import PluginAPI
 
+/// A token that was verified: who is asking, and what each of its requests needs to know.
+final class VerifiedToken: Sendable {
+    let digest: TokenDigest
+    let caller: Caller
+    /// What its requests are counted by.
+    let subject: RateSubject
+    /// The token is good before this moment.
+    let validUntil: Timestamp
+    /// The memory's epoch that the token was verified in.
+    let epoch: UInt64
+
+    init(digest: TokenDigest, caller: Caller, validUntil: Timestamp, epoch: UInt64) {
+        self.digest = digest
+        self.caller = caller
+        subject = RateSubject(caller)
+        self.validUntil = validUntil
+        self.epoch = epoch
+    }
+}
+
 /// Verified tokens until they expire, by digest and never by their text, bounded in number.
 ///
 /// Two generations: entries are put into the young one; when it is half the capacity it becomes the old one, and what was
 /// old and not asked for since is forgotten. That costs O(1) and keeps what is in use.
 struct TokenMemory: Sendable {
-    struct Entry: Sendable, Equatable {
-        var caller: Caller
-        var validUntil: Timestamp
-        /// The epoch the token was verified in.
-        var epoch: UInt64
-    }
-
     /// Grows when everything verified so far must be verified again.
     private(set) var epoch: UInt64 = 0
     private let generationMax: Int
-    private var young: [TokenDigest: Entry] = [:]
-    private var old: [TokenDigest: Entry] = [:]
+    private var young: [TokenDigest: VerifiedToken] = [:]
+    private var old: [TokenDigest: VerifiedToken] = [:]
 
     var count: Int { young.count + old.count }
 
@@ -26,18 +39,18 @@ struct TokenMemory: Sendable {
         generationMax = capacity / 2
     }
 
-    mutating func caller(for digest: TokenDigest, at now: Timestamp) -> Caller? {
-        if let entry = young[digest] { return isGood(entry, at: now) ? entry.caller : nil }
-        guard let entry = old.removeValue(forKey: digest), isGood(entry, at: now) else { return nil }
-        insert(entry, for: digest)
-        return entry.caller
+    mutating func token(_ digest: TokenDigest, at now: Timestamp) -> VerifiedToken? {
+        if let token = young[digest] { return isGood(token, at: now) ? token : nil }
+        guard let token = old.removeValue(forKey: digest), isGood(token, at: now) else { return nil }
+        insert(token)
+        return token
     }
 
-    /// Keeps `entry` unless the epoch has moved on while the token was being verified.
-    mutating func remember(_ entry: Entry, for digest: TokenDigest) {
-        guard entry.epoch == epoch else { return }
-        old.removeValue(forKey: digest)
-        insert(entry, for: digest)
+    /// Keeps `token` unless the epoch has moved on while it was being verified.
+    mutating func remember(_ token: VerifiedToken) {
+        guard token.epoch == epoch else { return }
+        old.removeValue(forKey: token.digest)
+        insert(token)
     }
 
     mutating func forgetAll() {
@@ -46,16 +59,16 @@ struct TokenMemory: Sendable {
         old = [:]
     }
 
-    private mutating func insert(_ entry: Entry, for digest: TokenDigest) {
+    private mutating func insert(_ token: VerifiedToken) {
         if young.count >= generationMax {
             old = young
             young = [:]
         }
-        young[digest] = entry
+        young[token.digest] = token
     }
 
-    private func isGood(_ entry: Entry, at now: Timestamp) -> Bool {
-        entry.epoch == epoch && now < entry.validUntil
+    private func isGood(_ token: VerifiedToken, at now: Timestamp) -> Bool {
+        token.epoch == epoch && now < token.validUntil
     }
 }
 

@@ -2,12 +2,6 @@ import Crypto
 import PluginAPI
 import Synchronization
 
-/// Who is asking, and by which token.
-struct VerifiedCaller: Sendable {
-    var caller: Caller
-    var token: TokenDigest
-}
-
 /// Tells who is asking from the `Authorization` header: HS256 tokens with `sub`, `role`, `exp` and `iat`.
 ///
 /// Synchronous, because it runs on every request: a token seen before costs a digest and a look-up.
@@ -39,7 +33,7 @@ final class TokenVerifier: Sendable {
     }
 
     /// Who the values of all `Authorization` headers of one request name.
-    func verified(authorization values: [String]) throws(TokenRefusal) -> VerifiedCaller {
+    func verified(authorization values: [String]) throws(TokenRefusal) -> VerifiedToken {
         guard let value = values.first else { throw .missing }
         guard values.count == 1 else { throw .repeated }
         return try verified(token: try BearerHeader.token(in: value))
@@ -48,24 +42,23 @@ final class TokenVerifier: Sendable {
     func caller(token: [UInt8]) throws(TokenRefusal) -> Caller { try verified(token: token).caller }
 
     /// Who a header's only value names, if its token was verified before and is spelled the usual way; `nil` says nothing.
-    func remembered(authorization value: String) -> VerifiedCaller? {
-        guard let token = BearerHeader.plainDigest(of: value) else { return nil }
-        let now = clock.now
-        return memory.withLock { $0.caller(for: token, at: now) }.map { VerifiedCaller(caller: $0, token: token) }
+    func remembered(authorization value: String, at now: Timestamp) -> VerifiedToken? {
+        guard let digest = BearerHeader.plainDigest(of: value) else { return nil }
+        return memory.withLock { $0.token(digest, at: now) }
     }
 
-    private func verified(token: [UInt8]) throws(TokenRefusal) -> VerifiedCaller {
+    private func verified(token: [UInt8]) throws(TokenRefusal) -> VerifiedToken {
         guard token.count <= Self.lengthMax else { throw .tooLong }
         let digest = TokenDigest(SHA256.hash(data: token))
         let now = clock.now
-        let (known, epoch) = memory.withLock { ($0.caller(for: digest, at: now), $0.epoch) }
-        if let known { return VerifiedCaller(caller: known, token: digest) }
+        let (known, epoch) = memory.withLock { ($0.token(digest, at: now), $0.epoch) }
+        if let known { return known }
 
         let claims = try verify(token, at: now)
-        let caller = caller(claims)
-        let entry = TokenMemory.Entry(caller: caller, validUntil: claims.expiresAt + leeway, epoch: epoch)
-        memory.withLock { $0.remember(entry, for: digest) }
-        return VerifiedCaller(caller: caller, token: digest)
+        let verified = VerifiedToken(
+            digest: digest, caller: caller(claims), validUntil: claims.expiresAt + leeway, epoch: epoch)
+        memory.withLock { $0.remember(verified) }
+        return verified
     }
 
     /// Checks signature, header, claims and time, and remembers nothing.

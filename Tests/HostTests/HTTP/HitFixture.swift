@@ -21,6 +21,7 @@ struct HitFixture: RequestHandler {
     init(
         origins: [String] = [],
         perMinute: Int64 = 1_000_000,
+        adjust: (inout QueryPathSettings) -> Void = { _ in },
         answer: @escaping @Sendable (Request) async throws -> Reply = HitFixture.numbered()
     ) throws {
         let fresh = Operation.query("fresh", at: "/fresh", scope: .accounts, ttl: .zero, reply: .anyObject) { request in
@@ -28,7 +29,8 @@ struct HitFixture: RequestHandler {
             return Reply(body: Array(#"{"fresh":"\#(request.user)"}"#.utf8))
         }
         harness = try QueryPathHarness(
-            [.asking(parameters: [Parameter("limit", .integer(1...500))], answer), fresh], usesMemoryCache: true)
+            [.asking(parameters: [Parameter("limit", .integer(1...500))], answer), fresh], usesMemoryCache: true,
+            clock: tokens.clock, adjust: adjust)
         ContractMetrics.register(in: registry)
         let output = LogOutput(level: LogLevelSwitch(.debug), format: .json, clock: tokens.clock, sink: sink)
         let path = harness.path
@@ -67,10 +69,10 @@ struct HitFixture: RequestHandler {
         return pipeline.admit(request)
     }
 
-    func immediate(_ head: HTTPRequestHead, peer: String) -> OutgoingAnswer? {
-        let answer = pipeline.immediate(head, peer: peer)
-        if answer != nil { hits.add() }
-        return answer
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool {
+        let isAnswered = pipeline.immediate(head, peer: peer, to: writer)
+        if isAnswered { hits.add() }
+        return isAnswered
     }
 
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer { pipeline.refuse(problem, request) }
@@ -79,8 +81,11 @@ struct HitFixture: RequestHandler {
 
     // MARK: For tests
 
-    func run<Result: Sendable>(_ body: @Sendable (LiveServer.Handle) async throws -> Result) async throws -> Result {
-        try await LiveServer.run(self, clock: tokens.clock, limits: HTTPLimits(lingerTimeout: .milliseconds(50)), body)
+    func run<Result: Sendable>(
+        limits: HTTPLimits = HTTPLimits(lingerTimeout: .milliseconds(50)),
+        _ body: @Sendable (LiveServer.Handle) async throws -> Result
+    ) async throws -> Result {
+        try await LiveServer.run(self, clock: tokens.clock, limits: limits, body)
     }
 
     /// The answers to requests that are sent one after the other.
@@ -92,17 +97,20 @@ struct HitFixture: RequestHandler {
         return answers
     }
 
-    func token(_ user: String = "ann") -> String { tokens.token(#"{"sub":"\#(user)","role":"user"}"#) }
+    func token(_ user: String = "ann", role: String = "user") -> String {
+        tokens.token(#"{"sub":"\#(user)","role":"\#(role)"}"#)
+    }
 
     /// A request's text.
     func text(
         _ target: String = "/api/v1/asking",
         method: String = "GET",
         as user: String = "ann",
+        token: String? = nil,
         fields: [String] = [],
         body: String = ""
     ) -> String {
-        let all = ["Host: h", "Authorization: Bearer \(token(user))"] + fields
+        let all = ["Host: h", "Authorization: Bearer \(token ?? self.token(user))"] + fields
         return "\(method) \(target) HTTP/1.1\r\n" + all.map { $0 + "\r\n" }.joined() + "\r\n" + body
     }
 }

@@ -65,6 +65,18 @@ struct RawClient: Sendable {
         closes: Bool = true,
         whenSent: @Sendable () async throws -> Void = {}
     ) async throws -> String {
+        String(decoding: try await bytes(answering: pieces, closes: closes, whenSent: whenSent), as: UTF8.self)
+    }
+
+    func bytes(answering text: String) async throws -> [UInt8] {
+        try await bytes(answering: [Array(text.utf8)], closes: true, whenSent: {})
+    }
+
+    private func bytes(
+        answering pieces: [[UInt8]],
+        closes: Bool,
+        whenSent: @Sendable () async throws -> Void
+    ) async throws -> [UInt8] {
         try await channel.executeThenClose { inbound, outbound in
             var received: [UInt8] = []
             do {
@@ -79,7 +91,7 @@ struct RawClient: Sendable {
             } catch is IOError {
                 // A reset ends the answer too.
             }
-            return String(decoding: received, as: UTF8.self)
+            return received
         }
     }
 
@@ -97,6 +109,17 @@ struct RawClient: Sendable {
                 // A reset ends the answer too.
             }
             return String(decoding: received, as: UTF8.self)
+        }
+    }
+
+    /// Sends and reads nothing until `isOver` returns.
+    func sendUnread(_ bytes: [UInt8], until isOver: @escaping @Sendable () async throws -> Void) async throws {
+        try await channel.executeThenClose { _, outbound in
+            // Ends with the connection, at the latest when it is closed behind the last line.
+            async let sent: Void? = try? outbound.write(ByteBuffer(bytes: bytes))
+            try await isOver()
+            outbound.finish()
+            await sent
         }
     }
 

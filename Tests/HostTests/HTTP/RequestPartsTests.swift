@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import PluginAPI
 import Testing
 
@@ -57,28 +58,47 @@ struct RequestPartsTests {
         #expect(ids.allSatisfy(RequestID.isWellFormed))
     }
 
-    @Test("An idle connection is closed; a busy one first answers")
-    func lifetimes() {
-        var idle = ConnectionLifetime()
-        var busy = ConnectionLifetime()
+    @Test("A connection is closed when it has been idle for the time-out, not before")
+    func idleness() {
+        let start = NIODeadline.uptimeNanoseconds(0)
+        var connection = ConnectionLifetime(idleTimeout: .seconds(60), openedAt: start)
 
-        #expect(idle.opened() == .startIdleTimer)
-        #expect(idle.idleTimerFired() == .close)
-        #expect(busy.headRead() == .cancelIdleTimer)
-        #expect(busy.idleTimerFired() == .none)
-        #expect(busy.headRead() == .cancelIdleTimer)
-        #expect(busy.quiesce() == .none)
-        #expect(busy.answerWritten() == .none)
-        #expect(busy.answerWritten() == .close)
+        #expect(connection.firstCheck == start + .seconds(60))
+        connection.answeredAtHand(at: start + .seconds(20))
+        #expect(connection.check(at: start + .seconds(60)) == .check(at: start + .seconds(80)))
+        connection.headRead()
+        #expect(connection.check(at: start + .seconds(80)) == .check(at: start + .seconds(140)))
+        #expect(connection.answerWritten(at: start + .seconds(90)) == .none)
+        #expect(connection.check(at: start + .seconds(140)) == .check(at: start + .seconds(150)))
+        #expect(connection.check(at: start + .seconds(150)) == .close)
     }
 
-    @Test("A connection that has answered waits for the next request, or closes at once when asked to")
-    func keepAlive() {
-        var connection = ConnectionLifetime()
-        _ = connection.headRead()
+    @Test("A busy connection first answers, one that waits for the next request closes at once when asked to")
+    func quiescing() {
+        var busy = ConnectionLifetime(idleTimeout: .seconds(60), openedAt: .uptimeNanoseconds(0))
+        var idle = busy
+        busy.headRead()
+        busy.headRead()
+        idle.answeredAtHand(at: .uptimeNanoseconds(1))
 
-        #expect(connection.answerWritten() == .startIdleTimer)
-        #expect(connection.quiesce() == .close)
+        #expect(idle.quiesce() == .close)
+        #expect(busy.quiesce() == .none)
+        #expect(busy.answerWritten(at: .uptimeNanoseconds(2)) == .none)
+        #expect(busy.answerWritten(at: .uptimeNanoseconds(3)) == .close)
+    }
+
+    @Test("Nothing can be answered before what is under way, nor after the answer that ends the connection")
+    func free() {
+        var connection = ConnectionLifetime(idleTimeout: .seconds(60), openedAt: .uptimeNanoseconds(0))
+
+        #expect(connection.isFree)
+        connection.headRead()
+        #expect(!connection.isFree)
+        connection.headWritten(keepsAlive: true)
+        _ = connection.answerWritten(at: .uptimeNanoseconds(1))
+        #expect(connection.isFree)
+        connection.headWritten(keepsAlive: false)
+        #expect(!connection.isFree)
     }
 
     @Test("The documentation page lists operations, escapes everything and loads nothing")

@@ -26,6 +26,7 @@ struct QueryPathHarness {
         directory: FakeDirectory = FakeDirectory(),
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
         status: ModuleStatus = .ok,
+        clock: ManualClock = ManualClock(),
         adjust: (inout QueryPathSettings) -> Void = { _ in }
     ) throws {
         self.clock = clock

@@ -111,15 +111,17 @@ struct RateLimitTests {
             rates: .init(
                 requests: RequestRate(perMinute: 1), agentRequests: RequestRate(perMinute: 2),
                 failedAuthentications: RequestRate(perMinute: 1)), clock: clock)
-        let user = Caller(subject: "a", role: .user)
+        func take(_ id: String, _ role: Role) -> Bool {
+            limiter.take(RateSubject(Caller(subject: id, role: role)), at: clock.now).isAdmitted
+        }
 
-        #expect(limiter.take(user).isAdmitted)
-        #expect(!limiter.take(user).isAdmitted)
-        #expect(limiter.take(Caller(subject: "a", role: .operator)).isAdmitted)
-        #expect(limiter.take(Caller(subject: "b", role: .user)).isAdmitted)
-        #expect(limiter.take(Caller(subject: "a", role: .agent)).isAdmitted)
-        #expect(limiter.take(Caller(subject: "a", role: .agent)).isAdmitted)
-        #expect(!limiter.take(Caller(subject: "a", role: .agent)).isAdmitted)
+        #expect(take("a", .user))
+        #expect(!take("a", .user))
+        #expect(take("a", .operator))
+        #expect(take("b", .user))
+        #expect(take("a", .agent))
+        #expect(take("a", .agent))
+        #expect(!take("a", .agent))
     }
 
     @Test(

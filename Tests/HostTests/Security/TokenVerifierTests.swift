@@ -122,37 +122,39 @@ struct TokenMemoryTests {
 
     private func digest(_ text: String) -> TokenDigest { TokenDigest(SHA256.hash(data: Array(text.utf8))) }
 
-    private func entry(epoch: UInt64 = 0) -> TokenMemory.Entry {
-        TokenMemory.Entry(caller: Caller(subject: "u", role: .user), validUntil: now + .seconds(1), epoch: epoch)
+    private func token(_ text: String, epoch: UInt64 = 0) -> VerifiedToken {
+        VerifiedToken(
+            digest: digest(text), caller: Caller(subject: "u", role: .user), validUntil: now + .seconds(1), epoch: epoch
+        )
     }
 
     @Test("It never holds more than its capacity and keeps what is in use")
     func bounded() {
         var memory = TokenMemory(capacity: 100)
-        memory.remember(entry(), for: digest("kept"))
+        memory.remember(token("kept"))
 
         for number in 0..<1_000 {
-            memory.remember(entry(), for: digest("\(number)"))
-            _ = memory.caller(for: digest("kept"), at: now)
+            memory.remember(token("\(number)"))
+            _ = memory.token(digest("kept"), at: now)
         }
 
         #expect(memory.count <= 100)
-        #expect(memory.caller(for: digest("kept"), at: now) != nil)
-        #expect(memory.caller(for: digest("0"), at: now) == nil)
+        #expect(memory.token(digest("kept"), at: now) != nil)
+        #expect(memory.token(digest("0"), at: now) == nil)
     }
 
     @Test("A new epoch forgets all, also what was being verified when it began")
     func epochs() {
         var memory = TokenMemory(capacity: 10)
-        memory.remember(entry(), for: digest("a"))
+        memory.remember(token("a"))
 
         memory.forgetAll()
-        memory.remember(entry(epoch: 0), for: digest("b"))
-        memory.remember(entry(epoch: 1), for: digest("c"))
+        memory.remember(token("b", epoch: 0))
+        memory.remember(token("c", epoch: 1))
 
-        #expect(memory.caller(for: digest("a"), at: now) == nil)
-        #expect(memory.caller(for: digest("b"), at: now) == nil)
-        #expect(memory.caller(for: digest("c"), at: now) != nil)
+        #expect(memory.token(digest("a"), at: now) == nil)
+        #expect(memory.token(digest("b"), at: now) == nil)
+        #expect(memory.token(digest("c"), at: now) != nil)
     }
 }
 

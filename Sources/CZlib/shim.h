@@ -1,0 +1,6 @@
+#ifndef CONCORD_CZLIB_H
+#define CONCORD_CZLIB_H
+
+#include <zlib.h>
+
+#endif

@@ -1,0 +1,39 @@
+import HTTPTypes
+import PluginAPI
+
+extension QueryPath {
+    /// An answer that is kept, compressed if the client takes that; the first to ask waits until it is.
+    func answer(with entry: CacheEntry, _ status: CacheStatus, to incoming: IncomingRequest) async -> OutgoingAnswer {
+        let wish = Representation.Wish(
+            takesGzip: incoming.headers[.acceptEncoding].map(AcceptEncoding.takesGzip) ?? false,
+            ifNoneMatch: incoming.headers[.ifNoneMatch])
+        let chosen: Representation
+        if let known = representation(of: entry, for: wish) {
+            chosen = known
+        } else {
+            let packed = await packedBodies?.body(of: entry) ?? []
+            chosen = Representation(entry, packed: packed, ifNoneMatch: wish.ifNoneMatch)
+        }
+        return QueryAnswer.make(chosen, status, for: incoming, now: clock.now)
+    }
+
+    /// An answer that is not kept, and not worth compressing for one request.
+    func plainAnswer(with entry: CacheEntry, _ status: CacheStatus, to incoming: IncomingRequest) -> OutgoingAnswer {
+        // What others ask may be kept, and compressed.
+        let varies = packedBodies?.covers(entry) == true
+        let chosen = Representation(entry, ifNoneMatch: incoming.headers[.ifNoneMatch], varies: varies)
+        return QueryAnswer.make(chosen, status, for: incoming, now: clock.now)
+    }
+
+    /// The form of an answer that a client gets; `nil` when that is the compressed one and nobody has made it.
+    func representation(of entry: CacheEntry, for wish: Representation.Wish) -> Representation? {
+        let isCovered = packedBodies?.covers(entry) == true
+        guard let packedBodies, isCovered, wish.takesGzip else {
+            return Representation(entry, ifNoneMatch: wish.ifNoneMatch, varies: isCovered)
+        }
+        if Representation.isKnown(entry, by: wish.ifNoneMatch) {
+            return Representation(entry, packed: [], ifNoneMatch: wish.ifNoneMatch)
+        }
+        return packedBodies.kept(entry).map { Representation(entry, packed: $0, ifNoneMatch: wish.ifNoneMatch) }
+    }
+}
