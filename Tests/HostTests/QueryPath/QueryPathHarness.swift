@@ -22,7 +22,6 @@ struct QueryPathHarness {
         usesMemoryCache: Bool = false,
         memoryMax: Int = 4 << 20,
         shared: (any SharedCache)? = nil,
-        clock: ManualClock = ManualClock(),
         directory: FakeDirectory = FakeDirectory(),
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
         status: ModuleStatus = .ok,

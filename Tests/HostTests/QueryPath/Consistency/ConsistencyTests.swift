@@ -63,8 +63,8 @@ struct ConsistencyTests {
         clock: ManualClock = ManualClock()
     ) throws -> QueryPathHarness {
         try QueryPathHarness(
-            RandomTraffic.operations(ledger), usesMemoryCache: true, memoryMax: 256 << 10, shared: shared, clock: clock,
-            directory: RandomTraffic.directory()
+            RandomTraffic.operations(ledger), usesMemoryCache: true, memoryMax: 256 << 10, shared: shared,
+            directory: RandomTraffic.directory(), clock: clock
         ) { $0.callTimeout = .seconds(600) }  // A machine that stands still for a while is no fault.
     }
 

@@ -170,7 +170,7 @@ struct RandomTraffic: Sendable {
         guard let target = path.operations.first(where: { $0.operation.name == name }) else { return (0, "", "") }
         let token = TokenDigest(SHA256.hash(data: Array("\(caller.subject) \(caller.role)".utf8)))
         let key = PreparedQuery.Key(token: token, target: "\(target.template)?\(query)")
-        if let found = path.answerAtHand(for: key, caller: caller) {
+        if let found = path.answerAtHand(for: key, caller: caller, at: hosts[host].clock.now) {
             return (found.entry.status, String(decoding: found.entry.body, as: UTF8.self), "at hand")
         }
         let incoming = IncomingRequest(
