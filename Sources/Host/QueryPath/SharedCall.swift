@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// One call under way and everybody who waits for its outcome.
@@ -13,7 +15,7 @@ final class SharedCall<Success: Sendable>: Sendable {
         var gone: Set<Int> = []
         var waiterCount = 0
         var work: Task<Void, Never>?
-        var timer: Task<Void, Never>?
+        var timer: Scheduled<Void>?
     }
 
     private let state = Mutex(State())
@@ -33,10 +35,11 @@ final class SharedCall<Success: Sendable>: Sendable {
             whenOver()
             self.settle(outcome)
         }
-        // Ends with the call: settling cancels it.
+        // Ends with the call: settling cancels it. An event loop lets go of what is cancelled; a task that sleeps stays in
+        // memory until its time has come, which for thousands of calls a second would be most of the host's memory.
         let timer = deadline.map { deadline in
-            Task {
-                guard (try? await Task.sleep(until: deadline, clock: .continuous)) != nil else { return }
+            let left = TimeAmount(ContinuousClock.now.duration(to: deadline))
+            return MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: left) {
                 whenOver()
                 self.settle(.failure(DeadlinePassed()))
             }
@@ -87,7 +90,7 @@ final class SharedCall<Success: Sendable>: Sendable {
         let (waiters, work, timer) = state.withLock { state in
             guard state.outcome == nil else {
                 return (
-                    [CheckedContinuation<Success, any Error>](), nil as Task<Void, Never>?, nil as Task<Void, Never>?
+                    [CheckedContinuation<Success, any Error>](), nil as Task<Void, Never>?, nil as Scheduled<Void>?
                 )
             }
             state.outcome = outcome
