@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                pluginAPI, "BuiltIn", "CZlib", crypto,
+                pluginAPI, "BuiltIn", "CMalloc", "CZlib", crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -121,6 +121,8 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         // gzip; NIO's compressor does not fit the host's own answers.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // The C library's own settings of its memory, which Swift's module of it leaves out.
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         // Measurements; not part of the product.

@@ -72,6 +72,19 @@ struct MemoryCacheTests {
         #expect(statistics.bytes == 0)
     }
 
+    @Test("A body is kept without the room it was given while it grew")
+    func slack() throws {
+        let cache = MemoryCacheModule(maxSize: 1 << 20, clock: clock)
+        var grown = entry(bytes: 2_186)
+        grown.body.reserveCapacity(4_096)
+
+        cache.immediateStore(grown, for: "k")
+
+        let kept = try #require(cache.immediateEntry(for: "k"))
+        #expect(kept == grown)
+        #expect(kept.body.capacity < 2_600)
+    }
+
     @Test("Keys are found by pattern, up to a limit, and can be removed")
     func patterns() {
         let cache = MemoryCacheModule(maxSize: 64 << 20, clock: clock)

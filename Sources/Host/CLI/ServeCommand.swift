@@ -21,6 +21,7 @@ struct ServeCommand: AsyncParsableCommand {
     var tokenUser = "demo"
 
     func run() async throws {
+        MemoryArenas.limitToCores()
         let report = options.load(flags: flags)
         let configuration = try report.configurationOrExit()
         if printTokens, configuration.environment == .production {

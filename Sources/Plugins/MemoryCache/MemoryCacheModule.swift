@@ -57,6 +57,7 @@ public final class MemoryCacheModule: SynchronousCache {
         let key = CacheKey(key)
         let checkedAt = tags.current
         guard tags.isCurrent(entry), entry.staleUntil > clock.now else { return }
+        let entry = entry.withoutSlack
         shard(of: key).withLock { $0.store(entry, for: key, checkedAt: checkedAt) }
     }
 

@@ -137,6 +137,10 @@ final class Connection: @unchecked Sendable {
 // MARK: - Opening
 
 extension Connection {
+    /// Pages of the database that a connection keeps. Readers are several and find the rest in the kernel's own memory.
+    private static let writerCacheKiB = 16_384
+    private static let readerCacheKiB = 2_048
+
     private func prepareForWork() throws(StorageError) {
         installHandlers()
         refuseTransactionStatements()
@@ -154,7 +158,7 @@ extension Connection {
             PRAGMA trusted_schema = OFF;
             PRAGMA case_sensitive_like = ON;
             PRAGMA temp_store = MEMORY;
-            PRAGMA cache_size = -16384;
+            PRAGMA cache_size = -\(role == .writer ? Self.writerCacheKiB : Self.readerCacheKiB);
             PRAGMA wal_autocheckpoint = 4000;
             """)
     }
