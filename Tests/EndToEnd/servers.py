@@ -166,7 +166,10 @@ class SlowRoad:
             asyncio.start_server(self.carry, "127.0.0.1", self.port), self.loop).result(10)
 
     async def carry(self, reader, writer):
-        there, back = await asyncio.open_connection("127.0.0.1", self.to)
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.to)
+        except OSError:
+            return writer.close()
         way = [asyncio.create_task(self.pass_on(reader, back)), asyncio.create_task(self.hold_up(there, writer))]
         self.tasks.update(way)
         await asyncio.wait(way, return_when=asyncio.FIRST_COMPLETED)
