@@ -162,10 +162,14 @@ def memory(minutes):
             host.put_account(f"acc-{number}", f"user-{number}")
         host.agent  # Minted before threads ask for it.
         end, curve, count, refused = time.monotonic() + minutes * 60, [], 0, []
-        generator = random.Random(1)
+        generator, tokens = random.Random(1), {}
 
         def question():
-            return generator.choice(PATHS), mint(f"user-{generator.randrange(USERS)}")
+            user = f"user-{generator.randrange(USERS)}"
+            # Users keep their tokens; these last for longer than the load.
+            if user not in tokens:
+                tokens[user] = mint(user, exp=int(time.time() + minutes * 60) + 3600)
+            return generator.choice(PATHS), tokens[user]
 
         with Crowd(host, [question] * 20, pause=0) as crowd:
             step = max(1, minutes * 60 / 30)

@@ -1,5 +1,6 @@
 import Crypto
 import HTTPTypes
+import NIOPosix
 import PluginAPI
 import PluginTesting
 
@@ -35,15 +36,18 @@ struct RandomTraffic: Sendable {
 
     /// Runs so many operations and returns what was wrong with their answers, and how often what was done.
     func run(operationsTotal: Int, tasksTotal: Int = 16) async -> (faults: [String], counts: [String: Int]) {
+        // Threads of their own: other tests that run meanwhile do not wait behind every step.
+        let threads = OwnThreads(count: 4)
         await withTaskGroup { group in
             for task in 0..<tasksTotal {
-                group.addTask {
+                group.addTask(executorPreference: threads) {
                     var client = Client(traffic: self, random: SplitMix(seed: seed &+ UInt64(task) &* 0x5851_F42D))
                     for _ in 0..<operationsTotal / tasksTotal { await client.step() }
                     counts.change { $0.merge(client.counts) { $0 + $1 } }
                 }
             }
         }
+        await threads.end()
         return (faults.value, counts.value)
     }
 
@@ -191,4 +195,21 @@ struct RandomTraffic: Sendable {
             target, to: incoming, pathParameters: ["account": account], caller: RandomTraffic.agent
         ).text
     }
+}
+
+/// Threads for the tasks of one test.
+private final class OwnThreads: TaskExecutor {
+    private let pool: NIOThreadPool
+
+    init(count: Int) {
+        pool = NIOThreadPool(numberOfThreads: count)
+        pool.start()
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        pool.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+
+    func end() async { try? await pool.shutdownGracefully() }
 }
