@@ -107,8 +107,8 @@ class RedisTest(unittest.TestCase):
         with UnderLoad(self) as load:
             for _ in range(2):
                 road.delay = 0.2
-                self.wait_for("degraded")
-                self.assertIn("did not answer within", self.check()["checks"]["redis"]["reason"])
+                # Not at once: an invalidation that was not taken in time is a reason, too.
+                eventually(lambda: "did not answer within" in self.check()["checks"]["redis"].get("reason", ""))
                 # It is known to be slow: nobody waits for it any more.
                 waited, asked = self.host.metric("redis_timeouts_total"), self.misses()
                 self.assertGreater(waited, 0)
