@@ -268,8 +268,8 @@ struct HitTests {
     func ineligible() async throws {
         let host = try HitFixture()
         let texts = [
-            host.text("/api/v1/fresh"), host.text("/api/v1/fresh"), host.text("/api/v1/fresh"),
-            host.text(method: "POST"), host.text(method: "OPTIONS"), host.text("/nothing"), host.text("/nothing"),
+            host.text("/api/v1/fresh"), host.text("/api/v1/fresh"), host.text(), host.text(method: "POST"),
+            host.text(method: "OPTIONS"), host.text("/nothing"), host.text("/nothing"),
         ]
         let answers = try await host.run { try await host.answers(to: texts, from: $0) }
         #expect(answers.map(\.status) == [200, 200, 200, 405, 405, 404, 404])
