@@ -2,45 +2,50 @@ import NIOCore
 import PluginAPI
 import Synchronization
 
-/// Spells answers as the bytes that go out, head and body in one buffer whose memory is used again once it was sent.
-///
-/// Belongs to one event loop and lives from one answer to the next: what is in it is overwritten by the next answer, so
-/// that whoever has written an answer hands ``bytes`` to the connection at once.
-final class AnswerWriter {
+/// The bytes of an answer that go out, head and body in one buffer whose memory is used again once it was sent.
+struct AnswerBytes {
     /// A larger buffer is not kept for the next answer.
     static let keptMax = 64 << 10
 
-    private(set) var bytes = ByteBuffer()
+    private(set) var buffer = ByteBuffer()
     private var second = Int64.min
     /// Of that second.
     private var date: [UInt8] = []
 
     /// Begins an answer: the status line, and fields that never differ.
-    func begin(_ text: StaticString) {
-        if bytes.storageCapacity > AnswerWriter.keptMax { bytes = ByteBuffer() }
-        bytes.clear()
-        bytes.writeStaticString(text)
+    mutating func begin(_ text: StaticString) {
+        if buffer.storageCapacity > AnswerBytes.keptMax { buffer = ByteBuffer() }
+        buffer.clear()
+        buffer.writeStaticString(text)
     }
 
-    func write(_ text: StaticString) { bytes.writeStaticString(text) }
+    mutating func write(_ text: StaticString) { buffer.writeStaticString(text) }
 
     /// - Parameter text: Nothing that a client could put a line break into.
-    func write(_ text: String) { bytes.writeString(text) }
+    mutating func write(_ text: String) { buffer.writeString(text) }
 
-    func write(_ text: Substring) { bytes.writeSubstring(text) }
+    mutating func write(_ text: Substring) { buffer.writeSubstring(text) }
 
-    func write(_ number: Int64) { bytes.writeString(String(number)) }
+    mutating func write(_ number: Int64) { buffer.writeString(String(number)) }
 
     /// The head's last field, `Date`, and then the body.
-    func end(at now: Timestamp, body: [UInt8]?) {
+    mutating func end(at now: Timestamp, body: [UInt8]?) {
         let second = now.microseconds / 1_000_000
         if second != self.second {
             self.second = second
             date = Array("\r\nDate: \(HTTPDate.spell(second))\r\n\r\n".utf8)
         }
-        bytes.writeBytes(date)
-        if let body { bytes.writeBytes(body) }
+        buffer.writeBytes(date)
+        if let body { buffer.writeBytes(body) }
     }
+}
+
+/// Where the answers of an event loop are spelled.
+///
+/// It lives from one answer to the next: what is in it is overwritten by the next answer, so that whoever has written an
+/// answer hands its buffer to the connection at once.
+final class AnswerWriter {
+    var answer = AnswerBytes()
 }
 
 @available(*, unavailable)

@@ -28,51 +28,51 @@ struct Hit {
 
     var bodyBytes: Int { method == .head ? 0 : chosen.body.count }
 
-    func write(to writer: AnswerWriter, at now: Timestamp) {
+    func write(to bytes: inout AnswerBytes, at now: Timestamp) {
         if chosen.isNotModified {
-            writer.begin("HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
+            bytes.begin("HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
         } else {
-            writer.begin(
+            bytes.begin(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: private, no-cache\r\nETag: ")
         }
-        writeForm(to: writer)
-        writer.write("\r\nX-Content-Type-Options: nosniff\r\nAge: ")
-        writer.write(max(0, (now.microseconds - chosen.entry.storedAt.microseconds) / 1_000_000))
-        writer.write("\r\nCache-Status: concord; hit; ttl=")
-        writer.write(max(0, (chosen.entry.freshUntil.microseconds - now.microseconds) / 1_000_000))
-        writer.write("\r\nX-Request-Id: ")
-        writeID(to: writer)
-        if let rate { write(rate, to: writer) }
-        if chosen.varies { writer.write("\r\nVary: Accept-Encoding") }
-        if variesByOrigin { writer.write("\r\nVary: Origin") }
-        writer.end(at: now, body: bodyBytes == 0 ? nil : chosen.body)
+        writeForm(to: &bytes)
+        bytes.write("\r\nX-Content-Type-Options: nosniff\r\nAge: ")
+        bytes.write(max(0, (now.microseconds - chosen.storedAt.microseconds) / 1_000_000))
+        bytes.write("\r\nCache-Status: concord; hit; ttl=")
+        bytes.write(max(0, (chosen.freshUntil.microseconds - now.microseconds) / 1_000_000))
+        bytes.write("\r\nX-Request-Id: ")
+        writeID(to: &bytes)
+        if let rate { write(rate, to: &bytes) }
+        if chosen.varies { bytes.write("\r\nVary: Accept-Encoding") }
+        if variesByOrigin { bytes.write("\r\nVary: Origin") }
+        bytes.end(at: now, body: bodyBytes == 0 ? nil : chosen.body)
     }
 
-    private func writeForm(to writer: AnswerWriter) {
+    private func writeForm(to bytes: inout AnswerBytes) {
         switch chosen.form {
-        case .identity: writer.write(chosen.entry.etag)
+        case .identity: bytes.write(chosen.plainTag)
         case .gzip:
-            writer.write(chosen.entry.etag.dropLast())
-            writer.write(EntityTag.gzipEnd)
-            if !chosen.isNotModified { writer.write("\r\nContent-Encoding: gzip") }
+            bytes.write(chosen.plainTag.dropLast())
+            bytes.write(EntityTag.gzipEnd)
+            if !chosen.isNotModified { bytes.write("\r\nContent-Encoding: gzip") }
         }
         guard !chosen.isNotModified else { return }
-        writer.write("\r\nContent-Length: ")
-        writer.write(Int64(chosen.body.count))
+        bytes.write("\r\nContent-Length: ")
+        bytes.write(Int64(chosen.body.count))
     }
 
-    private func writeID(to writer: AnswerWriter) {
-        if let sentID { return writer.write(sentID) }
-        writer.write(RequestID.prefix)
-        writer.write(Int64(ownID))
+    private func writeID(to bytes: inout AnswerBytes) {
+        if let sentID { return bytes.write(sentID) }
+        bytes.write(RequestID.prefix)
+        bytes.write(Int64(ownID))
     }
 
-    private func write(_ rate: RateDecision, to writer: AnswerWriter) {
-        writer.write("\r\nRateLimit-Policy: \"requests\";q=")
-        writer.write(rate.limit)
-        writer.write(";w=60\r\nRateLimit: \"requests\";r=")
-        writer.write(rate.remaining)
-        writer.write(";t=")
-        writer.write(rate.secondsToFull)
+    private func write(_ rate: RateDecision, to bytes: inout AnswerBytes) {
+        bytes.write("\r\nRateLimit-Policy: \"requests\";q=")
+        bytes.write(rate.limit)
+        bytes.write(";w=60\r\nRateLimit: \"requests\";r=")
+        bytes.write(rate.remaining)
+        bytes.write(";t=")
+        bytes.write(rate.secondsToFull)
     }
 }

@@ -40,7 +40,7 @@ final class HitHandler: ChannelInboundHandler {
             guard let head = held else { return context.fireChannelRead(data) }
             held = nil
             if connection.handler.immediate(head, peer: peer, to: writer) {
-                context.write(wrapOutboundOut(writer.bytes), promise: nil)
+                context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
                 hasWritten = true
             } else {
                 context.fireChannelRead(wrapInboundOut(.head(head)))

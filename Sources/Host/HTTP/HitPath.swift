@@ -58,7 +58,7 @@ final class HitPath: Sendable {
         let target = found.query.target
         target.meters.count(.hit)
         let hit = Hit(plain, chosen, rate: rate, variesByOrigin: policy.cors.isOn)
-        hit.write(to: writer, at: now)
+        hit.write(to: &writer.answer, at: now)
         let duration = Duration.nanoseconds((.now() - start).nanoseconds)
         if let histogram = durations[ObjectIdentifier(target)]?.histogram(hit.method, hit.status) {
             meters.finished(in: histogram, duration: duration)

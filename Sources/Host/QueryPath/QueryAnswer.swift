@@ -9,12 +9,11 @@ enum QueryAnswer {
         for incoming: IncomingRequest,
         now: Timestamp
     ) -> OutgoingAnswer {
-        let entry = chosen.entry
         var answer = OutgoingAnswer(status: .ok)
-        if entry.status == 404 {
-            answer = ProblemAnswer.make(prefix: entry.body, status: 404, requestID: incoming.requestID)
+        if chosen.status == 404 {
+            answer = ProblemAnswer.make(prefix: chosen.body, status: 404, requestID: incoming.requestID)
         } else {
-            answer.status = chosen.isNotModified ? .notModified : HTTPResponse.Status(code: entry.status)
+            answer.status = chosen.isNotModified ? .notModified : HTTPResponse.Status(code: chosen.status)
             answer.body = chosen.body
             answer.headers[.eTag] = chosen.etag
             if chosen.varies { answer.headers[.vary] = "Accept-Encoding" }
@@ -24,7 +23,7 @@ enum QueryAnswer {
             }
         }
         answer.headers[.cacheControl] = "private, no-cache"
-        answer.headers[.age] = String(max(0, now.since(entry.storedAt).components.seconds))
+        answer.headers[.age] = String(max(0, now.since(chosen.storedAt).components.seconds))
         answer.headers[.cacheStatus] = status.text
         return answer
     }

@@ -15,23 +15,39 @@ struct Representation: Sendable {
         case identity, gzip
     }
 
-    let entry: CacheEntry
     let form: Form
     let isNotModified: Bool
     /// Whether another `Accept-Encoding` may get another form.
     let varies: Bool
     /// Of the form; empty when the client has it.
     let body: [UInt8]
+    /// The entry's: 200 or 404.
+    let status: Int
+    /// Of the answer as it is.
+    let plainTag: String
+    let storedAt: Timestamp
+    let freshUntil: Timestamp
 
-    var etag: String { form == .gzip ? EntityTag.gzip(entry.etag) : entry.etag }
+    private init(_ entry: CacheEntry, _ form: Form, isNotModified: Bool, varies: Bool, body: [UInt8]) {
+        self.form = form
+        self.isNotModified = isNotModified
+        self.varies = varies
+        self.body = body
+        status = entry.status
+        plainTag = entry.etag
+        storedAt = entry.storedAt
+        freshUntil = entry.freshUntil
+    }
+
+    var etag: String { form == .gzip ? EntityTag.gzip(plainTag) : plainTag }
 }
 
 extension Representation {
     /// The answer as it is.
     init(_ entry: CacheEntry, ifNoneMatch: String?, varies: Bool) {
-        let isKnown = Representation.isNamed(entry.etag, by: ifNoneMatch)
-        self.init(
-            entry: entry, form: .identity, isNotModified: isKnown, varies: varies, body: isKnown ? [] : entry.body)
+        // That there is nothing has no name that a client could know it by.
+        let isKnown = entry.status != 404 && Representation.isNamed(entry.etag, by: ifNoneMatch)
+        self.init(entry, .identity, isNotModified: isKnown, varies: varies, body: isKnown ? [] : entry.body)
     }
 
     /// For a client that takes gzip.
@@ -40,11 +56,11 @@ extension Representation {
     ///   ``isKnown(_:by:)`` has the answer.
     init(_ entry: CacheEntry, packed: [UInt8], ifNoneMatch: String?) {
         if Representation.isNamed(EntityTag.gzip(entry.etag), by: ifNoneMatch) {
-            self.init(entry: entry, form: .gzip, isNotModified: true, varies: true, body: [])
+            self.init(entry, .gzip, isNotModified: true, varies: true, body: [])
         } else if packed.isEmpty || Representation.isNamed(entry.etag, by: ifNoneMatch) {
             self.init(entry, ifNoneMatch: ifNoneMatch, varies: true)
         } else {
-            self.init(entry: entry, form: .gzip, isNotModified: false, varies: true, body: packed)
+            self.init(entry, .gzip, isNotModified: false, varies: true, body: packed)
         }
     }
 
