@@ -77,6 +77,19 @@ struct CompressionTests {
         #expect(answers.allSatisfy { ($0.status == 304) == $0.body.isEmpty })
     }
 
+    @Test("That there is nothing is never 304, and never compressed", arguments: [nil, "If-None-Match: *"])
+    func nothing(condition: String?) async throws {
+        let host = try HitFixture(answer: { _ in throw Problem.notFound(String(repeating: "nothing ", count: 400)) })
+        let text = host.text(fields: [Self.gzip] + (condition.map { [$0] } ?? []))
+        let answers = try await host.run { server in
+            [try await RawBytes.ask(text, server.port), try await RawBytes.ask(text, server.port)]
+        }
+        #expect(answers.allSatisfy { $0.status == 404 && $0.fields["content-encoding"] == nil })
+        #expect(answers.allSatisfy { String(decoding: $0.body, as: UTF8.self).hasPrefix(#"{"type":"about:blank""#) })
+        // The second one is kept, if only for a moment.
+        #expect(answers[1].fields["cache-status"]?.hasPrefix("concord; hit") == true)
+    }
+
     @Test("A short body, and one that compressing does not shorten, is sent as it is")
     func notWorthIt() async throws {
         let noise = (0..<4_000).map { _ in String(UnicodeScalar(UInt8.random(in: 33...126))) }.joined()
