@@ -11,11 +11,11 @@ struct StampedeTests {
     @Test("A thousand sockets that miss one key at once cause one call, whoever they belong to")
     func oneCall() async throws {
         let (calls, gate) = (Tally(), Door())
-        let host = try HitFixture { request in
+        let host = try HitFixture(answer: { request in
             let number = calls.add()
             await gate.pass()
             return Reply(body: Array(#"{"user":"\#(request.user)","call":\#(number)}"#.utf8))
-        }
+        })
         // Owner, agent and operator share what is about one account.
         let tokens = [
             #"{"sub":"ann","role":"user"}"#, #"{"sub":"bot","role":"agent","accounts":["a1"]}"#,
