@@ -1,4 +1,3 @@
-import NIOCore
 import Synchronization
 
 /// Waits for an answer no longer than until a deadline, even when whoever makes the answer does not notice cancellation.
@@ -18,13 +17,12 @@ final class AnswerRace: Sendable {
     /// The answer, or `nil` when `timeout` passed first. The work is cancelled then and finishes unheard.
     static func answer(
         within timeout: Duration,
-        on eventLoop: any EventLoop,
         _ work: @escaping @Sendable () async -> OutgoingAnswer
     ) async -> OutgoingAnswer? {
         let race = AnswerRace()
         // Not awaited by name: it ends the race, which is awaited below, or is cancelled by the time-out.
         let task = Task { race.decide(await work()) }
-        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) {
+        let deadline = Deadlines.shared.begin(at: .now + timeout) {
             race.decide(nil)
             task.cancel()
         }
@@ -33,7 +31,7 @@ final class AnswerRace: Sendable {
         } onCancel: {
             task.cancel()
         }
-        timer.cancel()
+        Deadlines.shared.end(deadline)
         return answer
     }
 

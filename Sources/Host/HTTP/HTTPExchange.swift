@@ -82,7 +82,7 @@ struct HTTPExchange {
         }
         let timeout = connection.limits.requestTimeout - (ContinuousClock.now - start)
         let complete = request
-        let answer = await AnswerRace.answer(within: timeout, on: channel.eventLoop) { await admitted.answer(complete) }
+        let answer = await AnswerRace.answer(within: timeout) { await admitted.answer(complete) }
         return answer
             ?? connection.handler.refuse(.unavailable("The answer took longer than the request time-out."), request)
     }
@@ -111,8 +111,9 @@ struct HTTPExchange {
             return .refused(tooLarge)
         }
         let start = ContinuousClock.now
-        let timer = slowBodyTimer()
-        defer { timer.cancel() }
+        // What has no body ends with its head.
+        let timer = Self.hasBody(head) ? slowBodyTimer() : nil
+        defer { timer?.cancel() }
         do {
             if Self.expectsContinue(head) { try await outbound.write(.head(Self.continueHead)) }
             var bytes: [UInt8] = []

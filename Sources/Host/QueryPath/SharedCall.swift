@@ -1,5 +1,3 @@
-import NIOCore
-import NIOPosix
 import Synchronization
 
 /// One call under way and everybody who waits for its outcome.
@@ -15,7 +13,7 @@ final class SharedCall<Success: Sendable>: Sendable {
         var gone: Set<Int> = []
         var waiterCount = 0
         var work: Task<Void, Never>?
-        var timer: Scheduled<Void>?
+        var deadline: Deadlines.Ticket?
     }
 
     private let state = Mutex(State())
@@ -35,21 +33,19 @@ final class SharedCall<Success: Sendable>: Sendable {
             whenOver()
             self.settle(outcome)
         }
-        // Ends with the call: settling cancels it. An event loop lets go of what is cancelled; a task that sleeps stays in
-        // memory until its time has come, which for thousands of calls a second would be most of the host's memory.
-        let timer = deadline.map { deadline in
-            let left = TimeAmount(ContinuousClock.now.duration(to: deadline))
-            return MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: left) {
+        // Ends with the call: settling ends it.
+        let ticket = deadline.map { deadline in
+            Deadlines.shared.begin(at: deadline) {
                 whenOver()
                 self.settle(.failure(DeadlinePassed()))
             }
         }
         let isOver = state.withLock { state in
             state.work = task
-            state.timer = timer
+            state.deadline = ticket
             return state.outcome != nil
         }
-        if isOver { timer?.cancel() }
+        if isOver, let ticket { Deadlines.shared.end(ticket) }
     }
 
     /// Waits for the outcome, or until the waiting task is cancelled.
@@ -87,19 +83,19 @@ final class SharedCall<Success: Sendable>: Sendable {
     }
 
     private func settle(_ outcome: Result<Success, any Error>) {
-        let (waiters, work, timer) = state.withLock { state in
+        let (waiters, work, ticket) = state.withLock { state in
             guard state.outcome == nil else {
                 return (
-                    [CheckedContinuation<Success, any Error>](), nil as Task<Void, Never>?, nil as Scheduled<Void>?
+                    [CheckedContinuation<Success, any Error>](), nil as Task<Void, Never>?, nil as Deadlines.Ticket?
                 )
             }
             state.outcome = outcome
             defer { state.waiters = [:] }
-            return (Array(state.waiters.values), state.work, state.timer)
+            return (Array(state.waiters.values), state.work, state.deadline)
         }
         for waiter in waiters { waiter.resume(with: outcome) }
-        timer?.cancel()
-        // Of no effect on work that has ended; what the timer settles, it stops.
+        if let ticket { Deadlines.shared.end(ticket) }
+        // Of no effect on work that has ended; what the deadline settles, it stops.
         work?.cancel()
     }
 }
