@@ -8,9 +8,9 @@ from allocations import Allocations
 from harness import BINARY, Host, eventually, position
 
 # Allocations that one hit may take in a release build.
-HIT_MAX = 36
+HIT_MAX = 6
 # The same in a debug build, whose compiler leaves in what a release does without.
-HIT_MAX_DEBUG = 1000
+HIT_MAX_DEBUG = 800
 
 
 class HitAllocations(unittest.TestCase):
