@@ -14,8 +14,6 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     private var takersIdle = 0
     private var isClosed = false
 
-    private let processorsTotal = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-
     package init(waitingMax: Int = 16_384) {
         self.waitingMax = waitingMax
         pthread_mutex_init(mutex, nil)
@@ -85,9 +83,8 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
         }
         takersIdle -= 1
         guard head < jobs.count else { return [] }
-        // Idle threads have been woken for the others: as many as can work at once are left their share.
-        let sharersTotal = min(takersIdle + 1, processorsTotal)
-        let share = min(countMax, (jobs.count - head + sharersTotal - 1) / sharersTotal)
+        // Idle threads have been woken for the others: each is left its share.
+        let share = min(countMax, (jobs.count - head + takersIdle) / (takersIdle + 1))
         let togetherTotal = share > 1 ? jobs[head..<head + share].prefix(while: isTogether).count : 1
         let taken = Array(jobs[head..<head + max(1, togetherTotal)])
         head += taken.count
@@ -100,7 +97,12 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
         if taken.isEmpty { return }
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        jobs.insert(contentsOf: taken, at: head)
+        if taken.count <= head {
+            jobs.replaceSubrange(head - taken.count..<head, with: taken)
+            head -= taken.count
+        } else {
+            jobs.insert(contentsOf: taken, at: head)
+        }
         if takersIdle > 0 { pthread_cond_broadcast(arrival) }
     }
 

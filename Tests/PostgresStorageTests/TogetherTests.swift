@@ -44,48 +44,54 @@ extension AllTests {
             }
         }
 
-        @Test("What stands behind a slow one is done by others meanwhile, and its connection is as good as before")
-        func slow() async throws {
+        @Test(
+            "What stands before a slow one has its answer, what stands behind it is done by others, and the connection is as good as before",
+            arguments: 0...3)
+        func slow(place: Int) async throws {
             try await TestDatabase.with { database in
                 let bench = WorkBench(database)
-                try await bench.prepare(Self.locking(1))
+                try await bench.prepare(Self.locking(9))
                 let holder = try bench.connection()
-                try holder.begin(lock: 0)
-                let waiting = await bench.wait(for: (0...3).map { Self.locking($0) })
+                try holder.begin(lock: Int64(place))
+                let before = await bench.wait(for: (0..<place).map { Self.locking($0) })
+                let slow = await bench.wait(for: [Self.locking(place)])
+                let behind = await bench.wait(for: (place + 1..<4).map { Self.locking($0) })
                 let jobs = bench.taken(4)
 
                 let thread = try WorkerThread { bench.worker.carryOut(jobs) }
-                let back = bench.taken(3)
-                bench.other.carryOut(back)
-                bench.carryOutRest(by: bench.other)
-                let others = await WaitingReads(all: Array(waiting.all.dropFirst())).answers()
+                try #expect(await before.rows().map { $0.first?.integer("number") } == (0..<place).map { Int64($0) })
+                if place < 3 {
+                    bench.other.carryOut(bench.taken(4))
+                    bench.carryOutRest(by: bench.other)
+                }
+                try #expect(await behind.rows().map { $0.first?.integer("number") } == (place + 1..<4).map { Int64($0) })
                 holder.rollBack()
                 await thread.join()
 
-                #expect(back.count == 3)
-                try #expect(others.map { try $0.get().first?.integer("number") } == [1, 2, 3])
-                try #expect(await waiting.rows().first?.first?.integer("number") == 0)
+                try #expect(await slow.rows().first?.first?.integer("number") == Int64(place))
                 let next = await bench.wait(for: [Self.read(7)])
                 bench.worker.carryOut(bench.taken(1))
                 try #expect(await next.rows().first?.first?.integer("number") == 7)
             }
         }
 
-        @Test("A deadline ends the slow one alone")
-        func deadline() async throws {
+        @Test("A deadline ends the slow one alone, wherever it stands", arguments: 0...3)
+        func deadline(place: Int) async throws {
             try await TestDatabase.with { database in
                 let bench = WorkBench(database)
-                try await bench.prepare(Self.locking(1))
+                try await bench.prepare(Self.locking(9))
                 let holder = try bench.connection()
-                try holder.begin(lock: 0)
-                let late = await bench.wait(for: [Self.locking(0)], deadline: .now + .milliseconds(200))
-                let others = await bench.wait(for: (1...3).map { Self.locking($0) })
+                try holder.begin(lock: Int64(place))
+                let before = await bench.wait(for: (0..<place).map { Self.locking($0) })
+                let late = await bench.wait(for: [Self.locking(place)], deadline: .now + .milliseconds(300))
+                let behind = await bench.wait(for: (place + 1..<4).map { Self.locking($0) })
 
                 bench.worker.carryOut(bench.taken(4))
                 bench.carryOutRest(by: bench.worker)
 
                 await #expect(throws: StorageError.timedOut) { try await late.rows() }
-                try #expect(await others.rows().map { $0.first?.integer("number") } == [1, 2, 3])
+                try #expect(await before.rows().count == place)
+                try #expect(await behind.rows().map { $0.first?.integer("number") } == (place + 1..<4).map { Int64($0) })
                 holder.rollBack()
             }
         }
@@ -161,22 +167,28 @@ extension AllTests {
             }
         }
 
-        @Test("One behind a slow one is told when its time is over, though the server has not come to it")
-        func lateBehind() async throws {
-            let (first, second) = (WaitingReads.call(), WaitingReads.call(deadline: .now))
-            let jobs = [first, second].map { ReadJob(statement: StatementText("SELECT 1", for: .postgres), call: $0) }
+        @Test("One behind a slow one is told when its time is over; after 20 ms what is left goes back")
+        func behind() async throws {
+            let calls = [WaitingReads.call(), WaitingReads.call(deadline: .now), WaitingReads.call()]
+            let jobs = calls.map { ReadJob(statement: StatementText("SELECT 1", for: .postgres), call: $0) }
             let statement = PreparedStatement(text: "SELECT 1", name: "s1", parameterTypes: [])
             let entries = try jobs.map {
                 ReadBatch.Entry(job: $0, statement: statement, parameters: try Parameters([], of: "SELECT 1"))
             }
-            let batch = ReadBatch(entries) { _ in Issue.record("given back at the first look") }
-            let answer = await WaitingReads.begin(second) { nil }
+            var back: [ReadJob] = []
+            let batch = ReadBatch(entries) { back += $0 }
+            let told = await WaitingReads.begin(calls[1]) { nil }
+            let start = ContinuousClock.now
 
-            batch.begin()
-            batch.lookAfter()
+            batch.begin(at: start)
+            batch.lookAfter(at: start + .milliseconds(19))
+            #expect(back.isEmpty)
+            batch.lookAfter(at: start + .milliseconds(20))
+            batch.lookAfter(at: start + .milliseconds(30))
 
-            let told = await answer.value
-            #expect(throws: StorageError.timedOut) { try told.get() }
+            #expect(back.map { $0.call === calls[2] } == [true])
+            let answer = await told.value
+            #expect(throws: StorageError.timedOut) { try answer.get() }
         }
 
         private static func read(_ number: Int) -> SQL {

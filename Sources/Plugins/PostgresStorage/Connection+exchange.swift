@@ -61,9 +61,10 @@ extension Connection {
         while true {
             var descriptor = pollfd(fd: PQsocket(handle), events: events, revents: 0)
             let count = poll(&descriptor, 1, Int32(Self.lookEvery.wholeMicroseconds / 1_000))
-            if count > 0 || (count < 0 && errno != EINTR) { return }
+            let hasFailed = count < 0 && errno != EINTR
             let now = ContinuousClock.now
-            wait.batch?.lookAfter()
+            wait.batch?.lookAfter(at: now)
+            if count > 0 || hasFailed { return }
             if wait.cancel == nil, current?.isOver == true || now >= wait.giveUpAt {
                 wait.cancel = ServerCancel.send(to: handle)
                 wait.giveUpAt = now + Self.cancelMax

@@ -4,9 +4,9 @@ import StorageWork
 
 /// Several reads in one round trip.
 ///
-/// One mark of the protocol stands behind all of them, so that they share a transaction of the server's. That is no
-/// difference: sessions are `read committed`, where every statement sees what is committed when it begins. When one fails
-/// the server leaves out those behind it.
+/// One mark of the protocol stands behind all of them, so that they share a transaction of the server's. Sessions are `read
+/// committed`: every statement sees what is committed when it begins. What the transaction's begin decides is shared, its
+/// time and how long tables stay locked against changes of the schema. When one fails the server leaves out those behind it.
 extension Connection {
     /// What a read would send, if its statement is prepared and was quick last time.
     func entry(for job: ReadJob) -> ReadBatch.Entry? {
@@ -21,7 +21,7 @@ extension Connection {
     /// that may be remedied, which is left in the batch.
     func read(_ batch: ReadBatch) {
         begin()
-        batch.begin()
+        batch.begin(at: .now)
         do {
             let (wait, errors) = try exchange(batch)
             // Outside the pipeline, where a late cancellation can be let hit an empty statement.
@@ -39,7 +39,8 @@ extension Connection {
         for entry in batch.entries {
             let (name, valuesTotal) = (entry.statement.name, Int32(entry.statement.parameterTypes.count))
             let isSent = entry.parameters.lend { PQsendQueryPrepared(handle, name, valuesTotal, $0, $1, $2, 1) }
-            guard isSent == 1 else { throw noted(.lost(lastMessage)) }
+            // The server keeps an answer until it is asked for what it has: a quick read would wait for those behind it.
+            guard isSent == 1, PQsendFlushRequest(handle) == 1 else { throw noted(.lost(lastMessage)) }
         }
         guard PQpipelineSync(handle) == 1 else { throw noted(.lost(lastMessage)) }
         try flush(&wait)
@@ -70,7 +71,7 @@ extension Connection {
             if let job = entry.job, let failure = finish(job, entry.statement, answer, after: end - start) {
                 batch.unfinished = (job, failure)
             }
-            batch.advance()
+            batch.advance(at: end)
             start = end
             wait.giveUpAt = end + (wait.cancel == nil ? statementMax : Self.cancelMax)
         }

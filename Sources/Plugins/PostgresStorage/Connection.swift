@@ -56,10 +56,7 @@ final class Connection {
     /// Runs one reading statement by itself.
     func read(_ statement: StatementText) throws(ServerFailure) -> Rows {
         begin()
-        let start = ContinuousClock.now
-        let answered = try run(statement, isReading: true)
-        answered.statement.lastTook = .now - start
-        return try rows(answered)
+        return try rows(run(statement, isReading: true))
     }
 
     func rows(_ sql: SQL) throws(ServerFailure) -> Rows {
@@ -184,11 +181,13 @@ extension Connection {
         }
         let statement = try statement(text, values)
         let parameters = try parameters(values, of: text)
+        let start = ContinuousClock.now
         let answers = try exchange { connection in
             parameters.lend {
                 PQsendQueryPrepared(connection, statement.name, Int32(values.count), $0, $1, $2, 1)
             }
         }
+        statement.lastTook = .now - start
         return (statement, try check(answers, text: text, isReading: isReading))
     }
 

@@ -14,13 +14,13 @@ final class ReadBatch {
         let parameters: Parameters
     }
 
-    /// How often the server is found busy with the current read, 10 ms apart, until those behind it go back.
-    private static let looksMax = 2
+    /// How long the server may work on the current read until those behind it go back.
+    private static let patience = Duration.milliseconds(20)
 
     private let giveBack: ([ReadJob]) -> Void
     private(set) var entries: [Entry]
     private var currentIndex = 0
-    private var looksTotal = 0
+    private var begunAt = ContinuousClock.now
     /// The read that has no answer because it went wrong in a way that may be remedied. There is at most one: the server
     /// leaves out what stands behind it.
     var unfinished: (job: ReadJob, failure: ServerFailure)?
@@ -35,22 +35,21 @@ final class ReadBatch {
     var current: Entry? { currentIndex < entries.count ? entries[currentIndex] : nil }
 
     /// Begins the current read's call, unless its caller has gone.
-    func begin() {
-        looksTotal = 0
+    func begin(at now: ContinuousClock.Instant) {
+        begunAt = now
         guard let job = current?.job else { return }
         if !job.begin() { entries[currentIndex].job = nil }
     }
 
     /// The current read's answer has come; the next one is begun.
-    func advance() {
+    func advance(at now: ContinuousClock.Instant) {
         currentIndex += 1
-        begin()
+        begin(at: now)
     }
 
     /// Called every few milliseconds while the server is waited for.
-    func lookAfter() {
-        looksTotal += 1
-        if looksTotal >= Self.looksMax { return giveBackRest() }
+    func lookAfter(at now: ContinuousClock.Instant) {
+        if now - begunAt >= Self.patience { return giveBackRest() }
         for index in entries.indices.dropFirst(currentIndex + 1) {
             guard let job = entries[index].job, job.caller.isOver else { continue }
             entries[index].job = nil
