@@ -181,10 +181,12 @@ class SlowRoad:
             writer.write(data)
 
     async def hold_up(self, reader, writer):
-        """Each piece is as late as the others: what comes at once is not spread out."""
+        """Each piece is as late as the others, what comes at once is not spread out, and none overtakes another."""
+        due = 0
         while data := await reader.read(65_536):
-            self.loop.call_later(self.delay, writer.write, data)
-        await asyncio.sleep(self.delay)
+            due = max(due + 1e-6, self.loop.time() + self.delay)
+            self.loop.call_at(due, writer.write, data)
+        await asyncio.sleep(max(0, due - self.loop.time()))
 
     def close(self):
         def end():

@@ -209,25 +209,37 @@ def machine():
     return f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release().split('-')[0]}"
 
 
-def main():
-    results = [
-        ("Kill -9 during ingest", kills(200 // SCALE)),
-        ("Kill -9 at every step, SQLite", kills_at_every_step(200 // SCALE)),
+def figures():
+    """What each proof came to. One that fails says so in its place and keeps the others."""
+    proofs = [
+        ("Kill -9 during ingest", lambda: kills(200 // SCALE)),
+        ("Kill -9 at every step, SQLite", lambda: kills_at_every_step(200 // SCALE)),
         ("Kill -9 at every step, PostgreSQL",
-         kills_at_every_step(200 // SCALE, variable("CONCORD_TEST_POSTGRES_URL"))),
-        ("SIGTERM under load", drains(30 // SCALE)),
-        ("Start and idle", start_and_idle(5)),
-        ("Memory under load", memory(30 / SCALE)),
-        ("Matcher against an oracle", oracle(100_000 // SCALE)),
+         lambda: kills_at_every_step(200 // SCALE, variable("CONCORD_TEST_POSTGRES_URL"))),
+        ("SIGTERM under load", lambda: drains(30 // SCALE)),
+        ("Start and idle", lambda: start_and_idle(5)),
+        ("Memory under load", lambda: memory(30 / SCALE)),
+        ("Matcher against an oracle", lambda: oracle(100_000 // SCALE)),
     ]
-    for name, figure in results:
-        print(f"{name}: {figure}")
+    results, failed = [], 0
+    for name, proof in proofs:
+        try:
+            figure = proof()
+        except AssertionError as error:
+            figure, failed = f"**failed**: {error}", failed + 1
+        print(f"{name}: {figure}", flush=True)
+        results.append((name, figure))
+    return results, failed
+
+
+def main():
+    results, failed = figures()
     if QUICK:
-        return
+        return failed
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     page = [
         "# Proofs", "",
-        "The table is written by `scripts/soak`; each run replaces it. An assertion that fails writes nothing.", "",
+        "The table is written by `scripts/soak`; each run replaces it and says what failed.", "",
         f"- Commit: {commit}", "- Command: `scripts/soak`", f"- Machine: {machine()}", "",
         "| proof | figure |", "|---|---|",
         *(f"| {name} | {figure} |" for name, figure in results), "",
@@ -235,7 +247,8 @@ def main():
     file = ROOT / "docs" / "proofs.md"
     _, heading, kept = file.read_text().partition("\n## ")
     file.write_text("\n".join(page) + heading + kept)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(1 if main() else 0)

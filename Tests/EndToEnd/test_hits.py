@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from harness import ConcordTest, Host, at, position
+from harness import ConcordTest, Host, at, eventually, position
 
 PATH = "/api/v1/positions/open"
 
@@ -78,6 +78,56 @@ class HitTest(ConcordTest):
                 tail = text[-(len(start) - 1):]
             sender.join()
         self.assertEqual(found, total)
+
+
+class SlowReadersStopTest(unittest.TestCase):
+    def test_answers_under_way_are_sent_whole_to_clients_that_read_slowly(self):
+        for way in ["", "Pragma: usual-way\r\n"]:
+            with self.subTest(way=way):
+                host = Host()
+                self.addCleanup(host.close)
+                host.serve()
+                host.put_account("big", "ann")
+                host.snapshot("big", at(1), [position(number) for number in range(1, 2001)])
+                token = host.token("ann")
+                size = len(host.get(PATH, token).body)
+                request = f"GET {PATH} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n{way}\r\n".encode()
+                clients = [self.client(host.port, request, count) for count in range(1, 7)]
+
+                host.process.send_signal(signal.SIGTERM)
+                eventually(lambda: self.is_gone(host.port))
+                for client in clients:
+                    self.assert_whole(client, size)
+                self.assertEqual(host.process.wait(30), 0)
+
+    def client(self, port, request, count):
+        """Somebody who asks so often and reads nothing yet; the answers fill what the kernel takes for them."""
+        client = socket.socket()
+        self.addCleanup(client.close)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(30)
+        client.connect(("127.0.0.1", port))
+        for _ in range(count):
+            client.sendall(request)
+            time.sleep(0.1)
+        return client
+
+    def is_gone(self, port):
+        """Nobody listens any more: connections that wait have been told to end."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    def assert_whole(self, client, size):
+        data = b""
+        while piece := client.recv(1 << 20):
+            data += piece
+        whole = 0
+        while data:
+            head, _, data = data.partition(b"\r\n\r\n")
+            self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head[:100])
+            self.assertGreaterEqual(len(data), size, "an answer was cut off")
+            data, whole = data[size:], whole + 1
+        self.assertGreater(whole, 0)
 
 
 class BusyStopTest(unittest.TestCase):

@@ -14,6 +14,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var lifetime: ConnectionLifetime
     private var idleCheck: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
+    private var lingerTimer: Scheduled<Void>?
 
     init(limits: HTTPLimits) {
         self.limits = limits
@@ -57,7 +58,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent { perform(lifetime.quiesce(), context) }
+        if event is ChannelShouldQuiesceEvent, lifetime.quiesce() == .close { closeOnceSent(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -69,11 +70,24 @@ final class ConnectionGuard: ChannelDuplexHandler {
             context.write(wrapOutboundOut(.end(trailers)), promise: promise)
             return perform(action, context)
         }
-        // Half a close: the peer reads the whole answer, then the end, and closes itself or is closed by the exchange.
         context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: promise)
+        closeOutput(context)
+    }
+
+    /// Closes at once, unless answers are still on their way into the socket: closing would drop them.
+    private func closeOnceSent(_ context: ChannelHandlerContext) {
+        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        if waiting == 0 { return context.close(promise: nil) }
+        context.flush()
+        closeOutput(context)
+    }
+
+    /// Half a close: the peer reads the whole answer, then the end, and closes itself or is closed by the exchange. One that
+    /// does not read is closed after the time for that.
+    private func closeOutput(_ context: ChannelHandlerContext) {
         context.close(mode: .output, promise: nil)
-        writeTimer?.cancel()
-        writeTimer = closeTimer(context, after: limits.lingerTimeout)
+        let patience = context.channel.isWritable ? limits.lingerTimeout : limits.writeTimeout
+        lingerTimer = closeTimer(context, after: patience)
     }
 
     private func perform(_ action: ConnectionLifetime.Action, _ context: ChannelHandlerContext) {
@@ -98,8 +112,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private func cancelTimers() {
         idleCheck?.cancel()
         writeTimer?.cancel()
+        lingerTimer?.cancel()
         idleCheck = nil
         writeTimer = nil
+        lingerTimer = nil
     }
 }
 

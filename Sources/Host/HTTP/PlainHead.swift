@@ -42,8 +42,6 @@ struct PlainHead {
                 guard traceParent == nil else { return nil }
                 traceParent = value
             case .requestID:
-                // The usual way takes white space away first.
-                guard value.utf8.last != 0x20, value.utf8.last != 0x09 else { return nil }
                 requestIDs.append(value)
             case .connection:
                 guard value.lowercased() == "keep-alive" else { return nil }

@@ -25,8 +25,14 @@ enum RequestID {
 
     /// What the client sent, if it is one value and well-formed.
     static func accepted(_ values: [String]) -> String? {
-        guard values.count == 1, let value = values.first, isWellFormed(value) else { return nil }
+        guard values.count == 1, let value = values.first.map(trimmed), isWellFormed(value) else { return nil }
         return value
+    }
+
+    /// RFC 9110, 5.5: white space around a value is not part of it. The parser leaves it behind a value.
+    private static func trimmed(_ value: String) -> String {
+        guard let last = value.utf8.last, last == 0x20 || last == 0x09 else { return value }
+        return String(value.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 
     static func generate() -> String { text(of: nextNumber()) }

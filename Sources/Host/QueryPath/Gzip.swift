@@ -28,6 +28,7 @@ enum Gzip {
                 count = deflate(&stream, Z_FINISH) == Z_STREAM_END ? Int(stream.total_out) : 0
             }
         }
-        return packed.isEmpty ? nil : packed
+        // Copied: the room was made for a body as long as the input, and what is kept is weighed by its bytes.
+        return packed.isEmpty ? nil : packed.withUnsafeBufferPointer { Array($0) }
     }
 }

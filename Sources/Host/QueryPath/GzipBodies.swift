@@ -1,3 +1,4 @@
+import NIOPosix
 import PluginAPI
 import Synchronization
 
@@ -36,7 +37,8 @@ final class GzipBodies: Sendable {
     func body(of entry: CacheEntry) async -> [UInt8] {
         if let kept = kept(entry) { return kept }
         let made = try? await flights.value(for: entry.etag, epoch: 0, deadline: nil, mayJoin: { _ in true }) {
-            let body = Gzip.compress(entry.body) ?? []
+            // On threads for such work: a long body takes a core for tens of milliseconds.
+            let body = try await NIOThreadPool.singleton.runIfActive { Gzip.compress(entry.body) ?? [] }
             self.bodies.withLock { $0.set(body, for: entry.etag) }
             return body
         }
