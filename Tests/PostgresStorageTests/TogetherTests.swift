@@ -45,7 +45,7 @@ extension AllTests {
         }
 
         @Test(
-            "What stands before a slow one has its answer, what stands behind it is done by others, and the connection is as good as before",
+            "What stands before a slow one has its answer, what stands behind it is done by others meanwhile",
             arguments: 0...3)
         func slow(place: Int) async throws {
             try await TestDatabase.with { database in
@@ -59,12 +59,12 @@ extension AllTests {
                 let jobs = bench.taken(4)
 
                 let thread = try WorkerThread { bench.worker.carryOut(jobs) }
-                try #expect(await before.rows().map { $0.first?.integer("number") } == (0..<place).map { Int64($0) })
+                try #expect(await Self.numbers(before) == (0..<place).map { Int64($0) })
                 if place < 3 {
                     bench.other.carryOut(bench.taken(4))
                     bench.carryOutRest(by: bench.other)
                 }
-                try #expect(await behind.rows().map { $0.first?.integer("number") } == (place + 1..<4).map { Int64($0) })
+                try #expect(await Self.numbers(behind) == (place + 1..<4).map { Int64($0) })
                 holder.rollBack()
                 await thread.join()
 
@@ -91,7 +91,7 @@ extension AllTests {
 
                 await #expect(throws: StorageError.timedOut) { try await late.rows() }
                 try #expect(await before.rows().count == place)
-                try #expect(await behind.rows().map { $0.first?.integer("number") } == (place + 1..<4).map { Int64($0) })
+                try #expect(await Self.numbers(behind) == (place + 1..<4).map { Int64($0) })
                 holder.rollBack()
             }
         }
@@ -189,6 +189,10 @@ extension AllTests {
             #expect(back.map { $0.call === calls[2] } == [true])
             let answer = await told.value
             #expect(throws: StorageError.timedOut) { try answer.get() }
+        }
+
+        private static func numbers(_ waiting: WaitingReads) async throws -> [Int64?] {
+            try await waiting.rows().map { $0.first?.integer("number") }
         }
 
         private static func read(_ number: Int) -> SQL {
