@@ -148,7 +148,7 @@ extension AllTests {
             try await TestDatabase.with { database in
                 let bench = WorkBench(database)
                 try await bench.prepare(Self.read(0))
-                try await bench.prepare("SELECT pg_sleep(0.02) IS NULL AS done")
+                try await bench.run("SELECT pg_sleep(0.02) IS NULL AS done")
                 let slow = await bench.wait(for: ["SELECT pg_sleep(0.02) IS NULL AS done"])
                 let fresh = await bench.wait(for: ["SELECT 5 AS number"])
                 let waiting = await bench.wait(for: (1...2).map { Self.read($0) })

@@ -11,7 +11,7 @@ final class Worker {
     private let backoff: Backoff
     private let meter: ConnectionMeter
     private let queue: JobQueue<any Job>
-    private var connection: Connection?
+    private(set) var connection: Connection?
 
     init(target: Target, backoff: Backoff, meter: ConnectionMeter, queue: JobQueue<any Job>) {
         self.target = target
