@@ -72,6 +72,33 @@ struct FixedDecimalTests {
         }
     }
 
+    @Test("Is written with the digits it needs and those asked for, whatever its size and scale")
+    func written() {
+        var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
+        let edges: [Int128] = [0, 1, -1, 10, 100, Int128(Int64.max), Int128(Int64.min), Int128(Int64.max) + 1]
+        for round in 0..<20_000 {
+            let narrow = Int64(truncatingIfNeeded: random.next(below: .max)) >> Int64(random.next(below: 64))
+            let units = round < edges.count ? edges[round] : Int128(narrow) * (round.isMultiple(of: 8) ? 1_000 : 1)
+            let (scale, digits) = (Int(random.next(below: 20)), Int(random.next(below: 14)))
+            let number = FixedDecimal(units: units, scale: scale)
+            #expect(
+                String(decoding: number.bytes(digitsMin: digits), as: UTF8.self)
+                    == Self.spelled(units, scale: scale, digits: digits), "\(units) of scale \(scale), \(digits) digits"
+            )
+        }
+    }
+
+    /// As by hand: all digits, then without the zeros at the end that nobody asked for.
+    private static func spelled(_ units: Int128, scale: Int, digits: Int) -> String {
+        let all = String(units.magnitude)
+        let padded = String(repeating: "0", count: max(0, scale + 1 - all.count)) + all
+        var decimals = String(padded.suffix(scale))
+        while decimals.count > digits, decimals.hasSuffix("0") { decimals.removeLast() }
+        decimals += String(repeating: "0", count: max(0, digits - decimals.count))
+        let whole = String(padded.dropLast(scale))
+        return (units < 0 ? "-" : "") + whole + (decimals.isEmpty ? "" : "." + decimals)
+    }
+
     @Test(
         "Divides with the digits asked for, half away from zero",
         arguments: [

@@ -13,8 +13,7 @@ struct OpenPositions {
     /// - Parameter rows: What ``PositionsModule/openRows(for:)`` selects: at least one row an account.
     /// - Throws: 400 when the accounts have more than one currency, because their money does not add up.
     init(_ rows: Rows) throws(Problem) {
-        var accounts = Accounts()
-        for row in rows { accounts.add(row) }
+        let accounts = Accounts(rows)
         try accounts.requireOneCurrency()
         positions = rows.compactMap(PositionRow.init)
         currencyDigits = accounts.currencyDigits
@@ -61,8 +60,19 @@ private struct Accounts {
 
     var equity: FixedDecimal? { hasEquity && !lacksEquity ? knownEquity : nil }
 
-    mutating func add(_ row: Row) {
-        guard let account = row.text("holder"), seen.insert(account).inserted else { return }
+    init(_ rows: Rows) {
+        guard !rows.isEmpty else { return }
+        let holder = rows.column("holder")
+        var last: String?
+        for row in rows {
+            let account = row.text(holder)
+            // An account's rows mostly follow one another.
+            if let account, account != last, seen.insert(account).inserted { add(row) }
+            last = account
+        }
+    }
+
+    private mutating func add(_ row: Row) {
         currencies.insert(row.text("currency") ?? "")
         currencyDigits = Int(row.integer("currency_digits") ?? 0)
         if let accountAsOf = row.timestamp("current_as_of") { asOf = max(asOf ?? accountAsOf, accountAsOf) }

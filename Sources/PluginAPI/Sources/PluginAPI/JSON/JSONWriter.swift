@@ -177,16 +177,23 @@ public struct JSONWriter: Sendable {
         var value = value
         bytes.append(UInt8(ascii: "\""))
         value.withUTF8 { text in
-            // Runs without anything to escape go in whole; most texts are one.
-            var start = 0
-            for index in text.indices where JSONWriter.isEscaped(text[index]) {
-                bytes.append(contentsOf: text[start..<index])
-                escape(text[index])
-                start = index + 1
-            }
-            bytes.append(contentsOf: text[start...])
+            // Most texts have nothing to escape and go in whole.
+            if JSONWriter.isPlain(text) { bytes.append(contentsOf: text) } else { appendEscaping(text) }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        // Without a way out of the loop, it is made to look at many bytes at a time.
+        var isPlain = true
+        for byte in text { isPlain = isPlain && !isEscaped(byte) }
+        return isPlain
+    }
+
+    private mutating func appendEscaping(_ text: UnsafeBufferPointer<UInt8>) {
+        for byte in text {
+            if JSONWriter.isEscaped(byte) { escape(byte) } else { bytes.append(byte) }
+        }
     }
 
     private static func isEscaped(_ byte: UInt8) -> Bool {

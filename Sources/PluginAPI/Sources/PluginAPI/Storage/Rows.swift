@@ -75,19 +75,27 @@ public struct Row: Sendable {
     }
 
     public func text(_ column: Int) -> String? {
-        if case .text(let text) = value(column, as: .text) { text } else { nil }
+        // Most cells are of the kind they are read as.
+        if case .text(let text) = rows.cell(start + column) { return text }
+        return if case .text(let text) = value(column, as: .text) { text } else { nil }
     }
 
     public func integer(_ column: Int) -> Int64? {
-        if case .integer(let integer) = value(column, as: .integer) { integer } else { nil }
+        // Most cells are of the kind they are read as.
+        if case .integer(let integer) = rows.cell(start + column) { return integer }
+        return if case .integer(let integer) = value(column, as: .integer) { integer } else { nil }
     }
 
     public func decimal(_ column: Int) -> FixedDecimal? {
-        if case .decimal(let decimal) = value(column, as: .decimal) { decimal } else { nil }
+        // Most cells are of the kind they are read as.
+        if case .decimal(let decimal) = rows.cell(start + column) { return decimal }
+        return if case .decimal(let decimal) = value(column, as: .decimal) { decimal } else { nil }
     }
 
     public func timestamp(_ column: Int) -> Timestamp? {
-        if case .timestamp(let timestamp) = value(column, as: .timestamp) { timestamp } else { nil }
+        // Most cells are of the kind they are read as.
+        if case .timestamp(let timestamp) = rows.cell(start + column) { return timestamp }
+        return if case .timestamp(let timestamp) = value(column, as: .timestamp) { timestamp } else { nil }
     }
 
     public func boolean(_ column: Int) -> Bool? {

@@ -112,19 +112,48 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
 
     /// Puts ``bytes(digitsMin:)`` behind a text.
     func append(to text: inout [UInt8], digitsMin: Int) {
+        if let narrow = narrowUnits, digitsMin <= FixedDecimal.narrowDigitsMax, scale <= FixedDecimal.narrowDigitsMax {
+            return append(narrow, to: &text, digitsMin: digitsMin)
+        }
         var value = normalized
         if Int(value.scale) < digitsMin { value = value.rescaled(to: digitsMin) ?? value }
         let start = text.count
-        if let narrow = value.narrowUnits {
-            FixedDecimal.appendReversed(narrow.magnitude, scale: Int(value.scale), to: &text)
-        } else {
-            FixedDecimal.appendReversed(value.units.magnitude, scale: Int(value.scale), to: &text)
-        }
+        FixedDecimal.appendReversed(value.units.magnitude, scale: Int(value.scale), to: &text)
         if value.isNegative { text.append(UInt8(ascii: "-")) }
         text[start...].reverse()
     }
 
-    private static func appendReversed<Units: UnsignedInteger>(_ units: Units, scale: Int, to text: inout [UInt8]) {
+    private static var narrowDigitsMax: Int { 18 }
+
+    /// Nearly all numbers: their units fit in 64 bits. Written from the last digit to the first, and then copied as one.
+    private func append(_ units: Int64, to text: inout [UInt8], digitsMin: Int) {
+        // 19 digits with a zero before the point, or 19 and 18 zeros behind it, a point and a sign.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 48) { digits in
+            var first = digits.endIndex
+            func put(_ byte: UInt8) {
+                first -= 1
+                digits.initializeElement(at: first, to: byte)
+            }
+            var rest = units.magnitude
+            func putDigit() {
+                put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+                rest /= 10
+            }
+            var decimals = Int(scale)
+            while decimals > max(digitsMin, 0), rest % 10 == 0 {
+                rest /= 10
+                decimals -= 1
+            }
+            for _ in stride(from: decimals, to: digitsMin, by: 1) { put(UInt8(ascii: "0")) }
+            for _ in 0..<decimals { putDigit() }
+            if first < digits.endIndex { put(UInt8(ascii: ".")) }
+            repeat { putDigit() } while rest > 0
+            if units < 0 { put(UInt8(ascii: "-")) }
+            text.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
+    }
+
+    private static func appendReversed(_ units: UInt128, scale: Int, to text: inout [UInt8]) {
         var rest = units
         var place = 0
         repeat {

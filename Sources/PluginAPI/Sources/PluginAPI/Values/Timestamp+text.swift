@@ -104,7 +104,7 @@ extension Timestamp: CustomStringConvertible {
     /// The text of ``description`` as ASCII.
     public var bytes: [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(27)
+        text.reserveCapacity(Timestamp.textMax)
         append(to: &text)
         return text
     }
@@ -114,31 +114,43 @@ extension Timestamp: CustomStringConvertible {
         let seconds = microseconds.flooredQuotient(1_000_000)
         let fraction = Int(microseconds - seconds * 1_000_000)
         let civil = CivilTime(secondsSinceEpoch: seconds)
-        text.appendDigits(civil.year, width: 4)
-        text.appendDigits(civil.month, width: 2, after: "-")
-        text.appendDigits(civil.day, width: 2, after: "-")
-        text.appendDigits(civil.hour, width: 2, after: "T")
-        text.appendDigits(civil.minute, width: 2, after: ":")
-        text.appendDigits(civil.second, width: 2, after: ":")
-        if fraction > 0 {
-            let isWhole = fraction % 1_000 == 0
-            text.appendDigits(isWhole ? fraction / 1_000 : fraction, width: isWhole ? 3 : 6, after: ".")
+        text.append(addingCapacity: Timestamp.textMax) { text in
+            text.append(civil.year / 100 % 100)
+            text.append(civil.year % 100)
+            text.append(civil.month, after: "-")
+            text.append(civil.day, after: "-")
+            text.append(civil.hour, after: "T")
+            text.append(civil.minute, after: ":")
+            text.append(civil.second, after: ":")
+            text.append(fraction: fraction)
+            text.append(UInt8(ascii: "Z"))
         }
-        text.append(UInt8(ascii: "Z"))
     }
+
+    /// Bytes of the longest text.
+    private static var textMax: Int { 27 }
 }
 
-extension [UInt8] {
-    fileprivate mutating func appendDigits(_ value: Int, width: Int, after mark: Unicode.Scalar? = nil) {
+extension OutputSpan<UInt8> {
+    /// Two digits of a number below 100.
+    fileprivate mutating func append(_ pair: Int, after mark: Unicode.Scalar? = nil) {
         if let mark { append(UInt8(ascii: mark)) }
-        let start = count
-        var rest = value
-        for _ in 0..<width {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        }
-        self[start...].reverse()
+        append(digit: pair / 10)
+        append(digit: pair % 10)
     }
+
+    /// Microseconds of a second: nothing, or a point and three or six digits.
+    fileprivate mutating func append(fraction: Int) {
+        guard fraction > 0 else { return }
+        append(UInt8(ascii: "."))
+        append(digit: fraction / 100_000)
+        append(fraction / 1_000 % 100)
+        guard fraction % 1_000 > 0 else { return }
+        append(digit: fraction / 100 % 10)
+        append(fraction % 100)
+    }
+
+    private mutating func append(digit: Int) { append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)) }
 }
 
 extension CivilTime {
