@@ -15,6 +15,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var idleCheck: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
     private var lingerTimer: Scheduled<Void>?
+    /// `nil` outside of a connection.
+    private var context: ChannelHandlerContext?
 
     init(limits: HTTPLimits) {
         self.limits = limits
@@ -27,9 +29,40 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// Requests were answered as soon as they were read, before they came here.
     func answeredAtHand() { lifetime.answeredAtHand(at: .now()) }
 
-    func handlerAdded(context: ChannelHandlerContext) { checkIdleness(at: lifetime.firstCheck, context) }
+    /// A request whose answer is not at hand is under way without having come here; ``answer(_:_:)`` or
+    /// ``answered(keepsAlive:)`` follows.
+    func began() { lifetime.headRead() }
 
-    func handlerRemoved(context: ChannelHandlerContext) { cancelTimers() }
+    /// The answer to a request that has not come here was written; it is sent.
+    func answered(keepsAlive: Bool) {
+        guard let context else { return }
+        lifetime.headWritten(keepsAlive: keepsAlive)
+        let action = lifetime.answerWritten(at: .now())
+        context.flush()
+        if action == .close || !keepsAlive { closeOutput(context) }
+    }
+
+    /// Sends the whole answer to a request that has not come here, as if it came from behind.
+    func answer(_ head: HTTPResponseHead, _ body: [UInt8]) {
+        guard let context else { return }
+        send(.head(head), context, nil)
+        if !body.isEmpty {
+            send(.body(context.channel.allocator.buffer(bytes: body)), context, nil)
+        }
+        send(.end(nil), context, nil)
+        context.flush()
+        if !head.isKeepAlive, lingerTimer == nil { closeOutput(context) }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        checkIdleness(at: lifetime.firstCheck, context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        cancelTimers()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         cancelTimers()
@@ -48,18 +81,22 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
+        send(unwrapOutboundIn(data), context, promise)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent, lifetime.quiesce() == .close { closeOnceSent(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func send(_ part: OutboundIn, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        switch part {
         case .head(let head):
             lifetime.headWritten(keepsAlive: head.isKeepAlive)
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let buffer): context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: promise)
         case .end(let trailers): writeEnd(trailers, context, promise)
         }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent, lifetime.quiesce() == .close { closeOnceSent(context) }
-        context.fireUserInboundEventTriggered(event)
     }
 
     private func writeEnd(

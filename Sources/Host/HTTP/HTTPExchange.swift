@@ -49,7 +49,9 @@ struct HTTPExchange {
     private mutating func serve(_ head: HTTPRequestHead) async throws -> Bool {
         let start = ContinuousClock.now
         let handler = connection.handler
-        guard let request = IncomingRequest(head, peer: peer, at: connection.clock.now, limits: connection.limits)
+        guard
+            let request = IncomingRequest(
+                head, peer: peer, at: connection.clock.now, deadline: start + connection.limits.requestTimeout)
         else {
             try await refuse(.badRequest("The request's target, method or a header field is malformed."), head)
             return false
@@ -83,8 +85,7 @@ struct HTTPExchange {
         let timeout = connection.limits.requestTimeout - (ContinuousClock.now - start)
         let complete = request
         let answer = await AnswerRace.answer(within: timeout) { await admitted.answer(complete) }
-        return answer
-            ?? connection.handler.refuse(.unavailable("The answer took longer than the request time-out."), request)
+        return answer ?? connection.handler.refuse(.tooSlow, request)
     }
 
     private func report(
@@ -93,13 +94,7 @@ struct HTTPExchange {
         _ label: RequestLabel,
         since start: ContinuousClock.Instant
     ) {
-        connection.handler.finished(
-            FinishedExchange(
-                method: request.method, route: label.route, status: answer.status,
-                duration: ContinuousClock.now - start, bodyBytes: request.method == .head ? 0 : answer.body.count,
-                peer: peer, subject: label.subject,
-                role: label.role, requestID: request.requestID,
-                traceID: request.headers[.traceParent].flatMap { TraceParent($0) }?.traceID))
+        connection.handler.finished(FinishedExchange(request, answer, label, since: start))
     }
 
     // MARK: The body

@@ -1,34 +1,22 @@
 import HTTPTypes
 import PluginAPI
 
-/// An answer at hand, as it is spelled.
-struct Hit {
+/// An answer to a query, as it is spelled.
+struct Hit: Sendable {
     let method: HTTPRequest.Method
     let chosen: Representation
+    let status: CacheStatus
+    let id: HitID
     let rate: RateDecision?
     /// Whether CORS is on. A request with an `Origin` is none of these.
     let variesByOrigin: Bool
-    /// What the client has named its request, if it may.
-    let sentID: String?
-    /// Otherwise the number of the request's own name.
-    let ownID: UInt64
 
-    init(_ plain: PlainHead, _ chosen: Representation, rate: RateDecision?, variesByOrigin: Bool) {
-        method = plain.method
-        self.chosen = chosen
-        self.rate = rate
-        self.variesByOrigin = variesByOrigin
-        sentID = RequestID.accepted(plain.requestIDs)
-        ownID = sentID == nil ? RequestID.nextNumber() : 0
-    }
-
-    var status: Int { chosen.isNotModified ? 304 : 200 }
-
-    var requestID: String { sentID ?? RequestID.text(of: ownID) }
+    var code: Int { chosen.isNotModified ? 304 : 200 }
 
     var bodyBytes: Int { method == .head ? 0 : chosen.body.count }
 
-    func write(to bytes: inout AnswerBytes, at now: Timestamp) {
+    /// - Parameter isLast: Whether the connection ends with it.
+    func write(to bytes: inout AnswerBytes, at now: Timestamp, isLast: Bool = false) {
         if chosen.isNotModified {
             bytes.begin("HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
         } else {
@@ -38,10 +26,10 @@ struct Hit {
         writeForm(to: &bytes)
         bytes.write("\r\nX-Content-Type-Options: nosniff\r\nAge: ")
         bytes.write(max(0, (now.microseconds - chosen.storedAt.microseconds) / 1_000_000))
-        bytes.write("\r\nCache-Status: concord; hit; ttl=")
-        bytes.write(max(0, (chosen.freshUntil.microseconds - now.microseconds) / 1_000_000))
+        writeStatus(to: &bytes)
         bytes.write("\r\nX-Request-Id: ")
-        writeID(to: &bytes)
+        id.write(to: &bytes)
+        if isLast { bytes.write("\r\nConnection: close") }
         if let rate { write(rate, to: &bytes) }
         if chosen.varies { bytes.write("\r\nVary: Accept-Encoding") }
         if variesByOrigin { bytes.write("\r\nVary: Origin") }
@@ -61,10 +49,15 @@ struct Hit {
         bytes.write(Int64(chosen.body.count))
     }
 
-    private func writeID(to bytes: inout AnswerBytes) {
-        if let sentID { return bytes.write(sentID) }
-        bytes.write(RequestID.prefix)
-        bytes.write(Int64(ownID))
+    private func writeStatus(to bytes: inout AnswerBytes) {
+        bytes.write("\r\nCache-Status: ")
+        // Nearly all; the others are put together.
+        if case .hit(let ttl) = status {
+            bytes.write("concord; hit; ttl=")
+            bytes.write(ttl)
+        } else {
+            bytes.write(status.text)
+        }
     }
 
     private func write(_ rate: RateDecision, to bytes: inout AnswerBytes) {
@@ -74,5 +67,24 @@ struct Hit {
         bytes.write(rate.remaining)
         bytes.write(";t=")
         bytes.write(rate.secondsToFull)
+    }
+}
+
+/// What a request is called: as the client has named it, if it may, or by a number of the host's.
+struct HitID: Sendable {
+    private let sent: String?
+    private let number: UInt64
+
+    init(_ plain: PlainHead) {
+        sent = RequestID.accepted(plain.requestIDs)
+        number = sent == nil ? RequestID.nextNumber() : 0
+    }
+
+    var text: String { sent ?? RequestID.text(of: number) }
+
+    func write(to bytes: inout AnswerBytes) {
+        if let sent { return bytes.write(sent) }
+        bytes.write(RequestID.prefix)
+        bytes.write(Int64(number))
     }
 }

@@ -2,15 +2,29 @@ import NIOCore
 import NIOHTTP1
 import PluginAPI
 
-/// Answers requests whose answer is at hand on the event loop, before they come to the loop that answers one after another.
+/// Answers requests without a body from the event loop: at once when the answer is at hand, otherwise as soon as it is made.
 ///
 /// A request is answered here only while none is under way behind this handler, so that answers keep their order, and
-/// while the client takes what it is sent. Everything else passes through untouched. What is answered is written as bytes,
-/// which is why this handler stands between the parser and the encoder.
-final class HitHandler: ChannelInboundHandler {
+/// while the client takes what it is sent. What comes while an answer is awaited is kept until it is written, and no more
+/// is read. Everything else passes through untouched. What is at hand is written as bytes, which is why this handler stands
+/// between the parser and the encoder.
+///
+/// ```
+///          not at hand                    answer made
+///   free ───────────────► awaiting ─────────────────────► free: what came meanwhile, in order
+/// ```
+final class HitHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = IOData
     typealias OutboundOut = ByteBuffer
+
+    /// What came while an answer was awaited.
+    private enum Arrival {
+        case part(HTTPServerRequestPart)
+        case event(Any)
+        case error(any Error)
+    }
 
     private let connection: HTTPConnection
     private let guardian: ConnectionGuard
@@ -19,8 +33,16 @@ final class HitHandler: ChannelInboundHandler {
     /// A head that may be answered here once its request is complete.
     private var held: HTTPRequestHead?
     private var hasWritten = false
+    private var isAwaiting = false
+    private var arrivals = CircularBuffer<Arrival>()
+    /// An answer has ended the connection: what comes now is dropped.
+    private var isOver = false
+    /// Whether reading was asked for while an answer was awaited.
+    private var wantsRead = false
+    /// `nil` once the handler has left its connection.
+    private var context: ChannelHandlerContext?
 
-    /// - Parameter guardian: Counts what is under way behind this handler.
+    /// - Parameter guardian: Counts what is under way, and writes the answers that are not at hand.
     init(connection: HTTPConnection, guardian: ConnectionGuard, writer: AnswerWriter, peer: String) {
         self.connection = connection
         self.guardian = guardian
@@ -28,28 +50,14 @@ final class HitHandler: ChannelInboundHandler {
         self.peer = peer
     }
 
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            if guardian.isFree, context.channel.isWritable, !connection.drain.isDraining {
-                held = head
-            } else {
-                context.fireChannelRead(data)
-            }
-        case .end(nil):
-            guard let head = held else { return context.fireChannelRead(data) }
-            held = nil
-            if connection.handler.immediate(head, peer: peer, to: writer) {
-                context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
-                hasWritten = true
-            } else {
-                context.fireChannelRead(wrapInboundOut(.head(head)))
-                context.fireChannelRead(data)
-            }
-        case .body, .end:
-            passHeld(context)
-            context.fireChannelRead(data)
-        }
+        guard !isOver else { return }
+        let part = unwrapInboundIn(data)
+        if isAwaiting { arrivals.append(.part(part)) } else { take(part, context) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -59,7 +67,12 @@ final class HitHandler: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
+    func read(context: ChannelHandlerContext) {
+        if isAwaiting { wantsRead = true } else { context.read() }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if isAwaiting { return arrivals.append(.error(error)) }
         passHeld(context)
         context.fireErrorCaught(error)
     }
@@ -70,9 +83,92 @@ final class HitHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The client has sent everything: it still reads the answers, in their order.
+        if isAwaiting, event as? ChannelEvent == .inputClosed { return arrivals.append(.event(event)) }
         passHeld(context)
         flush(context)
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head):
+            if guardian.isFree, context.channel.isWritable, !connection.drain.isDraining {
+                held = head
+            } else {
+                context.fireChannelRead(wrapInboundOut(part))
+            }
+        case .end(nil):
+            guard let head = held else { return context.fireChannelRead(wrapInboundOut(part)) }
+            held = nil
+            answer(head, context)
+        case .body, .end:
+            passHeld(context)
+            context.fireChannelRead(wrapInboundOut(part))
+        }
+    }
+
+    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        switch connection.handler.immediate(head, peer: peer, to: writer) {
+        case .written:
+            context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
+            hasWritten = true
+        case .awaited(let answer): wait(context, for: head) { answer.begin($0) }
+        case .usual:
+            if let exchange = BodylessExchange(head, peer: peer, connection: connection) {
+                return wait(context, for: head) { listener in exchange.begin { listener(.answer($0)) } }
+            }
+            context.fireChannelRead(wrapInboundOut(.head(head)))
+            context.fireChannelRead(wrapInboundOut(.end(nil)))
+        }
+    }
+
+    // MARK: Answers that are not at hand
+
+    private func wait(
+        _ context: ChannelHandlerContext,
+        for head: HTTPRequestHead,
+        begin: (@escaping @Sendable (MadeAnswer) -> Void) -> Void
+    ) {
+        isAwaiting = true
+        guardian.began()
+        let (eventLoop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
+        begin { answer in
+            eventLoop.execute { handler.value.finish(answer, to: head) }
+        }
+    }
+
+    private func finish(_ answer: MadeAnswer, to head: HTTPRequestHead) {
+        guard let context, isAwaiting else { return }
+        isAwaiting = false
+        isOver = connection.drain.isDraining
+        switch answer {
+        case .hit(let hit):
+            hit.write(to: &writer.answer, at: connection.clock.now, isLast: isOver)
+            context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
+            guardian.answered(keepsAlive: !isOver)
+        case .answer(let answer):
+            guardian.answer(
+                connection.head(of: answer, version: head.version, keepsAlive: !isOver),
+                answer.mayHaveBody && head.method != .HEAD ? answer.body : [])
+        }
+        takeArrivals(context)
+    }
+
+    private func takeArrivals(_ context: ChannelHandlerContext) {
+        while !isAwaiting, let arrival = arrivals.popFirst() {
+            switch arrival {
+            case .part(let part): if !isOver { take(part, context) }
+            case .event(let event): userInboundEventTriggered(context: context, event: event)
+            case .error(let error): errorCaught(context: context, error: error)
+            }
+        }
+        guard !isAwaiting else { return flush(context) }
+        channelReadComplete(context: context)
+        if wantsRead {
+            wantsRead = false
+            context.read()
+        }
     }
 
     private func flush(_ context: ChannelHandlerContext) {

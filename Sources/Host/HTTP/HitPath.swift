@@ -38,46 +38,174 @@ final class HitPath: Sendable {
             })
     }
 
-    /// - Returns: Whether the answer is written; if not, nothing has been counted.
-    func answer(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool {
+    /// Writes the answer if it is at hand. What has to be built, and need not be authorised, is told of.
+    func answer(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> ImmediateAnswer {
         let start = NIODeadline.now()
         let now = queryPath.clock.now
         guard let plain = PlainHead(head),
             let token = verifier.remembered(authorization: plain.authorization, at: now),
-            policy.roles.contains(token.caller.role),
-            let found = queryPath.answerAtHand(
-                for: .init(token: token.digest, target: head.uri), caller: token.caller, at: now),
-            found.entry.status == 200,
-            let chosen = queryPath.representation(
-                of: found.entry, for: .init(takesGzip: plain.takesGzip, ifNoneMatch: plain.ifNoneMatch))
-        else { return false }
-        let rate = policy.limitsRequests ? limiter.take(token.subject, at: now) : nil
-        // The usual way asks again, is refused again, and says so.
-        if let rate, !rate.isAdmitted { return false }
-        meters.started()
-        let target = found.query.target
-        target.meters.count(.hit)
-        let hit = Hit(plain, chosen, rate: rate, variesByOrigin: policy.cors.isOn)
-        hit.write(to: &writer.answer, at: now)
-        let duration = Duration.nanoseconds((.now() - start).nanoseconds)
-        if let histogram = durations[ObjectIdentifier(target)]?.histogram(hit.method, hit.status) {
-            meters.finished(in: histogram, duration: duration)
+            policy.roles.contains(token.caller.role)
+        else { return .usual }
+        let key = PreparedQuery.Key(token: token.digest, target: head.uri)
+        guard let query = queryPath.preparedQuery(for: key, caller: token.caller) else { return .usual }
+        let request = HitRequest(plain, query, peer: peer, start: start)
+        switch queryPath.state(of: query, for: key, at: now) {
+        case .fallen: return .usual
+        case .fresh(let entry): return write(entry, to: request, token, at: now, writer) ? .written : .usual
+        case .missing(let missing):
+            guard let rate = rate(of: token, at: now) else { return .usual }
+            meters.started()
+            return .awaited(
+                AwaitedAnswer(path: self, head: head, request: request, missing: missing, rate: rate, receivedAt: now))
         }
-        log(hit, plain, target, token.caller, peer, duration)
+    }
+
+    private func write(
+        _ entry: CacheEntry, to request: HitRequest, _ token: VerifiedToken, at now: Timestamp, _ writer: AnswerWriter
+    ) -> Bool {
+        guard entry.status == 200, let chosen = queryPath.representation(of: entry, for: request.wish),
+            let rate = rate(of: token, at: now)
+        else { return false }
+        meters.started()
+        request.query.target.meters.count(.hit)
+        let hit = hit(chosen, .hit(entry, at: now), request, HitID(request.plain), rate)
+        hit.write(to: &writer.answer, at: now)
+        report(hit, request)
         return true
     }
 
-    /// The entry of the access log, if there is one.
-    private func log(
-        _ hit: Hit, _ plain: PlainHead, _ target: BoundOperation, _ caller: Caller, _ peer: String, _ duration: Duration
-    ) {
-        guard accessLog.takes(hit.method, status: hit.status, duration: duration) else { return }
+    /// Counts a request. - Returns: `nil` when it is refused: the usual way asks again, is refused again, and says so.
+    private func rate(of token: VerifiedToken, at now: Timestamp) -> RateDecision?? {
+        guard policy.limitsRequests else { return .some(nil) }
+        let rate = limiter.take(token.subject, at: now)
+        return rate.isAdmitted ? rate : .none
+    }
+
+    private func hit(
+        _ chosen: Representation, _ status: CacheStatus, _ request: HitRequest, _ id: HitID, _ rate: RateDecision?
+    ) -> Hit {
+        Hit(
+            method: request.plain.method, chosen: chosen, status: status, id: id, rate: rate,
+            variesByOrigin: policy.cors.isOn)
+    }
+
+    /// Measures an answer, and writes its entry of the access log, if there is one.
+    private func report(_ hit: Hit, _ request: HitRequest) {
+        let duration = Duration.nanoseconds((.now() - request.start).nanoseconds)
+        if let histogram = durations[ObjectIdentifier(request.query.target)]?.histogram(hit.method, hit.code) {
+            meters.finished(in: histogram, duration: duration)
+        }
+        guard accessLog.takes(hit.method, status: hit.code, duration: duration) else { return }
+        let (plain, caller) = (request.plain, request.query.caller)
         accessLog.record(
             FinishedExchange(
-                method: hit.method, route: target.template, status: .init(code: hit.status), duration: duration,
-                bodyBytes: hit.bodyBytes, peer: peer, subject: caller.subject, role: caller.role,
-                requestID: hit.requestID, traceID: plain.traceParent.flatMap { TraceParent($0) }?.traceID))
+                method: hit.method, route: request.query.target.template, status: .init(code: hit.code),
+                duration: duration, bodyBytes: hit.bodyBytes, peer: request.peer, subject: caller.subject,
+                role: caller.role, requestID: hit.id.text,
+                traceID: plain.traceParent.flatMap { TraceParent($0) }?.traceID))
     }
+}
+
+/// A request that asks a prepared query.
+struct HitRequest: Sendable {
+    let plain: PlainHead
+    let query: PreparedQuery
+    let peer: String
+    let start: NIODeadline
+
+    init(_ plain: PlainHead, _ query: PreparedQuery, peer: String, start: NIODeadline) {
+        (self.plain, self.query, self.peer, self.start) = (plain, query, peer, start)
+    }
+
+    var wish: Representation.Wish { .init(takesGzip: plain.takesGzip, ifNoneMatch: plain.ifNoneMatch) }
+}
+
+// MARK: - Answers that have to be built
+
+extension HitPath {
+    /// Has an answer built and tells a listener once, on whatever thread it is made.
+    func begin(_ awaited: AwaitedAnswer, _ listener: @escaping @Sendable (MadeAnswer) -> Void) {
+        let id = HitID(awaited.request.plain)
+        let arrival = RequestArrival(
+            requestID: id.text, receivedAt: awaited.receivedAt, deadline: .now + queryPath.settings.callTimeout)
+        let scope = RequestScope(
+            requestID: arrival.requestID,
+            traceID: awaited.request.plain.traceParent.flatMap { TraceParent($0) }?.traceID)
+        RequestScope.$current.withValue(scope) {
+            queryPath.build(awaited.missing, arrival) { outcome in
+                if let hit = self.hit(outcome, awaited, id) {
+                    self.report(hit, awaited.request)
+                    listener(.hit(hit))
+                } else {
+                    self.finish(outcome, awaited, arrival, listener)
+                }
+            }
+        }
+    }
+
+    /// What can be spelled at once; `nil` for all that is not 200 or has to be compressed first.
+    private func hit(_ outcome: MissOutcome, _ awaited: AwaitedAnswer, _ id: HitID) -> Hit? {
+        guard case .built(let built, let isJoined) = outcome, built.entry.status == 200,
+            let chosen = queryPath.representation(of: built, for: awaited.request.wish)
+        else { return nil }
+        return hit(chosen, queryPath.status(of: built, isJoined), awaited.request, id, awaited.rate)
+    }
+
+    /// Answers as the usual way does.
+    private func finish(
+        _ outcome: MissOutcome,
+        _ awaited: AwaitedAnswer,
+        _ arrival: RequestArrival,
+        _ listener: @escaping @Sendable (MadeAnswer) -> Void
+    ) {
+        let query = awaited.request.query
+        let label = RequestLabel(
+            route: query.target.template, subject: query.caller.subject, role: query.caller.role)
+        let start = ContinuousClock.now - .nanoseconds((NIODeadline.now() - awaited.request.start).nanoseconds)
+        let incoming = awaited.incoming(arrival)
+        AnswerRace.begin(within: arrival.deadline - .now) { [self] in
+            await queryPath.answer(outcome, of: query, to: incoming)
+        } then: { [self] answer in
+            let made = answer ?? ProblemAnswer.make(.tooSlow, requestID: incoming.requestID)
+            let complete = policy.complete(made, incoming, awaited.rate)
+            let exchange = FinishedExchange(incoming, complete, label, since: start)
+            meters.finished(
+                route: exchange.route, method: exchange.method.rawValue, status: exchange.status.code,
+                duration: exchange.duration)
+            accessLog.record(exchange)
+            listener(.answer(complete))
+        }
+    }
+}
+
+/// An answer that has to be built, to a query that was authorised and is counted.
+struct AwaitedAnswer: Sendable {
+    fileprivate let path: HitPath
+    fileprivate let head: HTTPRequestHead
+    fileprivate let request: HitRequest
+    fileprivate let missing: MissingAnswer
+    fileprivate let rate: RateDecision?
+    fileprivate let receivedAt: Timestamp
+
+    /// - Parameter listener: Told of the answer once, on whatever thread it is made.
+    func begin(_ listener: @escaping @Sendable (MadeAnswer) -> Void) { path.begin(self, listener) }
+
+    /// The whole request, with what its head says besides. Its target has been read before.
+    fileprivate func incoming(_ arrival: RequestArrival) -> IncomingRequest {
+        var incoming =
+            IncomingRequest(
+                head, peer: request.peer, at: receivedAt, deadline: arrival.deadline, requestID: arrival.requestID)
+            ?? .unreadable(head, peer: request.peer, at: receivedAt)
+        incoming.token = nil
+        return incoming
+    }
+}
+
+/// An answer that was awaited.
+enum MadeAnswer: Sendable {
+    /// Spelled as bytes.
+    case hit(Hit)
+    case answer(OutgoingAnswer)
 }
 
 /// The histograms of one route's answers at hand, each made when the first such answer is given.

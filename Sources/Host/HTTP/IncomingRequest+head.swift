@@ -4,14 +4,19 @@ import PluginAPI
 
 extension IncomingRequest {
     /// A request as NIO's parser understood it; `nil` when its target, method or a field name is not what HTTP allows.
-    init?(_ head: HTTPRequestHead, peer: String, at now: Timestamp, limits: HTTPLimits) {
+    ///
+    /// - Parameter requestID: What it is called, when that is settled already.
+    init?(
+        _ head: HTTPRequestHead, peer: String, at now: Timestamp, deadline: ContinuousClock.Instant,
+        requestID: String? = nil
+    ) {
         guard let target = RequestTarget(head.uri), let method = HTTPRequest.Method(rawValue: head.method.rawValue),
             let headers = HTTPFields(head.headers), Self.hasOneHost(head)
         else { return nil }
         self.init(
             method: method, path: target.path, query: target.query, headers: headers, peer: peer,
-            requestID: RequestID.accepting(head.headers["x-request-id"]), receivedAt: now,
-            deadline: .now + limits.requestTimeout)
+            requestID: requestID ?? RequestID.accepting(head.headers["x-request-id"]), receivedAt: now,
+            deadline: deadline)
     }
 
     /// Stands for a request that could not be read, so that its refusal is logged and answered like any other.

@@ -9,8 +9,8 @@ protocol RequestHandler: Sendable {
     /// Writes the answer to a request without a body, if it is at hand and nothing has to be waited for, blocked on or
     /// looked at closer; reported as finished then.
     ///
-    /// - Returns: Whether the answer is written. If not, the request goes the usual way, and nothing has been counted.
-    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool
+    /// What has only to be built is told of; it is reported as finished once it is.
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> ImmediateAnswer
 
     /// Turns a refusal of the server itself, such as a body too large, into an answer like all others.
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer
@@ -21,7 +21,16 @@ protocol RequestHandler: Sendable {
 }
 
 extension RequestHandler {
-    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool { false }
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> ImmediateAnswer { .usual }
+}
+
+/// What can be done about a request on the event loop.
+enum ImmediateAnswer {
+    case written
+    /// To be begun by whoever is told.
+    case awaited(AwaitedAnswer)
+    /// The request goes the usual way, and nothing has been counted.
+    case usual
 }
 
 /// The decision about a request's head.

@@ -23,6 +23,16 @@ struct RequestPipeline: RequestHandler {
         /// Whether requests with a good token are counted against their subject's rate.
         var limitsRequests = true
         var cors = CORSPolicy(origins: [])
+
+        /// Adds what every answer carries.
+        func complete(_ answer: OutgoingAnswer, _ request: IncomingRequest, _ rate: RateDecision?) -> OutgoingAnswer {
+            var answer = answer
+            answer.headers[.requestID] = request.requestID
+            answer.headers[.xContentTypeOptions] = "nosniff"
+            rate?.mark(&answer.headers)
+            cors.mark(&answer.headers, for: request.headers[.origin])
+            return answer
+        }
     }
 
     /// - Parameter queryPath: Whose answers at hand are given without a route being looked for; `nil` for no such answers.
@@ -62,8 +72,8 @@ struct RequestPipeline: RequestHandler {
         }
     }
 
-    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool {
-        hits?.answer(head, peer: peer, to: writer) ?? false
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> ImmediateAnswer {
+        hits?.answer(head, peer: peer, to: writer) ?? .usual
     }
 
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer {
@@ -179,18 +189,12 @@ struct RequestPipeline: RequestHandler {
         }
     }
 
-    /// Adds what every answer carries.
     private func finish(
         _ answer: OutgoingAnswer,
         _ request: IncomingRequest,
         _ rate: RateDecision? = nil
     ) -> OutgoingAnswer {
-        var answer = answer
-        answer.headers[.requestID] = request.requestID
-        answer.headers[.xContentTypeOptions] = "nosniff"
-        rate?.mark(&answer.headers)
-        policy.cors.mark(&answer.headers, for: request.headers[.origin])
-        return answer
+        policy.complete(answer, request, rate)
     }
 
     private static func methodNotAllowed(_ allow: String, _ request: IncomingRequest) -> OutgoingAnswer {

@@ -5,6 +5,8 @@ struct AuthorisedCall: Sendable {
     var target: BoundOperation
     var access: Access
     var caller: Caller
+    /// The path's parameters as they were sent, decoded.
+    var segments: [String: String]
     var parameters: ReadParameters
     var cursor: [Value]?
     var binding: [UInt8]
@@ -12,6 +14,14 @@ struct AuthorisedCall: Sendable {
     var tags: [CacheTag]
     /// The announcements of writes that had been made before anything was read.
     var epoch: UInt64
+}
+
+/// When a request came, and what it is called.
+struct RequestArrival: Sendable {
+    var requestID: String
+    var receivedAt: Timestamp
+    /// When the host gives up.
+    var deadline: ContinuousClock.Instant
 }
 
 extension QueryPath {
@@ -31,21 +41,24 @@ extension QueryPath {
             try cursors.open(text, operation: target.name, binding: binding)
         }
         return AuthorisedCall(
-            target: target, access: access, caller: caller, parameters: read, cursor: cursor, binding: binding,
+            target: target, access: access, caller: caller, segments: segments, parameters: read, cursor: cursor,
+            binding: binding,
             tags: access.tags(module: target.module), epoch: epoch)
     }
 
     /// The call as the service sees it.
-    func request(_ call: AuthorisedCall, _ incoming: IncomingRequest, deadline: ContinuousClock.Instant) -> Request {
+    func request(_ call: AuthorisedCall, _ arrival: RequestArrival) -> Request {
         Request(
             caller: call.caller, user: call.access.user, accounts: call.access.accounts, account: call.access.account,
             parameters: call.parameters.values, choices: call.parameters.choices, cursor: call.cursor,
-            requestID: incoming.requestID, now: incoming.receivedAt, deadline: deadline,
+            requestID: arrival.requestID, now: arrival.receivedAt, deadline: arrival.deadline,
             cursors: BoundCursorSigner(codec: cursors, operation: call.target.name, binding: call.binding))
     }
 
-    func deadline(of incoming: IncomingRequest) -> ContinuousClock.Instant {
-        incoming.deadline ?? ContinuousClock.now + settings.callTimeout
+    func arrival(of incoming: IncomingRequest) -> RequestArrival {
+        RequestArrival(
+            requestID: incoming.requestID, receivedAt: incoming.receivedAt,
+            deadline: incoming.deadline ?? ContinuousClock.now + settings.callTimeout)
     }
 
     /// Calls the service when it is its turn, and counts how that ended.

@@ -120,8 +120,11 @@ struct ReadParameters: Sendable {
     var cursor: String?
     /// What stands for each value in cache keys, by name; without `account_id` and `cursor`.
     var keyTexts: [String: String] = [:]
+    /// Whether a value depends on when it was read.
+    var isRelative = false
 
     mutating func set(_ parameter: Parameter, _ text: ParameterText) {
+        isRelative = isRelative || text.isRelative
         switch parameter.name {
         case ParameterReader.accountID.name where parameter.kind == .id:
             account = text.keyText

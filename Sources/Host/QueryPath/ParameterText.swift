@@ -8,6 +8,8 @@ struct ParameterText: Sendable, Equatable {
     /// Equal for equal values however they were written. A relative time stays relative, or no two requests would share
     /// an answer.
     var keyText: String
+    /// Whether the value depends on when it is read.
+    var isRelative = false
 
     /// Why a text is not a value of its kind: a clause that follows the parameter's name.
     struct Refusal: Error, Equatable {
@@ -35,6 +37,7 @@ struct ParameterText: Sendable, Equatable {
     /// A time this long before `now`.
     init(ago duration: Duration, now: Timestamp) {
         self.init(.timestamp(now - duration), key: "-\(duration.wholeMicroseconds)")
+        isRelative = true
     }
 
     private init(_ value: Value, choices: [String]? = nil, key: String) {

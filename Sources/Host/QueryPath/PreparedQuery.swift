@@ -12,31 +12,34 @@ final class PreparedQuery: Sendable {
         var target: String
     }
 
-    let target: BoundOperation
-    /// Whom the token named then.
-    let caller: Caller
+    /// As it was authorised.
+    let call: AuthorisedCall
     /// The answer's name in caches.
     let key: String
-    let tags: [CacheTag]
     /// The announcements of writes that had been made when this was last known to stand.
     private let epoch: Atomic<UInt64>
 
     init(_ call: AuthorisedCall, key: String) {
-        target = call.target
-        caller = call.caller
-        tags = call.tags
+        self.call = call
         self.key = key
         epoch = Atomic(call.epoch)
     }
 
+    var target: BoundOperation { call.target }
+    /// Whom the token named then.
+    var caller: Caller { call.caller }
+    var tags: [CacheTag] { call.tags }
+
     /// About what it takes in memory, its place in a table included.
     var bytes: Int {
-        tags.reduce(PreparedQuery.overheadBytes + key.utf8.count) { sum, tag in
+        let parameters = call.parameters.keyTexts.reduce(0) { $0 + 4 * ($1.key.utf8.count + $1.value.utf8.count) + 256 }
+        let accounts = call.access.accounts.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
+        return tags.reduce(PreparedQuery.overheadBytes + key.utf8.count + parameters + accounts) { sum, tag in
             sum + tag.kind.utf8.count + tag.id.utf8.count + MemoryLayout<CacheTag>.stride
         }
     }
 
-    private static let overheadBytes = 512
+    private static let overheadBytes = 832
 
     /// Whether nothing that concerns the query was announced since it was authorised.
     func stands(_ invalidations: Invalidations) -> Bool {

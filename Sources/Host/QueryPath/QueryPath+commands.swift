@@ -11,12 +11,12 @@ extension QueryPath {
         let contentType = try CommandBody.check(incoming, for: target.operation, bodyMax: settings.bodyMax)
         let idempotencyKey = try CommandBody.idempotencyKey(of: incoming)
         let call = try await authorise(target, incoming, segments, caller)
-        let deadline = deadline(of: incoming)
-        var request = request(call, incoming, deadline: deadline)
+        let arrival = arrival(of: incoming)
+        var request = request(call, arrival)
         request.body = incoming.body
         request.contentType = contentType
         request.idempotencyKey = idempotencyKey
-        return answer(with: try await carryOut(request, target, deadline))
+        return answer(with: try await carryOut(request, target, arrival.deadline))
     }
 
     /// Calls the service and announces what it changed, before anybody is told of it.

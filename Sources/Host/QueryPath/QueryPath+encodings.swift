@@ -17,12 +17,21 @@ extension QueryPath {
         return QueryAnswer.make(chosen, status, for: incoming, now: clock.now)
     }
 
-    /// An answer that is not kept, and not worth compressing for one request.
     func plainAnswer(with entry: CacheEntry, _ status: CacheStatus, to incoming: IncomingRequest) -> OutgoingAnswer {
-        // What others ask may be kept, and compressed.
-        let varies = packedBodies?.covers(entry) == true
-        let chosen = Representation(entry, ifNoneMatch: incoming.headers[.ifNoneMatch], varies: varies)
+        let chosen = plainRepresentation(of: entry, ifNoneMatch: incoming.headers[.ifNoneMatch])
         return QueryAnswer.make(chosen, status, for: incoming, now: clock.now)
+    }
+
+    /// The form of an answer that was built for a client, kept or not; `nil` as for one that is kept.
+    func representation(of built: BuiltAnswer, for wish: Representation.Wish) -> Representation? {
+        if built.isStored { return representation(of: built.entry, for: wish) }
+        return plainRepresentation(of: built.entry, ifNoneMatch: wish.ifNoneMatch)
+    }
+
+    /// Of an answer that is not kept, and not worth compressing for one request.
+    private func plainRepresentation(of entry: CacheEntry, ifNoneMatch: String?) -> Representation {
+        // What others ask may be kept, and compressed.
+        Representation(entry, ifNoneMatch: ifNoneMatch, varies: packedBodies?.covers(entry) == true)
     }
 
     /// The form of an answer that a client gets; `nil` when that is the compressed one and nobody has made it.

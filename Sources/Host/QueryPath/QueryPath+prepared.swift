@@ -1,9 +1,30 @@
+import HTTPTypes
 import PluginAPI
 
-/// An answer that is at hand.
-struct PreparedAnswer: Sendable {
+/// What has become of a query that was authorised before.
+enum PreparedState: Sendable {
+    /// Its answer is at hand.
+    case fresh(CacheEntry)
+    case missing(MissingAnswer)
+    /// It may have to be authorised anew.
+    case fallen
+}
+
+/// An answer that nobody keeps, to a query that needs not be authorised again.
+struct MissingAnswer: Sendable {
     var query: PreparedQuery
-    var entry: CacheEntry
+    /// Of L1, before anything is read.
+    var stamp: CacheStamp
+    /// The announcements of writes that had been made by then.
+    var epoch: UInt64
+}
+
+/// How an answer that was missing came out.
+enum MissOutcome: Sendable {
+    case built(BuiltAnswer, isJoined: Bool)
+    case failed(any Error)
+    /// Something was written that the answer joined may not have seen.
+    case outdated
 }
 
 extension QueryPath {
@@ -15,17 +36,76 @@ extension QueryPath {
         prepared.keep(PreparedQuery(call, key: key), for: .init(token: token, target: target))
     }
 
-    /// What L1 holds fresh for a query that was authorised before, nothing that concerns it having been written since.
-    ///
-    /// Neither waits nor counts anything. The order is that of the usual way: the look-up first, then what was announced.
-    func answerAtHand(for key: PreparedQuery.Key, caller: Caller, at now: Timestamp) -> PreparedAnswer? {
+    /// A query that a token has asked before, if its service is up.
+    func preparedQuery(for key: PreparedQuery.Key, caller: Caller) -> PreparedQuery? {
         guard let query = prepared[key], query.caller == caller, query.target.status().isServing else { return nil }
+        return query
+    }
+
+    /// Neither waits nor counts anything. The order is that of the usual way: look-up and stamp first, then what was announced.
+    func state(of query: PreparedQuery, for key: PreparedQuery.Key, at now: Timestamp) -> PreparedState {
+        let epoch = invalidations.epoch
         let entry = localEntry(for: query.key)
+        let fresh = entry.flatMap { now < $0.freshUntil ? $0 : nil }
+        let stamp = fresh == nil ? cache?.immediateStamp(for: query.tags) : nil
         guard query.stands(invalidations) else {
             prepared.forget(key)
-            return nil
+            return .fallen
         }
-        guard let entry, now < entry.freshUntil else { return nil }
-        return PreparedAnswer(query: query, entry: entry)
+        if let fresh { return .fresh(fresh) }
+        // What this host knows of rights is no better than what it keeps of answers.
+        guard !query.call.parameters.isRelative, shared?.cache.isLocalCopyGood != false else { return .fallen }
+        return .missing(
+            MissingAnswer(query: query, stamp: stamp ?? CacheStamp(versions: []), epoch: epoch))
+    }
+
+    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once.
+    func build(
+        _ missing: MissingAnswer,
+        _ arrival: RequestArrival,
+        _ listener: @escaping @Sendable (MissOutcome) -> Void
+    ) {
+        let (call, key) = (missing.query.call, missing.query.key)
+        let (flight, isJoined) = flights.join(
+            key, epoch: missing.epoch, deadline: arrival.deadline,
+            mayJoin: { !invalidations.touched(call.tags, since: $0) }
+        ) {
+            try await self.build(call, arrival, key: key, stamp: missing.stamp)
+        }
+        flight.notify { result in
+            switch result {
+            case .success(let built) where self.isOutdated(built, call, isJoined): listener(.outdated)
+            case .success(let built):
+                call.target.meters.count(isJoined ? .join : .miss)
+                listener(.built(built, isJoined: isJoined))
+            case .failure(let error): listener(.failed(error))
+            }
+        }
+    }
+
+    /// The answer in full, whatever became of it.
+    func answer(
+        _ outcome: MissOutcome, of query: PreparedQuery, to incoming: IncomingRequest
+    ) async -> OutgoingAnswer {
+        let call = query.call
+        let answer: OutgoingAnswer
+        switch outcome {
+        case .built(let built, let isJoined): answer = await self.answer(with: built, isJoined, to: incoming)
+        case .failed(let error): answer = await self.answer(after: error, call, incoming, key: query.key)
+        case .outdated:
+            return await self.answer(call.target, to: incoming, pathParameters: call.segments, caller: call.caller)
+        }
+        return incoming.method == .head ? QueryAnswer.withoutBody(answer) : answer
+    }
+
+    /// The last good answer, if there is one and it may be given; otherwise what went wrong.
+    private func answer(
+        after failure: any Error, _ call: AuthorisedCall, _ incoming: IncomingRequest, key: String
+    ) async -> OutgoingAnswer {
+        do {
+            return try await stale(call, incoming, key: key, after: failure)
+        } catch {
+            return refusal(error, of: call.target, incoming)
+        }
     }
 }

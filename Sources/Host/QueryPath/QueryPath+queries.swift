@@ -43,28 +43,37 @@ extension QueryPath {
             return await answer(with: kept, .hit(kept, at: clock.now), to: incoming)
         }
         do {
-            let deadline = deadline(of: incoming)
+            let arrival = arrival(of: incoming)
             let (built, isJoined) = try await flights.value(
-                for: key, epoch: call.epoch, deadline: deadline,
+                for: key, epoch: call.epoch, deadline: arrival.deadline,
                 mayJoin: { !invalidations.touched(call.tags, since: $0) }
             ) {
-                try await self.build(call, incoming, key: key, stamp: stamp, deadline: deadline)
+                try await self.build(call, arrival, key: key, stamp: stamp)
             }
-            // Whoever joins learns only now what else the answer depends on: it may have been read before a write under that.
-            let others = Array(built.entry.tags.dropFirst(call.tags.count))
-            if isJoined, !others.isEmpty, invalidations.touched(others, since: built.epoch) { return nil }
+            if isOutdated(built, call, isJoined) { return nil }
             call.target.meters.count(isJoined ? .join : .miss)
-            if built.isStored { prepare(call, incoming, key: key) }
-            let status = status(of: built, isJoined)
-            return built.isStored
-                ? await answer(with: built.entry, status, to: incoming)
-                : plainAnswer(with: built.entry, status, to: incoming)
+            if built.isStored || cache == nil { prepare(call, incoming, key: key) }
+            return await answer(with: built, isJoined, to: incoming)
         } catch {
             return try await stale(call, incoming, key: key, after: error)
         }
     }
 
-    private func status(of built: BuiltAnswer, _ isJoined: Bool) -> CacheStatus {
+    /// Whoever joins learns only now what else the answer depends on: it may have been read before a write under that.
+    func isOutdated(_ built: BuiltAnswer, _ call: AuthorisedCall, _ isJoined: Bool) -> Bool {
+        guard isJoined else { return false }
+        let others = Array(built.entry.tags.dropFirst(call.tags.count))
+        return !others.isEmpty && invalidations.touched(others, since: built.epoch)
+    }
+
+    func answer(with built: BuiltAnswer, _ isJoined: Bool, to incoming: IncomingRequest) async -> OutgoingAnswer {
+        let status = status(of: built, isJoined)
+        return built.isStored
+            ? await answer(with: built.entry, status, to: incoming)
+            : plainAnswer(with: built.entry, status, to: incoming)
+    }
+
+    func status(of built: BuiltAnswer, _ isJoined: Bool) -> CacheStatus {
         if isJoined { return .joined }
         guard built.isFound else { return .miss(isStored: built.isStored) }
         return .hit(built.entry, at: clock.now)
@@ -76,7 +85,7 @@ extension QueryPath {
     }
 
     /// The last good answer, when storage is down and the operation allows it; otherwise the failure goes on.
-    private func stale(
+    func stale(
         _ call: AuthorisedCall,
         _ incoming: IncomingRequest,
         key: String,
@@ -100,10 +109,10 @@ extension QueryPath {
         _ incoming: IncomingRequest,
         _ status: CacheStatus
     ) async throws -> OutgoingAnswer {
-        let deadline = deadline(of: incoming)
-        let request = request(call, incoming, deadline: deadline)
+        let arrival = arrival(of: incoming)
+        let request = request(call, arrival)
         let single = SharedCall<CacheEntry>()
-        single.start(deadline: deadline) {
+        single.start(deadline: arrival.deadline) {
             let reply = try await self.reply(to: request, of: call.target)
             return self.entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
         }
@@ -118,12 +127,11 @@ extension QueryPath {
 
     // MARK: Inside a flight
 
-    private func build(
+    func build(
         _ call: AuthorisedCall,
-        _ incoming: IncomingRequest,
+        _ arrival: RequestArrival,
         key: String,
-        stamp: CacheStamp,
-        deadline: ContinuousClock.Instant
+        stamp: CacheStamp
     ) async throws -> BuiltAnswer {
         let epoch = invalidations.epoch
         // The flight before this one may have landed since the look-up.
@@ -140,7 +148,7 @@ extension QueryPath {
             }
         }
         do {
-            let request = request(asOwner(call), incoming, deadline: deadline)
+            let request = request(asOwner(call), arrival)
             let reply = try await reply(to: request, of: call.target)
             let tags = call.tags + reply.tags
             let entry = entry(for: reply, call, stamp: stampAfter(reply, call, stamp), tags: tags)

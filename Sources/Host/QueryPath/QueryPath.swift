@@ -95,8 +95,7 @@ final class QueryPath: Sendable {
         throw .unavailable("The service \(target.module) is \(status.word)\(reason).", retryAfter: 5)
     }
 
-    private func refusal(_ failure: any Error, of target: BoundOperation, _ incoming: IncomingRequest) -> OutgoingAnswer
-    {
+    func refusal(_ failure: any Error, of target: BoundOperation, _ incoming: IncomingRequest) -> OutgoingAnswer {
         if FailureAnswer.isLogged(failure) {
             logger.error(
                 "operation failed",

@@ -6,9 +6,12 @@ import Synchronization
 /// have left, still ends on its own, at its deadline at the latest. At the deadline it is cancelled and the waiters are
 /// told; work that ignores cancellation ends unheard.
 final class SharedCall<Success: Sendable>: Sendable {
+    /// Told of the outcome, on whatever thread it comes to.
+    typealias Listener = @Sendable (Result<Success, any Error>) -> Void
+
     private struct State {
         var outcome: Result<Success, any Error>?
-        var waiters: [Int: CheckedContinuation<Success, any Error>] = [:]
+        var waiters: [Int: Listener] = [:]
         /// Waiters cancelled before they had begun to wait.
         var gone: Set<Int> = []
         var waiterCount = 0
@@ -55,22 +58,33 @@ final class SharedCall<Success: Sendable>: Sendable {
             return state.waiterCount
         }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { wait(id, $0) }
+            try await withCheckedThrowingContinuation { continuation in
+                wait(id) { continuation.resume(with: $0) }
+            }
         } onCancel: {
             leave(id)
         }
     }
 
+    /// Tells a listener of the outcome, which it cannot leave: at once when there is one.
+    func notify(_ listener: @escaping Listener) {
+        let id = state.withLock { state in
+            state.waiterCount += 1
+            return state.waiterCount
+        }
+        wait(id, listener)
+    }
+
     var waiters: Int { state.withLock { $0.waiters.count } }
 
-    private func wait(_ id: Int, _ continuation: CheckedContinuation<Success, any Error>) {
+    private func wait(_ id: Int, _ listener: @escaping Listener) {
         let outcome: Result<Success, any Error>? = state.withLock { state in
             if state.gone.remove(id) != nil { return .failure(CancellationError()) }
             if let outcome = state.outcome { return outcome }
-            state.waiters[id] = continuation
+            state.waiters[id] = listener
             return nil
         }
-        if let outcome { continuation.resume(with: outcome) }
+        if let outcome { listener(outcome) }
     }
 
     private func leave(_ id: Int) {
@@ -79,21 +93,19 @@ final class SharedCall<Success: Sendable>: Sendable {
             if waiter == nil, state.outcome == nil { state.gone.insert(id) }
             return waiter
         }
-        waiter?.resume(throwing: CancellationError())
+        waiter?(.failure(CancellationError()))
     }
 
     private func settle(_ outcome: Result<Success, any Error>) {
         let (waiters, work, ticket) = state.withLock { state in
             guard state.outcome == nil else {
-                return (
-                    [CheckedContinuation<Success, any Error>](), nil as Task<Void, Never>?, nil as Deadlines.Ticket?
-                )
+                return ([Listener](), nil as Task<Void, Never>?, nil as Deadlines.Ticket?)
             }
             state.outcome = outcome
             defer { state.waiters = [:] }
             return (Array(state.waiters.values), state.work, state.deadline)
         }
-        for waiter in waiters { waiter.resume(with: outcome) }
+        for waiter in waiters { waiter(outcome) }
         if let ticket { Deadlines.shared.end(ticket) }
         // Of no effect on work that has ended; what the deadline settles, it stops.
         work?.cancel()

@@ -23,6 +23,20 @@ final class SingleFlight<Success: Sendable>: Sendable {
         mayJoin: (UInt64) -> Bool,
         _ work: @escaping @Sendable () async throws -> Success
     ) async throws -> (success: Success, isJoined: Bool) {
+        let (call, isJoined) = join(key, epoch: epoch, deadline: deadline, mayJoin: mayJoin, work)
+        return (try await call.value(), isJoined)
+    }
+
+    /// The call under way for a key, or a new one.
+    ///
+    /// - Parameters: Those of ``value(for:epoch:deadline:mayJoin:_:)``.
+    func join(
+        _ key: String,
+        epoch: UInt64,
+        deadline: ContinuousClock.Instant?,
+        mayJoin: (UInt64) -> Bool,
+        _ work: @escaping @Sendable () async throws -> Success
+    ) -> (call: SharedCall<Success>, isJoined: Bool) {
         let (call, isNew) = flights.withLock { flights in
             if let flight = flights[key], mayJoin(flight.epoch) { return (flight.call, false) }
             let call = SharedCall<Success>()
@@ -32,7 +46,7 @@ final class SingleFlight<Success: Sendable>: Sendable {
         if isNew {
             call.start(deadline: deadline, work) { [self] in forget(key, call) }
         }
-        return (try await call.value(), !isNew)
+        return (call, !isNew)
     }
 
     /// Calls under way.

@@ -14,8 +14,9 @@ struct HitFixture: RequestHandler {
     let registry = MetricsRegistry()
     let sink = LineSink()
     let pipeline: RequestPipeline
-    /// Answered at hand, and admitted the usual way.
+    /// Answered at hand, built without being authorised again, and admitted the usual way.
     let hits = Tally()
+    let awaited = Tally()
     let admitted = Tally()
 
     init(
@@ -29,7 +30,9 @@ struct HitFixture: RequestHandler {
             return Reply(body: Array(#"{"fresh":"\#(request.user)"}"#.utf8))
         }
         harness = try QueryPathHarness(
-            [.asking(parameters: [Parameter("limit", .integer(1...500))], answer), fresh], usesMemoryCache: true,
+            [
+                .asking(parameters: [Parameter("limit", .integer(1...500)), Parameter("from", .time)], answer), fresh,
+            ], usesMemoryCache: true,
             clock: tokens.clock, adjust: adjust)
         ContractMetrics.register(in: registry)
         let output = LogOutput(level: LogLevelSwitch(.debug), format: .json, clock: tokens.clock, sink: sink)
@@ -69,10 +72,14 @@ struct HitFixture: RequestHandler {
         return pipeline.admit(request)
     }
 
-    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> Bool {
-        let isAnswered = pipeline.immediate(head, peer: peer, to: writer)
-        if isAnswered { hits.add() }
-        return isAnswered
+    func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> ImmediateAnswer {
+        let answer = pipeline.immediate(head, peer: peer, to: writer)
+        switch answer {
+        case .written: hits.add()
+        case .awaited: awaited.add()
+        case .usual: break
+        }
+        return answer
     }
 
     func refuse(_ problem: Problem, _ request: IncomingRequest) -> OutgoingAnswer { pipeline.refuse(problem, request) }

@@ -51,7 +51,7 @@ struct ConsistencyTests {
     private func expectAll(_ counts: [String: Int], also: [String]) {
         let usual = [
             "write", "note", "scheduled write", "expiry", "administration", "at hand", "concord; hit; ttl",
-            "concord; fwd",
+            "concord; fwd", "prepared, concord; fwd",
         ]
         for what in usual + also { #expect(counts[what, default: 0] > 100, "\(what) in \(counts)") }
     }

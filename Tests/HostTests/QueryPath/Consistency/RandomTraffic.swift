@@ -174,15 +174,27 @@ struct RandomTraffic: Sendable {
         guard let target = path.operations.first(where: { $0.operation.name == name }) else { return (0, "", "") }
         let token = TokenDigest(SHA256.hash(data: Array("\(caller.subject) \(caller.role)".utf8)))
         let key = PreparedQuery.Key(token: token, target: "\(target.template)?\(query)")
-        if let found = path.answerAtHand(for: key, caller: caller, at: hosts[host].clock.now) {
-            return (found.entry.status, String(decoding: found.entry.body, as: UTF8.self), "at hand")
-        }
+        let now = hosts[host].clock.now
         let incoming = IncomingRequest(
             method: .get, path: target.template, query: query, headers: [:], peer: "127.0.0.1", requestID: requestID,
-            receivedAt: hosts[host].clock.now, token: token)
-        let answer = await path.answer(target, to: incoming, pathParameters: [:], caller: caller)
+            receivedAt: now, token: token)
+        let prepared = path.preparedQuery(for: key, caller: caller)
+        let answer: OutgoingAnswer
+        let prefix: String
+        switch prepared.map({ ($0, path.state(of: $0, for: key, at: now)) }) {
+        case (_, .fresh(let entry))?: return (entry.status, String(decoding: entry.body, as: UTF8.self), "at hand")
+        case (let query, .missing(let missing))?:
+            let outcome = await withCheckedContinuation { continuation in
+                path.build(missing, path.arrival(of: incoming)) { continuation.resume(returning: $0) }
+            }
+            answer = await path.answer(outcome, of: query, to: incoming)
+            prefix = "prepared, "
+        case (_, .fallen)?, nil:
+            answer = await path.answer(target, to: incoming, pathParameters: [:], caller: caller)
+            prefix = ""
+        }
         let way = answer.header("Cache-Status").map { $0.prefix { $0 != "=" } }.map(String.init)
-        return (answer.status.code, answer.text, way ?? "none")
+        return (answer.status.code, answer.text, prefix + (way ?? "none"))
     }
 
     private func command(_ host: Int, _ name: String, _ account: String) async -> String {

@@ -1,0 +1,224 @@
+import PluginAPI
+import PluginTesting
+import ServiceLifecycle
+import Testing
+
+@testable import Host
+
+@Suite("Answers that are awaited on the event loop")
+struct AwaitedTests {
+    private static let volatile: Set<String> = ["ratelimit", "x-request-id", "date"]
+
+    /// After something was asked once and became out of date.
+    private func prepared(
+        _ host: HitFixture, _ server: LiveServer.Handle, _ target: String = "/api/v1/asking"
+    ) async throws {
+        _ = try await RawClient.send(host.text(target), to: server.port)
+        host.tokens.clock.advance(by: .seconds(11))
+    }
+
+    private func fixture(_ answer: @escaping @Sendable (Request) async throws -> Reply) throws -> HitFixture {
+        try HitFixture(answer: answer)
+    }
+
+    private func metrics(_ host: HitFixture) -> String {
+        String(decoding: MetricsText(host.registry.snapshot()).bytes, as: UTF8.self)
+    }
+
+    @Test(
+        "What was asked before and is missing is built as the usual way builds it",
+        arguments: ["GET", "HEAD"], [nil, "*", "\"no\"", "TAG"])
+    func sameAnswer(method: String, condition: String?) async throws {
+        let host = try HitFixture(answer: { Reply(body: Array(#"{"user":"\#($0.user)"}"#.utf8)) })
+        let answers = try await host.run { server in
+            let first = try await RawClient.send(host.text(), to: server.port)
+            let tag = RawAnswer.all(in: first)[0].fields["etag"] ?? ""
+            let fields = condition.map { ["If-None-Match: " + $0.replacing("TAG", with: tag)] } ?? []
+            host.tokens.clock.advance(by: .seconds(11))
+            let usual = host.text(method: method, fields: fields + ["Pragma: no-cache"])
+            let answers = try await host.answers(to: [usual], from: server, heads: method == "HEAD")
+            host.tokens.clock.advance(by: .seconds(11))
+            let again = host.text(method: method, fields: fields)
+            return answers + (try await host.answers(to: [again], from: server, heads: method == "HEAD"))
+        }
+
+        #expect(host.awaited.value == 1 && host.admitted.value == 2 && host.hits.value == 0)
+        let (usual, awaited) = (answers[0], answers[1])
+        #expect(usual.status == awaited.status && usual.body == awaited.body)
+        #expect(Set(usual.fields.keys) == Set(awaited.fields.keys))
+        for (name, value) in usual.fields where !Self.volatile.contains(name) {
+            #expect(awaited.fields[name] == value, "\(name)")
+        }
+        #expect(awaited.fields["cache-status"] == "concord; fwd=uri-miss; stored")
+    }
+
+    @Test("It is counted, measured and logged like every answer, and never is one in progress")
+    func reported() async throws {
+        let host = try HitFixture()
+        try await host.run { server in
+            try await prepared(host, server)
+            _ = try await RawClient.send(host.text(fields: ["X-Request-Id: awaited-1"]), to: server.port)
+        }
+        let text = metrics(host)
+        #expect(host.awaited.value == 1)
+        #expect(
+            text.contains(
+                #"request_duration_seconds_count{method="GET",route="/api/v1/asking",status="200"} 2"#))
+        #expect(text.contains("http_requests_in_progress 0"))
+        #expect(host.harness.metrics.count("cache_requests_total memory fake.asking miss") == 2)
+        #expect(host.sink.lines.contains { $0.contains("awaited-1") && $0.contains("request answered") })
+    }
+
+    @Test("When the service cannot, the last good answer is given once more, then 503; either takes one call")
+    func stale() async throws {
+        let calls = Tally()
+        let host = try fixture { request in
+            guard calls.add() == 1 else { throw StorageError.unavailable(reason: "gone") }
+            return Reply(body: Array("{}".utf8))
+        }
+        let answers = try await host.run { server in
+            try await prepared(host, server)
+            let stale = try await host.answers(to: [host.text()], from: server)
+            host.tokens.clock.advance(by: .seconds(120))
+            return stale + (try await host.answers(to: [host.text()], from: server))
+        }
+
+        #expect(answers.map(\.status) == [200, 503] && host.awaited.value == 2)
+        #expect(answers[0].fields["cache-status"]?.hasSuffix("detail=stale-if-error") == true)
+        #expect(answers[0].fields["age"] == "11" && answers[1].fields["retry-after"] != nil)
+        #expect(calls.value == 3)
+        for answer in answers {
+            #expect(answer.fields["x-request-id"] != nil && answer.fields["ratelimit"] != nil)
+            #expect(answer.fields["x-content-type-options"] == "nosniff")
+        }
+    }
+
+    @Test("That there is nothing is said as by the usual way")
+    func notFound() async throws {
+        let calls = Tally()
+        let host = try fixture { _ in
+            guard calls.add() == 1 else { throw Problem.notFound("There is none.") }
+            return Reply(body: Array("{}".utf8))
+        }
+        let answers = try await host.run { server in
+            try await prepared(host, server)
+            return try await host.answers(to: [host.text(), host.text(fields: ["Pragma: x"])], from: server)
+        }
+        #expect(answers.map(\.status) == [404, 404] && host.awaited.value == 1 && calls.value == 2)
+        #expect(answers[0].body.contains("There is none.") && answers[1].body.contains("There is none."))
+        #expect(Set(answers[0].fields.keys) == Set(answers[1].fields.keys))
+    }
+
+    @Test("A time that counts from now is read anew")
+    func relative() async throws {
+        let host = try fixture { request in
+            Reply(body: Array(#"{"from":"\#(request.time("from")?.description ?? "none")"}"#.utf8))
+        }
+        let target = "/api/v1/asking?from=-1h"
+        let answers = try await host.run { server in
+            try await prepared(host, server, target)
+            return try await host.answers(to: [host.text(target)], from: server)
+        }
+        let now = host.tokens.clock.now
+        #expect(host.awaited.value == 0)
+        #expect(answers[0].body == #"{"from":"\#((now - .seconds(3_600)).description)"}"#)
+    }
+
+    @Test("Many who ask for what is missing share one call, and those who may not do not")
+    func shared() async throws {
+        let (gate, reached) = (Gate(), Gate())
+        let calls = Tally()
+        let host = try fixture { request in
+            if calls.add() > 2 {
+                reached.open()
+                await gate.wait()
+            }
+            return Reply(body: Array(#"{"user":"\#(request.user)"}"#.utf8))
+        }
+        let bodies = try await host.run { server in
+            _ = try await RawClient.send(host.text(as: "bob"), to: server.port)
+            try await prepared(host, server)
+            return try await withThrowingTaskGroup(of: String.self) { group in
+                for number in 0..<40 {
+                    let text = host.text(as: number.isMultiple(of: 2) ? "ann" : "bob")
+                    group.addTask { RawAnswer.all(in: try await RawClient.send(text, to: server.port))[0].body }
+                }
+                await reached.wait()
+                while host.awaited.value < 40 { try await Task.sleep(for: .milliseconds(1)) }
+                gate.open()
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+        #expect(calls.value == 4)
+        #expect(bodies.sorted() == (0..<40).map { #"{"user":"\#($0 < 20 ? "ann" : "bob")"}"# })
+    }
+
+    @Test("While the host drains it is finished, and the connection ends with it", arguments: [true, false])
+    func drain(isPrepared: Bool) async throws {
+        let (gate, reached) = (Gate(), Gate())
+        let calls = Tally()
+        let host = try fixture { _ in
+            if calls.add() > (isPrepared ? 1 : 0) {
+                reached.open()
+                await gate.wait()
+            }
+            return Reply(body: Array("{}".utf8))
+        }
+        let text = try await host.run { server in
+            if isPrepared { try await prepared(host, server) }
+            let client = try await RawClient(port: server.port)
+            // A second one behind it, which the client has to ask for again elsewhere.
+            async let answer = client.exchange([Array((host.text() + host.text()).utf8)], closes: false)
+            await reached.wait()
+            server.frontend.drain()
+            await server.group.triggerGracefulShutdown()
+            gate.open()
+            return try await answer
+        }
+        let answers = RawAnswer.all(in: text)
+        #expect(host.awaited.value == (isPrepared ? 1 : 0))
+        #expect(answers.map(\.status) == [200] && answers[0].fields["connection"] == "close")
+    }
+
+    @Test("What is malformed behind it is refused after it", arguments: [true, false])
+    func garbageBehind(isPrepared: Bool) async throws {
+        let gate = Gate()
+        let calls = Tally()
+        let host = try fixture { _ in
+            if calls.add() > (isPrepared ? 1 : 0) { await gate.wait() }
+            return Reply(body: Array("{}".utf8))
+        }
+        let text = try await host.run { server in
+            if isPrepared { try await prepared(host, server) }
+            let client = try await RawClient(port: server.port)
+            async let answer = client.exchange(
+                [Array((host.text() + "\u{1}\u{2} nonsense\r\n\r\n").utf8)], closes: false)
+            while calls.value < (isPrepared ? 2 : 1) { try await Task.sleep(for: .milliseconds(1)) }
+            try await Task.sleep(for: .milliseconds(20))
+            gate.open()
+            return try await answer
+        }
+        #expect(RawAnswer.all(in: text).map(\.status) == [200, 400])
+    }
+
+    @Test("A client that has sent everything still gets its answers, and one that has gone is no trouble")
+    func clientEnds() async throws {
+        let gate = Gate()
+        let host = try fixture { _ in
+            await gate.wait()
+            return Reply(body: Array("{}".utf8))
+        }
+        let text = try await host.run { server in
+            let client = try await RawClient(port: server.port)
+            async let answer = client.exchange([Array((host.text() + host.text("/nothing")).utf8)], closes: true)
+            let gone = try await RawClient(port: server.port)
+            try await gone.sendUnread(Array(host.text("/api/v1/asking?limit=1").utf8)) {
+                while host.admitted.value < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            gate.open()
+            return try await answer
+        }
+        #expect(RawAnswer.all(in: text).map(\.status) == [200, 404])
+        while !metrics(host).contains("http_requests_in_progress 0") { try await Task.sleep(for: .milliseconds(5)) }
+    }
+}
