@@ -68,11 +68,15 @@ struct HostAssembly: Sendable {
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
             throw ModuleNotBuilt.unknown("book")
         }
+        let settings = Self.settings(configuration)
+        let cacheCommands = CacheCommands(
+            keys: CachedKeys(of: loaded, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
+            cache: made.localCache, invalidations: invalidations, storage: made.storage, logger: logger)
         let queryPath = try QueryPath(
-            services: loaded, directory: directory, cache: made.localCache,
+            services: loaded, hostOperations: cacheCommands.operations, directory: directory, cache: made.localCache,
             shared: (made.cache as? any SharedCache).map { SharedLayer($0, keyPrefix: configuration.cache.prefix) },
             invalidations: invalidations, cursors: CursorCodec(secret: Array(secret.revealed().utf8)),
-            settings: Self.settings(configuration), clock: clock, metrics: registry,
+            settings: settings, clock: clock, metrics: registry,
             logger: HostLogger(module: "query-path", output: log))
         let openAPI = OpenAPIDocument.make(services: loaded, version: Self.version)
         let health = HostHealth(modules: made.host)

@@ -6,6 +6,12 @@ struct LoadedService: Sendable {
     var service: any QueryService
     /// Asked on every request: a service that is not `ok` or `degraded` answers 503 for its own routes.
     var status: @Sendable () -> ModuleStatus
+
+    /// What it declares, those operations first that clients call.
+    var allOperations: [(operation: Operation, audience: BoundOperation.Audience)] {
+        let administered = (service as? any AdministeredModule)?.adminOperations ?? []
+        return service.operations.map { ($0, .clients) } + administered.map { ($0, .operators) }
+    }
 }
 
 /// The words in which the host speaks of a module: in `/ready`, the admin API, metrics and logs.

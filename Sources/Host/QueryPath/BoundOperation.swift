@@ -40,18 +40,19 @@ final class BoundOperation: Sendable {
     private init(
         _ operation: Operation,
         _ audience: Audience,
-        of service: LoadedService,
+        of module: String,
+        status: @escaping @Sendable () -> ModuleStatus,
         defaultTTL: Duration,
         limiter: CallLimiter,
         meters: OperationMeters
     ) {
-        module = service.id
-        name = "\(service.id).\(operation.name)"
+        self.module = module
+        name = "\(module).\(operation.name)"
         self.operation = operation
         self.audience = audience
         template = audience.prefix + operation.path
         parameters = ParameterReader(operation, pathNames: DeclarationCheck(operation).pathNames)
-        status = service.status
+        self.status = status
         self.meters = meters
         self.limiter = limiter
         ttl = operation.method == .get ? operation.ttl ?? defaultTTL : .zero
@@ -67,22 +68,34 @@ final class BoundOperation: Sendable {
         sharedLayer: String? = nil,
         metrics: any Metrics
     ) throws(DeclarationError) -> [BoundOperation] {
-        let administered = (service.service as? any AdministeredModule)?.adminOperations ?? []
-        let operations =
-            service.service.operations.map { ($0, Audience.clients) } + administered.map { ($0, Audience.operators) }
+        try bind(
+            service.allOperations, of: service.id, status: service.status, defaultTTL: defaultTTL, limiter: limiter,
+            sharedLayer: sharedLayer, metrics: metrics)
+    }
+
+    /// Binds operations under the name of a module, which for those of the host itself is no module.
+    static func bind(
+        _ operations: [(operation: Operation, audience: Audience)],
+        of module: String,
+        status: @escaping @Sendable () -> ModuleStatus,
+        defaultTTL: Duration,
+        limiter: CallLimiter,
+        sharedLayer: String? = nil,
+        metrics: any Metrics
+    ) throws(DeclarationError) -> [BoundOperation] {
         var problems: [String] = []
         var names: Set<String> = []
         for (operation, _) in operations {
-            let name = "\(service.id).\(operation.name)"
+            let name = "\(module).\(operation.name)"
             if !names.insert(name).inserted { problems.append("\(name) is declared twice") }
             problems += DeclarationCheck(operation).problems.map { "\(name) \($0)" }
         }
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return operations.map { operation, audience in
             BoundOperation(
-                operation, audience, of: service, defaultTTL: defaultTTL, limiter: limiter,
+                operation, audience, of: module, status: status, defaultTTL: defaultTTL, limiter: limiter,
                 meters: OperationMeters(
-                    module: service.id, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics))
+                    module: module, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics))
         }
     }
 }

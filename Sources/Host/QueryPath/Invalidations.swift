@@ -34,17 +34,33 @@ final class Invalidations: CacheInvalidator {
     /// Counts announcements.
     var epoch: UInt64 { count.load(ordering: .sequentiallyConsistent) }
 
-    func invalidate(_ tags: [CacheTag]) async {
-        guard !tags.isEmpty else { return }
+    func invalidate(_ tags: [CacheTag]) async { _ = await spread(tags) }
+
+    /// How far an announcement has come when it returns. Within this host it always holds.
+    enum Reach: String, Sendable {
+        /// There is no cache that other hosts share.
+        case local
+        /// The shared cache has it, and has told the other hosts.
+        case shared
+        /// The shared cache could not be reached, and is not read before it has it.
+        case owed
+    }
+
+    /// Does what ``invalidate(_:)`` does, for those who want to know how far it came.
+    func spread(_ tags: [CacheTag]) async -> Reach {
+        guard !tags.isEmpty else { return .local }
         let tags = tags + [.anyWrite]
-        guard let shared = announce(tags) else { return }
+        guard let shared = announce(tags) else { return .local }
+        var reach = Reach.shared
         do {
             try await shared.invalidate(tags)
         } catch {
+            reach = .owed
             logger.warning("shared cache not invalidated yet", ["error": String(describing: error)])
         }
         // Between the two a reader may have found what was still good in the shared cache, and kept it here as new.
         _ = announce(tags)
+        return reach
     }
 
     /// What another host has written counts as written here; what may have gone unheard may be about anything.

@@ -30,9 +30,14 @@ final class QueryPath: Sendable {
     /// `nil` when nothing is compressed.
     let packedBodies: GzipBodies?
 
+    /// The name under which the host's own operations are counted.
+    static let hostModule = "host"
+
+    /// - Parameter hostOperations: What the host itself does for operators.
     /// - Throws: ``DeclarationError`` when a service's declarations cannot be served.
     init(
         services: [LoadedService],
+        hostOperations: [Operation] = [],
         directory: any AccountDirectory,
         cache: (any SynchronousCache)?,
         shared: SharedLayer? = nil,
@@ -49,6 +54,10 @@ final class QueryPath: Sendable {
             operations += try BoundOperation.bind(
                 service, defaultTTL: settings.defaultTTL, limiter: limiter, sharedLayer: shared?.name, metrics: metrics)
         }
+        operations += try BoundOperation.bind(
+            hostOperations.map { ($0, .operators) }, of: Self.hostModule, status: { .ok },
+            defaultTTL: settings.defaultTTL,
+            limiter: CallLimiter(runningMax: settings.callsMax, waitingMax: settings.waitingCallsMax), metrics: metrics)
         let known = KnownAccounts(directory: directory)
         invalidations.attach(known: known, cache: cache, shared: shared?.cache)
         self.operations = operations.filter { $0.audience == .clients }

@@ -3,6 +3,7 @@ import MemoryCache
 import PluginAPI
 import PluginTesting
 import Synchronization
+import Testing
 
 @testable import Host
 
@@ -26,6 +27,7 @@ struct QueryPathHarness {
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
         status: ModuleStatus = .ok,
         clock: ManualClock = ManualClock(),
+        storage: (any StorageBackend)? = nil,
         adjust: (inout QueryPathSettings) -> Void = { _ in }
     ) throws {
         self.clock = clock
@@ -37,11 +39,33 @@ struct QueryPathHarness {
         var settings = QueryPathSettings()
         settings.jitter = { 1_000 }
         adjust(&settings)
+        let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status })]
+        let commands = CacheCommands(
+            keys: CachedKeys(of: services, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
+            cache: usesCache ? memory : nil, invalidations: invalidations, storage: storage ?? NoStorage(), logger: log)
         path = try QueryPath(
-            services: [LoadedService(id: "fake", service: FakeService(operations), status: { status })],
-            directory: directory, cache: usesCache ? memory : nil,
+            services: services, hostOperations: commands.operations, directory: directory,
+            cache: usesCache ? memory : nil,
             shared: shared.map { SharedLayer($0, keyPrefix: settings.keyPrefix) }, invalidations: invalidations,
             cursors: cursors, settings: settings, clock: clock, metrics: metrics, logger: log)
+    }
+
+    /// Has an operator, or somebody else, do something on the operators' listener.
+    func order(
+        _ name: String,
+        _ body: String? = nil,
+        as caller: Caller = .root,
+        key: String? = nil,
+        requestID: String = "r-1"
+    ) async throws -> OutgoingAnswer {
+        let target = try #require(path.adminOperations.first { $0.operation.name == name })
+        var headers: HTTPFields = [:]
+        if body != nil { headers[.contentType] = "application/json" }
+        headers[.idempotencyKey] = key
+        let incoming = IncomingRequest(
+            method: .post, path: target.template, headers: headers, body: Array((body ?? "").utf8), peer: "127.0.0.1",
+            requestID: requestID, receivedAt: clock.now)
+        return await path.answer(target, to: incoming, pathParameters: [:], caller: caller)
     }
 
     /// Asks the first operation, or the one named.

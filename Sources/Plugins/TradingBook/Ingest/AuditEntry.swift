@@ -1,7 +1,7 @@
 public import PluginAPI
 
 /// One change that somebody made by hand, for the audit log.
-public struct AuditEntry {
+public struct AuditEntry: Sendable {
     private let at: Timestamp
     private let actor: String
     private let action: String

@@ -66,7 +66,7 @@ extension MemberRule where Value == String {
 
 extension MemberRule {
     /// A string that `parse` takes on.
-    static func string(_ parse: @escaping (String) throws(MemberProblem) -> Value) -> MemberRule {
+    public static func string(_ parse: @escaping (String) throws(MemberProblem) -> Value) -> MemberRule {
         MemberRule { (json, value) throws(MemberProblem) in
             try json.requireString(value)
             return try parse(json.text(of: value))

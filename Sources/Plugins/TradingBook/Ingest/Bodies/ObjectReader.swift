@@ -64,7 +64,7 @@ public struct ObjectReader {
 
     func pointer(_ name: String) -> String { JSONPointer.member(name, of: place.pointer) }
 
-    mutating func has(_ name: String) -> Bool { member(name) != nil }
+    public mutating func has(_ name: String) -> Bool { member(name) != nil }
 
     @inline(__always)
     public mutating func required<Value>(_ name: String, _ rule: MemberRule<Value>) -> Value? {
@@ -95,6 +95,21 @@ public struct ObjectReader {
         return json.elements(of: value)
     }
 
+    /// A member's elements by a rule, each problem noted where it stands; `nil` when there is one, or no such member.
+    public mutating func list<Value>(_ name: String, max: Int, _ rule: MemberRule<Value>) -> [Value]? {
+        guard let elements = elements(name, max: max) else { return nil }
+        var values: [Value]? = []
+        for (index, element) in elements.enumerated() {
+            do {
+                values?.append(try rule.read(json, element))
+            } catch {
+                problems.add(JSONPointer.element(index, of: pointer(name)), error.detail)
+                values = nil
+            }
+        }
+        return values
+    }
+
     /// Where a member stands; null counts as absent.
     @inline(__always)
     mutating func member(_ name: String) -> JSONDocument.Index? {
@@ -114,8 +129,9 @@ public struct ObjectReader {
         }
     }
 
+    /// Notes a problem of a member.
     @inline(never)
-    private mutating func note(_ name: String, _ detail: String) { problems.add(pointer(name), detail) }
+    public mutating func note(_ name: String, _ detail: String) { problems.add(pointer(name), detail) }
 }
 
 /// Where an object stands in a body. Its pointer is made when there is something to say of it.

@@ -19,16 +19,7 @@ struct DescribedInstrument: Sendable, Equatable {
         let pip = reader.required("pip", .positive)
         let multiplier = reader.required("multiplier", .positive)
         let quote = reader.required("quote_currency", .currency)
-        var aliases: Set<String> = []
-        if let elements = reader.elements("aliases", max: aliasesMax) {
-            for (index, value) in elements.enumerated() {
-                do throws(MemberProblem) {
-                    aliases.insert(InstrumentBook.key(try MemberRule<String>.symbol.read(reader.json, value)))
-                } catch {
-                    reader.problems.add("/aliases/\(index)", error.detail)
-                }
-            }
-        }
+        var aliases = Set((reader.list("aliases", max: aliasesMax, .symbol) ?? []).map(InstrumentBook.key))
         let key = InstrumentBook.key(symbol)
         aliases.remove(key)
         guard let digits, let pip, let multiplier, let quote else { return nil }
