@@ -205,6 +205,14 @@ class Host:
         with sqlite3.connect(f"file:{self.path}/concord.db?mode=ro", uri=True) as database:
             return database.execute(statement).fetchall()
 
+    def change(self, statement):
+        """Changes rows behind the host's back."""
+        if self.postgres:
+            self.postgres.value(statement)
+        else:
+            with sqlite3.connect(f"{self.path}/concord.db", timeout=10) as database:
+                database.execute(statement)
+
     # Tokens and requests
 
     def token(self, user, role="user", accounts=(), everything=False):
