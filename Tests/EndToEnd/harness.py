@@ -1,6 +1,7 @@
 """Runs Concord as its users do: real processes, real sockets, a database of its own per test class."""
 
 import concurrent.futures
+import contextlib
 import copy
 import http.client
 import json
@@ -202,7 +203,8 @@ class Host:
         """Rows as they are stored, for what no answer tells."""
         if self.postgres:
             return self.postgres.rows(statement)
-        with sqlite3.connect(f"file:{self.path}/concord.db?mode=ro", uri=True) as database:
+        # Closed at once: an open connection keeps others from the whole of the file.
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}/concord.db?mode=ro", uri=True)) as database:
             return database.execute(statement).fetchall()
 
     def change(self, statement):
@@ -210,7 +212,8 @@ class Host:
         if self.postgres:
             self.postgres.value(statement)
         else:
-            with sqlite3.connect(f"{self.path}/concord.db", timeout=10) as database:
+            place = f"{self.path}/concord.db"
+            with contextlib.closing(sqlite3.connect(place, timeout=10, isolation_level=None)) as database:
                 database.execute(statement)
 
     # Tokens and requests
