@@ -127,4 +127,15 @@ struct DueBreaksTests {
             #expect(waiting.first?.integer(0) == 0)
         }
     }
+
+    @Test("Live breaks are counted along an index that holds nothing else: nothing is sorted")
+    func cheapCounts() async throws {
+        try await Desk.with { desk in
+            let plan = try await desk.storage.rows("EXPLAIN QUERY PLAN " + BreakGauges.numbers)
+                .map { $0.text("detail") ?? "" }
+
+            #expect(plan.contains("SCAN breaks USING COVERING INDEX breaks_by_class"))
+            #expect(!plan.contains { $0.contains("TEMP B-TREE") })
+        }
+    }
 }

@@ -74,17 +74,19 @@ final class BreakGauges: Sendable {
         }
         guard isDue else { return }
         let changes = shown.withLock { $0.changes }
-        let rows = try await storage.rows(
-            """
-            SELECT class, status, count(*) AS number, min(first_seen_at) AS since
-            FROM breaks WHERE status <> 'resolved' GROUP BY class, status
-            UNION ALL
-            SELECT 'snapshot', '', count(*), min(s.last_sync_at)
-            FROM reconciliation_accounts s JOIN accounts a ON a.account_id = s.account_id
-            WHERE a.snapshot_interval IS NOT NULL
-            """)
+        let rows = try await storage.rows(BreakGauges.numbers)
         show(rows, now, since: changes)
     }
+
+    /// Breaks are counted along an index in this order, so that nothing is sorted however many there are.
+    static let numbers: SQL = """
+        SELECT class, status, count(*) AS number, min(first_seen_at) AS since
+        FROM breaks WHERE status <> 'resolved' GROUP BY class, status
+        UNION ALL
+        SELECT 'snapshot', '', count(*), min(s.last_sync_at)
+        FROM reconciliation_accounts s JOIN accounts a ON a.account_id = s.account_id
+        WHERE a.snapshot_interval IS NOT NULL
+        """
 
     /// - Parameter changes: How often this host had changed breaks when the reading began. What it has stored meanwhile may
     ///   or may not be in the rows, so that the next reading comes at once then.

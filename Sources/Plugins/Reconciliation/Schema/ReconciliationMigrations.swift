@@ -2,7 +2,7 @@ import PluginAPI
 
 /// The schema of runs, breaks and logs, step by step. Steps are appended, never edited.
 enum ReconciliationMigrations {
-    static let all: [Migration] = [runs, breaks, logs, life, retention, logPartitions]
+    static let all: [Migration] = [runs, breaks, logs, life, retention, logPartitions, counts]
 
     private static let runs = Migration(
         number: 1,
@@ -164,5 +164,13 @@ enum ReconciliationMigrations {
             DROP INDEX reconciliation_logs_by_age;
             DROP INDEX breaks_by_resolution;
             """
+    )
+
+    /// Without it SQLite sorts all live breaks in memory, which takes as much as a whole host otherwise does.
+    private static let counts = Migration(
+        number: 7,
+        name: "how many breaks there are, by class and status",
+        up: "CREATE INDEX breaks_by_class ON breaks (class, status, first_seen_at) WHERE status <> 'resolved';",
+        down: "DROP INDEX breaks_by_class;"
     )
 }
