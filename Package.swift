@@ -68,7 +68,7 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                pluginAPI, "BuiltIn", "CMalloc", "CZlib", crypto,
+                pluginAPI, "BuiltIn", "CMalloc", "CZlib", "MemoryBytes", crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -101,7 +101,7 @@ let package = Package(
             path: "Sources/Plugins/BuiltIn",
             swiftSettings: strict
         ),
-        plugin("MemoryCache"),
+        plugin("MemoryCache", ["MemoryBytes"]),
         plugin("RedisCache", ["CHiredis"] + nio),
         plugin("SQLiteStorage", ["StorageWork", "CSQLite", crypto]),
         plugin("PostgresStorage", ["StorageWork", "CLibpq"]),
@@ -112,6 +112,9 @@ let package = Package(
 
         // Threads, queues and calls: what the storages whose libraries block have in common. No part of any module's face.
         .target(name: "StorageWork", dependencies: [pluginAPI], swiftSettings: strict),
+
+        // What values take of the process' memory, for tables that are bounded by it. No part of any module's face.
+        .target(name: "MemoryBytes", swiftSettings: strict),
 
         // System libraries.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -180,7 +183,7 @@ let package = Package(
         ),
 
         tests("PluginAPITests", [testing]),
-        tests("MemoryCacheTests", ["MemoryCache", "CacheBenchmark", conformance, testing]),
+        tests("MemoryCacheTests", ["CMalloc", "MemoryBytes", "MemoryCache", "CacheBenchmark", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),
         tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", "CSQLite", conformance, testing]),
         tests(
@@ -198,7 +201,7 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "BuiltIn", "MemoryCache", "RedisCache", "CZlib", testing,
+                "Host", "BuiltIn", "MemoryBytes", "MemoryCache", "RedisCache", "CMalloc", "CZlib", testing,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,3 +1,4 @@
+import MemoryBytes
 import NIOPosix
 import PluginAPI
 import Synchronization
@@ -9,8 +10,6 @@ import Synchronization
 final class GzipBodies: Sendable {
     /// Longer bodies are sent as they are: compressing one would keep a thread for too long.
     static let bodyMax = 1 << 20
-    /// About what an element takes beyond its bytes.
-    private static let overheadBytes = 128
 
     /// Shorter bodies are sent as they are.
     private let bodyMin: Int
@@ -18,11 +17,10 @@ final class GzipBodies: Sendable {
     private let bodies: Mutex<TwoGenerations<String, [UInt8]>>
     private let flights = SingleFlight<[UInt8]>()
 
-    /// - Parameter bytesMax: What all of them may take together, more or less.
-    init(bodyMin: Int, bytesMax: Int = 16 << 20) {
+    /// - Parameter bytesMax: What all of them may take in memory.
+    init(bodyMin: Int, bytesMax: Int = 8 << 20) {
         self.bodyMin = bodyMin
-        bodies = Mutex(
-            TwoGenerations(generationSize: bytesMax / 2) { $0.utf8.count + $1.count + GzipBodies.overheadBytes })
+        bodies = Mutex(TwoGenerations(bytesMax: bytesMax) { MemoryBytes.outside($0) + MemoryBytes.outside($1) })
     }
 
     /// Whether an answer is compressed for those who take that.

@@ -1,3 +1,4 @@
+import MemoryBytes
 import PluginAPI
 import Synchronization
 
@@ -16,13 +17,21 @@ final class KnownAccounts: Sendable {
     private let directory: any AccountDirectory
     private let state: Mutex<State>
 
-    init(directory: any AccountDirectory, generationSize: Int = 50_000) {
+    /// - Parameter bytesMax: What all of it may take in memory, half of it for accounts' owners and half for users' accounts.
+    init(directory: any AccountDirectory, bytesMax: Int = 6 << 20) {
         self.directory = directory
         state = Mutex(
             State(
-                owners: TwoGenerations(generationSize: generationSize),
-                accounts: TwoGenerations(generationSize: generationSize)))
+                owners: TwoGenerations(bytesMax: bytesMax / 2) { MemoryBytes.outside($0) + MemoryBytes.outside($1) },
+                accounts: TwoGenerations(bytesMax: bytesMax / 2) { user, accounts in
+                    accounts.reduce(MemoryBytes.outside(user) + MemoryBytes.outside(accounts)) {
+                        $0 + MemoryBytes.outside($1)
+                    }
+                }))
     }
+
+    /// Users whose accounts are known, and accounts whose owner is.
+    var count: Int { state.withLock { $0.owners.count + $0.accounts.count } }
 
     /// The owner of an account, or `nil` when there is no such account.
     func owner(of account: String) async throws(StorageError) -> String? {

@@ -1,3 +1,4 @@
+import MemoryBytes
 import PluginAPI
 
 /// Turns path and query of one operation into typed values, or lists everything that is wrong with them.
@@ -122,6 +123,13 @@ struct ReadParameters: Sendable {
     var keyTexts: [String: String] = [:]
     /// Whether a value depends on when it was read.
     var isRelative = false
+
+    /// What it takes in memory besides its own fields; a value's text is about what it is in keys.
+    var bytesOutside: Int {
+        keyTexts.values.reduce(
+            MemoryBytes.outside(values) + MemoryBytes.outside(choices) + MemoryBytes.outside(keyTexts)
+        ) { $0 + 2 * MemoryBytes.outside($1) }
+    }
 
     mutating func set(_ parameter: Parameter, _ text: ParameterText) {
         isRelative = isRelative || text.isRelative

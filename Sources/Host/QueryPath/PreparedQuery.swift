@@ -1,3 +1,4 @@
+import MemoryBytes
 import PluginAPI
 import Synchronization
 
@@ -30,16 +31,23 @@ final class PreparedQuery: Sendable {
     var caller: Caller { call.caller }
     var tags: [CacheTag] { call.tags }
 
-    /// About what it takes in memory, its place in a table included.
+    /// What it takes in memory. Name, accounts and tags count in full, although an answer that is kept shares them.
     var bytes: Int {
-        let parameters = call.parameters.keyTexts.reduce(0) { $0 + 4 * ($1.key.utf8.count + $1.value.utf8.count) + 256 }
-        let accounts = call.access.accounts.reduce(0) { $0 + $1.utf8.count + MemoryLayout<String>.stride }
-        return tags.reduce(PreparedQuery.overheadBytes + key.utf8.count + parameters + accounts) { sum, tag in
-            sum + tag.kind.utf8.count + tag.id.utf8.count + MemoryLayout<CacheTag>.stride
+        let fields =
+            MemoryLayout<AuthorisedCall>.stride + MemoryLayout<String>.stride + MemoryLayout<UInt64>.stride
+        let arrays =
+            MemoryBytes.outside(tags) + MemoryBytes.outside(call.access.accounts) + MemoryBytes.outside(call.binding)
+            + MemoryBytes.outside(call.segments)
+        let own = MemoryBytes.object(fields: fields) + arrays + caller.bytesOutside + call.parameters.bytesOutside
+        return tags.reduce(own + MemoryBytes.outside(key)) {
+            $0 + MemoryBytes.outside($1.kind) + MemoryBytes.outside($1.id)
         }
     }
 
-    private static let overheadBytes = 832
+    /// What its name takes that is not the operation's own path.
+    func bytes(of key: Key) -> Int {
+        key.target.utf8.elementsEqual(target.template.utf8) ? 0 : MemoryBytes.outside(key.target)
+    }
 
     /// Whether nothing that concerns the query was announced since it was authorised.
     func stands(_ invalidations: Invalidations) -> Bool {
@@ -57,9 +65,9 @@ final class PreparedQuery: Sendable {
 final class PreparedQueries: Sendable {
     private let queries: Mutex<TwoGenerations<PreparedQuery.Key, PreparedQuery>>
 
-    /// - Parameter bytesMax: What all of them may take together, more or less.
-    init(bytesMax: Int = 16 << 20) {
-        queries = Mutex(TwoGenerations(generationSize: bytesMax / 2) { $1.bytes + $0.target.utf8.count })
+    /// - Parameter bytesMax: What all of them may take in memory.
+    init(bytesMax: Int = 8 << 20) {
+        queries = Mutex(TwoGenerations(bytesMax: bytesMax) { $1.bytes + $1.bytes(of: $0) })
     }
 
     subscript(key: PreparedQuery.Key) -> PreparedQuery? { queries.withLock { $0.value(for: key) } }

@@ -32,8 +32,13 @@ extension QueryPath {
     func prepare(_ call: AuthorisedCall, _ incoming: IncomingRequest, key: String) {
         // Operators' queries have a listener of their own, and none is answered at hand.
         guard let token = incoming.token, call.target.audience == .clients else { return }
-        let target = incoming.query.map { "\(incoming.path)?\($0)" } ?? incoming.path
+        let target = incoming.query.map { "\(incoming.path)?\($0)" } ?? sharedPath(call.target, incoming.path)
         prepared.keep(PreparedQuery(call, key: key), for: .init(token: token, target: target))
+    }
+
+    /// The operation's own spelling where they are the same, so that it is in memory once for all who ask.
+    private func sharedPath(_ target: BoundOperation, _ path: String) -> String {
+        path.utf8.elementsEqual(target.template.utf8) ? target.template : path
     }
 
     /// A query that a token has asked before, if its service is up.

@@ -150,7 +150,8 @@ extension QueryPath {
         do {
             let request = request(asOwner(call), arrival)
             let reply = try await reply(to: request, of: call.target)
-            let tags = call.tags + reply.tags
+            // One list for all who keep it, where nothing is added.
+            let tags = reply.tags.isEmpty ? call.tags : call.tags + reply.tags
             let entry = entry(for: reply, call, stamp: stampAfter(reply, call, stamp), tags: tags)
             let mayStore = reply.tags.isEmpty || !invalidations.touched(tags, since: epoch)
             let isStored = mayStore && keep(entry, key, sharedStamp: reply.tags.isEmpty ? found.stamp : nil)

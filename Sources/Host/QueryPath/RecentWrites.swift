@@ -9,8 +9,9 @@ struct RecentWrites {
     private(set) var epoch: UInt64 = 0
     /// Before this epoch nothing is known any more.
     private(set) var floor: UInt64 = 0
-    private var young: [CacheTag: UInt64] = [:]
-    private var old: [CacheTag: UInt64] = [:]
+    /// By the tags' hashes: should two tags share one, more is taken for written than was.
+    private var young: [Int: UInt64] = [:]
+    private var old: [Int: UInt64] = [:]
     /// The epoch at which the old generation was closed.
     private var closedAt: UInt64 = 0
     private let generationSize: Int
@@ -21,12 +22,12 @@ struct RecentWrites {
 
     mutating func record(_ tags: [CacheTag]) {
         epoch += 1
-        for tag in tags { young[tag] = epoch }
+        for tag in tags { young[tag.hashValue] = epoch }
         guard young.count >= generationSize else { return }
         floor = closedAt
         closedAt = epoch
-        old = young
-        young = [:]
+        swap(&young, &old)
+        young.removeAll(keepingCapacity: true)
     }
 
     /// Whether one of `tags` has been written under after `epoch`, as far as is known.
@@ -37,6 +38,7 @@ struct RecentWrites {
     }
 
     private func isTouched(_ tag: CacheTag, since epoch: UInt64) -> Bool {
-        (young[tag] ?? old[tag] ?? 0) > epoch
+        let hash = tag.hashValue
+        return (young[hash] ?? old[hash] ?? 0) > epoch
     }
 }

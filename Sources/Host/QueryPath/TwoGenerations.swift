@@ -1,7 +1,10 @@
+import MemoryBytes
+
 /// A bounded dictionary that forgets what has not been asked for lately.
 ///
 /// Its values weigh at most twice `generationSize` together. What is found in the older generation moves to the younger one;
-/// when that is full it becomes the older one and the values left behind go. Every step takes constant time.
+/// when that is full it becomes the older one and the values left behind go. A step takes constant time, except that one
+/// which begins a generation lets go of the values left behind.
 struct TwoGenerations<Key: Hashable & SendableMetatype, Value: SendableMetatype> {
     private var young: [Key: Value] = [:]
     private var old: [Key: Value] = [:]
@@ -13,6 +16,16 @@ struct TwoGenerations<Key: Hashable & SendableMetatype, Value: SendableMetatype>
     init(generationSize: Int, weigh: @escaping @Sendable (Key, Value) -> Int = { _, _ in 1 }) {
         self.generationSize = generationSize
         self.weigh = weigh
+    }
+
+    /// Bounded by what it takes in memory.
+    ///
+    /// - Parameters:
+    ///   - bytesMax: What keys, values and tables of both generations may take together.
+    ///   - outside: What a key and its value take outside of the table.
+    init(bytesMax: Int, outside: @escaping @Sendable (Key, Value) -> Int) {
+        let slot = MemoryBytes.slot(Key.self, Value.self)
+        self.init(generationSize: bytesMax / 2) { slot + outside($0, $1) }
     }
 
     var count: Int { young.count + old.count }
@@ -29,11 +42,7 @@ struct TwoGenerations<Key: Hashable & SendableMetatype, Value: SendableMetatype>
         remove(key)
         let weight = weigh(key, value)
         guard weight <= generationSize else { return }
-        if youngWeight + weight > generationSize {
-            old = young
-            young = [:]
-            youngWeight = 0
-        }
+        if youngWeight + weight > generationSize { beginGeneration() }
         young[key] = value
         youngWeight += weight
     }
@@ -46,6 +55,13 @@ struct TwoGenerations<Key: Hashable & SendableMetatype, Value: SendableMetatype>
     mutating func removeAll() {
         young = [:]
         old = [:]
+        youngWeight = 0
+    }
+
+    /// The two tables take turns, so that none is made anew, which would grow step by step beside the two that are there.
+    private mutating func beginGeneration() {
+        swap(&young, &old)
+        young.removeAll(keepingCapacity: true)
         youngWeight = 0
     }
 }

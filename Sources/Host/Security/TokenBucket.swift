@@ -31,6 +31,13 @@ struct TokenBucket: Sendable, Equatable {
         )
     }
 
+    /// Whether it is as good as one that nobody has taken from.
+    func isFull(_ rate: RequestRate, at now: Timestamp) -> Bool {
+        var bucket = self
+        bucket.refill(rate, at: now)
+        return bucket.drops == rate.perMinute * Self.dropsPerRequest
+    }
+
     /// A clock that is set back neither refills nor empties.
     private mutating func refill(_ rate: RequestRate, at now: Timestamp) {
         let capacity = rate.perMinute * Self.dropsPerRequest

@@ -1,4 +1,5 @@
 import Crypto
+import MemoryBytes
 import PluginAPI
 
 /// A token that was verified: who is asking, and what each of its requests needs to know.
@@ -19,52 +20,51 @@ final class VerifiedToken: Sendable {
         self.validUntil = validUntil
         self.epoch = epoch
     }
+
+    /// What it takes in memory.
+    var bytes: Int {
+        let fields =
+            MemoryLayout<TokenDigest>.stride + MemoryLayout<Caller>.stride + MemoryLayout<RateSubject>.stride
+            + MemoryLayout<Timestamp>.stride + MemoryLayout<UInt64>.stride
+        return MemoryBytes.object(fields: fields) + caller.bytesOutside
+    }
 }
 
-/// Verified tokens until they expire, by digest and never by their text, bounded in number.
-///
-/// Two generations: entries are put into the young one; when it is half the capacity it becomes the old one, and what was
-/// old and not asked for since is forgotten. That costs O(1) and keeps what is in use.
-struct TokenMemory: Sendable {
+extension Caller {
+    /// What its texts take beside itself.
+    var bytesOutside: Int {
+        guard case .accounts(let accounts) = grant else { return MemoryBytes.outside(subject) }
+        return MemoryBytes.outside(subject) + MemoryBytes.outside(accounts)
+    }
+}
+
+/// Verified tokens until they expire, by digest and never by their text, bounded by what they take in memory: those that
+/// name many accounts leave room for fewer.
+struct TokenMemory {
     /// Grows when everything verified so far must be verified again.
     private(set) var epoch: UInt64 = 0
-    private let generationMax: Int
-    private var young: [TokenDigest: VerifiedToken] = [:]
-    private var old: [TokenDigest: VerifiedToken] = [:]
+    private var tokens: TwoGenerations<TokenDigest, VerifiedToken>
 
-    var count: Int { young.count + old.count }
+    var count: Int { tokens.count }
 
-    init(capacity: Int) {
-        precondition(capacity >= 2, "a token memory holds at least two tokens")
-        generationMax = capacity / 2
+    init(bytesMax: Int) {
+        tokens = TwoGenerations(bytesMax: bytesMax) { $1.bytes }
     }
 
     mutating func token(_ digest: TokenDigest, at now: Timestamp) -> VerifiedToken? {
-        if let token = young[digest] { return isGood(token, at: now) ? token : nil }
-        guard let token = old.removeValue(forKey: digest), isGood(token, at: now) else { return nil }
-        insert(token)
+        guard let token = tokens.value(for: digest), isGood(token, at: now) else { return nil }
         return token
     }
 
     /// Keeps `token` unless the epoch has moved on while it was being verified.
     mutating func remember(_ token: VerifiedToken) {
         guard token.epoch == epoch else { return }
-        old.removeValue(forKey: token.digest)
-        insert(token)
+        tokens.set(token, for: token.digest)
     }
 
     mutating func forgetAll() {
         epoch += 1
-        young = [:]
-        old = [:]
-    }
-
-    private mutating func insert(_ token: VerifiedToken) {
-        if young.count >= generationMax {
-            old = young
-            young = [:]
-        }
-        young[token.digest] = token
+        tokens.removeAll()
     }
 
     private func isGood(_ token: VerifiedToken, at now: Timestamp) -> Bool {

@@ -17,19 +17,19 @@ final class TokenVerifier: Sendable {
 
     /// - Parameters:
     ///   - leeway: How far the clocks of issuer and host may be apart.
-    ///   - rememberedMax: Verified tokens kept at most.
+    ///   - rememberedBytesMax: What verified tokens that are kept may take in memory.
     init(
         signature: TokenSignature,
         roles: RoleNames,
         leeway: Duration,
         clock: any HostClock,
-        rememberedMax: Int = 20_000
+        rememberedBytesMax: Int = 4 << 20
     ) {
         self.signature = signature
         self.roles = roles
         self.leeway = leeway
         self.clock = clock
-        memory = Mutex(TokenMemory(capacity: rememberedMax))
+        memory = Mutex(TokenMemory(bytesMax: rememberedBytesMax))
     }
 
     /// Who the values of all `Authorization` headers of one request name.

@@ -116,6 +116,21 @@ struct AccessTests {
         #expect(memory.value(for: "5") == nil)
     }
 
+    @Test("Users with many accounts leave room for fewer, and whatever was forgotten is looked up again")
+    func boundedByBytes() async throws {
+        let directory = FakeDirectory()
+        for number in 0..<8_000 { directory.give("an account, number \(number)", to: "user \(number / 200)") }
+        let known = KnownAccounts(directory: directory, bytesMax: 512 << 10)
+
+        for number in 0..<40 { _ = try await known.accounts(of: "user \(number)") }
+        let kept = known.count
+        #expect(try await known.accounts(of: "user 0").count == 200)
+
+        // An account's name takes 64 bytes and its place in the list 16 or more: 16 KB or more of 256 KiB for each user.
+        #expect((5...16).contains(kept))
+        #expect(directory.lookUps == 41)
+    }
+
     @Test("What weighs more leaves room for less, and what weighs too much is not kept")
     func weighed() {
         var memory = TwoGenerations<String, Int>(generationSize: 10) { $1 }

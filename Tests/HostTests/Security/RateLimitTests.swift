@@ -75,33 +75,51 @@ struct RateLimitTests {
         #expect(!back.isAdmitted)
     }
 
-    @Test("The table forgets who was silent for two minutes and stays within its capacity")
+    @Test("The table stays within its capacity, and lets go of buckets that are full again when room is wanted")
     func boundedTable() {
-        let rate = RequestRate(perMinute: 1)
-        var table = RateTable<Int>(capacity: 100)
+        var table = RateTable<Int>(rate: RequestRate(perMinute: 1), capacity: 100)
 
-        for key in 0..<1_000 { _ = table.take(key, rate, at: start) }
+        for key in 0..<1_000 { _ = table.take(key, at: start) }
         let crowded = table.count
-        let newcomer = table.take(5_000, rate, at: start)
-        _ = table.take(1, rate, at: start + .seconds(121))
+        let newcomer = table.take(5_000, at: start + .seconds(59))
+        let later = table.take(5_000, at: start + .seconds(60))
 
         #expect(crowded == 100)
         #expect(!newcomer.isAdmitted)
+        #expect(later.isAdmitted)
         #expect(table.count == 1)
     }
 
-    @Test("An empty bucket stays empty across the table's generations until it has refilled")
-    func generationsKeepDebts() {
-        let rate = RequestRate(perMinute: 1)
-        var table = RateTable<Int>(capacity: 100)
-        _ = table.take(0, rate, at: start)
-        _ = table.take(1, rate, at: start + .seconds(59))
+    @Test("Those who ask now and then take no room: only who has taken more than has come back is remembered")
+    func idlersTakeNoRoom() {
+        var table = RateTable<Int>(rate: RequestRate(perMinute: 600), capacity: 100_000)
 
-        let soon = table.take(1, rate, at: start + .seconds(118))
-        let refilled = table.take(1, rate, at: start + .seconds(119))
+        for key in 0..<100_000 { _ = table.take(key, at: start + .milliseconds(key)) }
 
-        #expect(!soon.isAdmitted)
-        #expect(refilled.isAdmitted)
+        #expect(table.count <= 1_024)
+    }
+
+    @Test("Nobody gains by being forgotten: however many others come, an empty bucket refills at its rate")
+    func crowdsForgiveNothing() {
+        let rate = RequestRate(perMinute: 60)
+        var (table, alone) = (RateTable<Int>(rate: rate, capacity: 2_000), TokenBucket(rate: rate, at: start))
+        for step in 0..<20_000 {
+            let now = start + .milliseconds(step)
+            _ = table.take(step + 1, at: now)
+            guard step.isMultiple(of: 7) else { continue }
+            #expect(table.take(0, at: now) == alone.take(rate, at: now))
+        }
+        #expect(table.count <= 2_000)
+    }
+
+    @Test("A clock that was set back keeps nobody out of a crowded table for longer than their buckets take to fill")
+    func crowdedClockSetBack() {
+        var table = RateTable<Int>(rate: RequestRate(perMinute: 1), capacity: 100)
+        for key in 0..<200 { _ = table.take(key, at: start) }
+        let back = start - .seconds(3_600)
+        for key in 0..<100 { _ = table.take(key, at: back) }
+
+        #expect(table.take(500, at: back + .seconds(61)).isAdmitted)
     }
 
     @Test("Subjects and roles have buckets of their own; agents have their own rate")

@@ -128,9 +128,9 @@ struct TokenMemoryTests {
         )
     }
 
-    @Test("It never holds more than its capacity and keeps what is in use")
+    @Test("It never holds more than its memory allows and keeps what is in use")
     func bounded() {
-        var memory = TokenMemory(capacity: 100)
+        var memory = TokenMemory(bytesMax: 32_000)
         memory.remember(token("kept"))
 
         for number in 0..<1_000 {
@@ -138,14 +138,29 @@ struct TokenMemoryTests {
             _ = memory.token(digest("kept"), at: now)
         }
 
-        #expect(memory.count <= 100)
+        #expect((50...150).contains(memory.count))
         #expect(memory.token(digest("kept"), at: now) != nil)
         #expect(memory.token(digest("0"), at: now) == nil)
     }
 
+    @Test("Tokens that name many accounts leave room for fewer")
+    func boundedByBytes() {
+        let accounts = Set((0..<100).map { "an account with a long name \($0)" })
+        var memory = TokenMemory(bytesMax: 1 << 20)
+
+        for number in 0..<1_000 {
+            memory.remember(
+                VerifiedToken(
+                    digest: digest("\(number)"), caller: Caller(subject: "u", role: .agent, grant: .accounts(accounts)),
+                    validUntil: now + .seconds(1), epoch: 0))
+        }
+
+        #expect((20...130).contains(memory.count))
+    }
+
     @Test("A new epoch forgets all, also what was being verified when it began")
     func epochs() {
-        var memory = TokenMemory(capacity: 10)
+        var memory = TokenMemory(bytesMax: 10_000)
         memory.remember(token("a"))
 
         memory.forgetAll()

@@ -1,0 +1,36 @@
+/// What values take of the process' memory, the allocator's own part included.
+package enum MemoryBytes {
+    /// What an object's or an array's own fields take.
+    private static let objectHeader = 16
+    private static let arrayHeader = 32
+    /// Strings up to so many bytes lie where they are kept.
+    private static let stringInlineMax = 15
+
+    /// A piece of memory as the C library hands it out: in steps of 16 bytes, 32 at least, 8 of which it keeps for itself.
+    package static func block(_ bytes: Int) -> Int { max(32, (bytes + 8 + 15) / 16 * 16) }
+
+    /// What an element takes of a dictionary's table when that has just doubled: three slots in eight are taken then.
+    package static func slot<Key, Value>(_ key: Key.Type, _ value: Value.Type) -> Int {
+        (MemoryLayout<Key>.stride + MemoryLayout<Value>.stride) * 8 / 3 + 1
+    }
+
+    package static func object(fields: Int) -> Int { block(objectHeader + fields) }
+
+    package static func outside(_ text: String) -> Int {
+        let count = text.utf8.count
+        return count <= stringInlineMax ? 0 : block(arrayHeader + count + 1)
+    }
+
+    package static func outside<Element>(_ array: [Element]) -> Int {
+        array.capacity == 0 ? 0 : block(arrayHeader + array.capacity * MemoryLayout<Element>.stride)
+    }
+
+    package static func outside(_ texts: Set<String>) -> Int {
+        texts.isEmpty ? 0 : texts.reduce(arrayHeader) { $0 + slot(String.self, Void.self) + outside($1) }
+    }
+
+    /// The table and its keys; what values take outside of it is not counted.
+    package static func outside<Value>(_ table: [String: Value]) -> Int {
+        table.isEmpty ? 0 : table.reduce(arrayHeader) { $0 + slot(String.self, Value.self) + outside($1.key) }
+    }
+}

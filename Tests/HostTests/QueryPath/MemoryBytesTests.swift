@@ -1,0 +1,39 @@
+import CMalloc
+import Glibc
+import MemoryBytes
+import PluginAPI
+import Testing
+
+@testable import Host
+
+@Suite("What tables take of memory")
+struct MemoryBytesTests {
+    @Test("A piece of memory takes what the C library gives for it", arguments: [1, 24, 25, 40, 41, 100, 2_218, 5_000])
+    func blocks(bytes: Int) throws {
+        let piece = try #require(malloc(bytes))
+        defer { free(piece) }
+        // The library keeps eight bytes for itself.
+        #expect(MemoryBytes.block(bytes) == malloc_usable_size(piece) + 8)
+    }
+
+    @Test("Short texts lie in their table; longer ones take a piece of memory of their own")
+    func texts() {
+        #expect(MemoryBytes.outside(String(repeating: "a", count: 15)) == 0)
+        #expect(MemoryBytes.outside(String(repeating: "a", count: 16)) == MemoryBytes.block(49))
+        #expect(MemoryBytes.outside([String]()) == 0)
+    }
+
+    @Test("However often the tables have grown and taken turns, they stay within their bytes")
+    func tables() {
+        let bytesMax = 4 << 20
+        var memory = TwoGenerations<Int, Int>(bytesMax: bytesMax) { _, _ in 0 }
+        var dictionary: [Int: Int] = [:]
+
+        for number in 0..<1_000_000 { memory.set(number, for: number) }
+        for number in 0..<memory.count { dictionary[number] = number }
+
+        // Both generations in one table, which cannot be fuller than three quarters.
+        #expect(dictionary.capacity * 4 / 3 * 16 <= bytesMax)
+        #expect(memory.count > bytesMax / 16 / 6)
+    }
+}
