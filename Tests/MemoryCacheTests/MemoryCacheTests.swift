@@ -1,3 +1,4 @@
+import CMalloc
 import PluginAPI
 import PluginConformance
 import PluginTesting
@@ -85,6 +86,24 @@ struct MemoryCacheTests {
         #expect(kept.body.capacity < 2_600)
     }
 
+    @Test("What counts is what the entries take of memory", arguments: [0, 100, 2_000])
+    func trueBytes(bodyBytes: Int) {
+        func shareTaken() -> Double {
+            let cache = MemoryCacheModule(maxSize: 64 << 20, clock: clock)
+            let before = AllocatedBytes.now
+            for number in 0..<20_000 {
+                let entry = entry(bytes: bodyBytes, stamp: cache.immediateStamp(for: []))
+                cache.immediateStore(entry, for: "positions.open:u:user-\(number)")
+            }
+            let taken = AllocatedBytes.now - before
+            #expect(cache.immediateStatistics.entries == 20_000)
+            return Double(taken) / Double(cache.immediateStatistics.bytes)
+        }
+
+        // At least half: tables count as when they have just doubled. Once is enough, since other tests allocate meanwhile.
+        #expect((0..<10).contains { _ in (0.5...1).contains(shareTaken()) })
+    }
+
     @Test("Keys are found by pattern, up to a limit, and can be removed")
     func patterns() {
         let cache = MemoryCacheModule(maxSize: 64 << 20, clock: clock)
@@ -138,5 +157,13 @@ struct MemoryCacheTests {
         CacheEntry(
             body: [UInt8](repeating: 0, count: bytes), etag: "\"e\"", tags: [.account("acc-1")], stamp: stamp,
             storedAt: clock.now, freshUntil: clock.now + .seconds(5), staleUntil: clock.now + .seconds(60))
+    }
+}
+
+/// What the whole process has of the C library's memory.
+private enum AllocatedBytes {
+    static var now: Int {
+        let figures = mallinfo2()
+        return Int(figures.uordblks + figures.hblkhd)
     }
 }

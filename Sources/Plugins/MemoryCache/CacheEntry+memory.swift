@@ -1,13 +1,22 @@
+import MemoryBytes
 import PluginAPI
 
 extension CacheEntry {
     /// The entry with a body that takes no more memory than its bytes need.
     ///
-    /// An array that grew while it was written has room for up to as much again, which the cache's bound does not count.
+    /// An array that grew while it was written has room for up to as much again.
     var withoutSlack: CacheEntry {
         guard body.capacity > body.count + body.count / 8 + 64 else { return self }
         var entry = self
         entry.body = body.withUnsafeBufferPointer { Array($0) }
         return entry
+    }
+
+    /// What body, name, tags and stamp take of memory beside the entry itself.
+    var bytesOutside: Int {
+        let arrays = MemoryBytes.outside(body) + MemoryBytes.outside(tags) + MemoryBytes.outside(stamp.versions)
+        return tags.reduce(arrays + MemoryBytes.outside(etag)) {
+            $0 + MemoryBytes.outside($1.kind) + MemoryBytes.outside($1.id)
+        }
     }
 }

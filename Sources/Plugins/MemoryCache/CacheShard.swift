@@ -1,3 +1,4 @@
+import MemoryBytes
 import PluginAPI
 
 /// A part of the cache's keys and its share of the bytes, with S3-FIFO eviction.
@@ -12,20 +13,35 @@ struct CacheShard {
         case probation, main
     }
 
-    private struct Node {
+    /// An object, because a dictionary's slots are up to eight thirds of what is in them, and move when it grows.
+    private final class Node {
         var entry: CacheEntry
         var bytes: Int
         var standing: Standing
         /// Names the node's place in its queue; a place with another number is no longer anybody's.
-        var place: UInt64
+        var place: UInt64 = 0
         /// How often it was asked for since it was queued, 0…3.
         var hits: UInt8 = 0
         /// The tags' counter when the entry was last known to be current.
         var checkedAt: UInt64
+
+        init(entry: CacheEntry, bytes: Int, standing: Standing, checkedAt: UInt64) {
+            self.entry = entry
+            self.bytes = bytes
+            self.standing = standing
+            self.checkedAt = checkedAt
+        }
+
+        /// What one takes of memory, its entry included.
+        static let bytes = MemoryBytes.object(fields: MemoryLayout<CacheEntry>.stride + 5 * MemoryLayout<UInt64>.stride)
     }
 
-    /// What an entry costs beyond its bytes: node, dictionary slot, array headers, and its places in queue and ghost.
-    private static let overheadBytes = 512
+    /// What each entry takes whatever is in it: node, slot, and its places in queue and ghost, all of which may hold twice
+    /// what is taken and be twice as large as what they hold.
+    static let bytesEach =
+        Node.bytes + MemoryBytes.slot(CacheKey.self, Node.self)
+        + 4 * MemoryLayout<PlaceQueue.Place>.stride
+        + 4 * MemoryLayout<Int>.stride + MemoryBytes.slot(Int.self, Void.self)
 
     private let bytesMax: Int
     private var nodes: [CacheKey: Node] = [:]
@@ -45,15 +61,14 @@ struct CacheShard {
 
     /// The entry, unless its stale limit has passed or a tag of it has been bumped; then it goes.
     mutating func entry(for key: CacheKey, at now: Timestamp, tags: TagVersions) -> CacheEntry? {
-        guard let index = nodes.index(forKey: key) else { return nil }
-        let node = nodes.values[index]
+        guard let node = nodes[key] else { return nil }
         let counter = tags.current
         guard node.entry.staleUntil > now, node.checkedAt == counter || tags.isCurrent(node.entry) else {
             discard(key, node)
             return nil
         }
-        nodes.values[index].checkedAt = counter
-        nodes.values[index].hits = min(3, node.hits + 1)
+        node.checkedAt = counter
+        node.hits = min(3, node.hits + 1)
         return node.entry
     }
 
@@ -63,13 +78,13 @@ struct CacheShard {
         // One answer must not push out most of the others.
         guard size <= bytesMax / 4 else { return remove(key) }
         if let old = nodes[key] {
-            nodes[key]?.entry = entry
-            nodes[key]?.bytes = size
-            nodes[key]?.checkedAt = checkedAt
             count(size - old.bytes, old.standing)
+            old.entry = entry
+            old.bytes = size
+            old.checkedAt = checkedAt
         } else {
             let standing: Standing = ghost.remove(key.hash) ? .main : .probation
-            nodes[key] = Node(entry: entry, bytes: size, standing: standing, place: 0, checkedAt: checkedAt)
+            nodes[key] = Node(entry: entry, bytes: size, standing: standing, checkedAt: checkedAt)
             count(size, standing)
             queue(key, standing)
         }
@@ -97,9 +112,7 @@ struct CacheShard {
     }
 
     private static func bytes(of entry: CacheEntry, _ key: CacheKey) -> Int {
-        entry.tags.reduce(key.text.utf8.count + entry.body.count + entry.etag.utf8.count + overheadBytes) { sum, tag in
-            sum + tag.kind.utf8.count + tag.id.utf8.count + MemoryLayout<CacheTag>.stride
-        }
+        bytesEach + MemoryBytes.outside(key.text) + entry.bytesOutside
     }
 
     /// Takes out an entry nobody may see again; a key that has earned its standing keeps it for its next answer.
@@ -120,8 +133,8 @@ struct CacheShard {
         guard let place = probation.popFirst(), let node = nodes[place.key], node.place == place.number else { return }
         if node.hits > 0 {
             probationBytes -= node.bytes
-            nodes[place.key]?.standing = .main
-            nodes[place.key]?.hits = 0
+            node.standing = .main
+            node.hits = 0
             queue(place.key, .main)
         } else {
             evict(place.key)
@@ -132,7 +145,7 @@ struct CacheShard {
     private mutating func evictFromMain() {
         guard let place = main.popFirst(), let node = nodes[place.key], node.place == place.number else { return }
         guard node.hits > 0 else { return evict(place.key) }
-        nodes[place.key]?.hits -= 1
+        node.hits -= 1
         queue(place.key, .main)
     }
 

@@ -7,7 +7,8 @@ import Synchronization
 /// version that left: that makes entries stale too early, never too late.
 final class TagVersions: Sendable {
     private struct State {
-        var versions: [CacheTag: UInt64] = [:]
+        /// By the tags' hashes: should two tags share one, an entry goes too early, never too late.
+        var versions: [Int: UInt64] = [:]
         var everything: UInt64 = 0
         var floor: UInt64 = 0
         var bumpsTotal = 0
@@ -32,7 +33,7 @@ final class TagVersions: Sendable {
             // Raised only here, under the lock, and after the table: who sees the new number sees the table too.
             let version = counter.load(ordering: .relaxed) + 1
             for tag in tags {
-                if tag == .everything { state.everything = version } else { state.versions[tag] = version }
+                if tag == .everything { state.everything = version } else { state.versions[tag.hashValue] = version }
             }
             state.bumpsTotal += tags.count
             if state.versions.count > tagsMax { dropOldest(&state) }
@@ -54,7 +55,7 @@ final class TagVersions: Sendable {
         let stamp = entry.stamp.versions.first ?? 0
         return state.withLock { state in
             guard state.everything <= stamp else { return false }
-            return entry.tags.allSatisfy { (state.versions[$0] ?? state.floor) <= stamp }
+            return entry.tags.allSatisfy { (state.versions[$0.hashValue] ?? state.floor) <= stamp }
         }
     }
 
