@@ -24,6 +24,8 @@ def memory(options, stack):
     book = Book(options.users, options.positions)
     book.send(concord.port)
     concord.restart()
+    time.sleep(15)
+    print(f"idle with {options.users} users' accounts: {concord.memory('VmRSS') / 2**20:.1f} MiB resident")
     tokens = book.tokens()
     _, body = fetch(concord.port, CURRENT, tokens[0])
     folder = directory(stack)

@@ -12,8 +12,11 @@ import time
 
 from harness import ROOT, Host, at, position, trade
 from kills import kill_at_every_step
-from load import SECRET, Crowd, mint
+from load import SECRET, Crowd
 from servers import variable
+
+sys.path.append(str(ROOT / "Benchmarks" / "HTTP"))
+import book  # noqa: E402
 
 QUICK = "--quick" in sys.argv[1:]
 SCALE = 10 if QUICK else 1
@@ -148,27 +151,31 @@ def start_and_idle(starts):
 
 # What the cache may take, and what the host may take beyond it.
 CACHE_MIB, BEYOND_MIB = 64, 60
-USERS, ACCOUNTS = 100_000, 200
+USERS, POSITIONS = 100_000 // SCALE, 5
 PATHS = ["/api/v1/reconciliation/status", "/api/v1/positions/open", "/api/v1/guards/status",
          "/api/v1/reconciliation/breaks", "/api/v1/positions/closed?limit=20"]
 
 
 def memory(minutes):
-    """Resident memory over minutes of reads with 100,000 users' keys and writes to some of their accounts."""
-    host = Host(f"cache: {{ memory: {{ max_size: {CACHE_MIB}MiB }} }}\n", {"JWT_SECRET_KEY": SECRET}, postgres=None)
+    """Resident memory over minutes of reads with 100,000 users' keys and writes to their accounts.
+
+    Each has an account with open positions, so that their answers fill the cache.
+    """
+    host = Host(f"cache: {{ memory: {{ max_size: {CACHE_MIB}MiB }} }}\n", {"JWT_SECRET_KEY": book.SECRET}, postgres=None)
     try:
         host.serve()
-        for number in range(ACCOUNTS):
-            host.put_account(f"acc-{number}", f"user-{number}")
+        book.Book(USERS, POSITIONS).send(host.port)
+        assert host.stop() == 0
+        host.serve()
         host.agent  # Minted before threads ask for it.
         end, curve, count, refused = time.monotonic() + minutes * 60, [], 0, []
         generator, tokens = random.Random(1), {}
 
         def question():
-            user = f"user-{generator.randrange(USERS)}"
+            user = f"user-{generator.randint(1, USERS)}"
             # Users keep their tokens; these last for longer than the load.
             if user not in tokens:
-                tokens[user] = mint(user, exp=int(time.time() + minutes * 60) + 3600)
+                tokens[user] = book.token(user, exp=int(time.time() + minutes * 60) + 3600)
             return generator.choice(PATHS), tokens[user]
 
         with Crowd(host, [question] * 20, pause=0) as crowd:
@@ -177,7 +184,7 @@ def memory(minutes):
                 if time.monotonic() >= end - minutes * 60 + len(curve) * step:
                     curve.append(resident(host))
                 count += 1
-                body = dict(snapshot(count), account_id=f"acc-{generator.randrange(ACCOUNTS)}")
+                body = dict(snapshot(count), account_id=str(generator.randint(1, USERS)))
                 answer = host.request("POST", "/api/v1/snapshots", host.agent, body)
                 if answer.status != 200:
                     refused.append(answer)
