@@ -207,15 +207,6 @@ class Host:
         with contextlib.closing(sqlite3.connect(f"file:{self.path}/concord.db?mode=ro", uri=True)) as database:
             return database.execute(statement).fetchall()
 
-    def change(self, statement):
-        """Changes rows behind the host's back."""
-        if self.postgres:
-            self.postgres.value(statement)
-        else:
-            place = f"{self.path}/concord.db"
-            with contextlib.closing(sqlite3.connect(place, timeout=10, isolation_level=None)) as database:
-                database.execute(statement)
-
     # Tokens and requests
 
     def token(self, user, role="user", accounts=(), everything=False):

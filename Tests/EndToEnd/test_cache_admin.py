@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sqlite3
 import threading
 import unittest
 
@@ -119,6 +120,8 @@ class OneHost(ConcordTest):
 
     def test_under_load_nobody_gets_a_body_from_before_the_answer(self):
         """The data changes behind the host's back, so that only the order can bring it to light."""
+        if self.host.postgres:
+            self.skipTest("rows are changed in SQLite's file")
         stop, failures, seen = threading.Event(), [], [0]
         token = self.host.token("ann")
 
@@ -134,7 +137,8 @@ class OneHost(ConcordTest):
             reader.start()
         try:
             for number in range(1, 31):
-                self.host.change(f"UPDATE accounts SET snapshots_total = {number} WHERE account_id = 'of-ann'")
+                with sqlite3.connect(f"{self.host.path}/concord.db", timeout=10) as database:
+                    database.execute("UPDATE accounts SET snapshots_total = ? WHERE account_id = 'of-ann'", (number,))
                 body = {"tags": ["account:of-ann"]} if number % 2 else {"pattern": "*.status:u:ann:*"}
                 self.assertEqual(order(self.host, "invalidate", body).status, 200)
                 seen[0] = number

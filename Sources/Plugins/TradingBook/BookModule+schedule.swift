@@ -1,12 +1,11 @@
 public import PluginAPI
 
 extension BookModule: ScheduledModule {
-    /// How often the book looks whether its jobs are due.
+    /// How often the book looks whether the hourly job is due.
     public var scheduleInterval: Duration { .seconds(60) }
 
-    /// Seals the audit log, then removes what is past its keeping, the book's own rows first.
+    /// Removes what is past its keeping, the book's own rows first.
     public func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
-        try await sealing.run(at: now, deadline: deadline)
         try await retention.run(
             Sweep.ofBook(retentionSettings) + sweeps, tables: partitionedTables, at: now, deadline: deadline)
     }

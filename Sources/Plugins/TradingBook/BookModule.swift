@@ -17,7 +17,6 @@ public final class BookModule: QueryService, AccountDirectory {
     /// How long rows are kept, for modules that attach sweeps.
     public let retentionSettings: RetentionSettings
     let retention: Retention
-    let sealing: AuditSealing
     let memory = BookMemory()
     private let attached = Mutex<[any IngestStage]>([])
     private let attachedSweeps = Mutex<[Sweep]>([])
@@ -27,21 +26,17 @@ public final class BookModule: QueryService, AccountDirectory {
     private static let bytesMovedAtStartMax: Int64 = 16 << 20
     private static let retentionInterval: Duration = .seconds(3_600)
     /// Longer than any call of the scheduler.
-    private static let jobLease: Duration = .seconds(120)
-    /// A little less than from one look to the next, so that every look finds it due.
-    private static let sealingInterval: Duration = .seconds(50)
+    private static let retentionLease: Duration = .seconds(120)
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         self.context = context
         instruments = InstrumentStore(configured: try InstrumentSettings.book(configuration))
         retentionSettings = RetentionSettings(configuration)
-        let holder = String(UInt64.random(in: .min ... .max), radix: 16)
         retention = Retention(
             context: context,
-            job: Job(name: "retention", every: Self.retentionInterval, lease: Self.jobLease, holder: holder))
-        sealing = AuditSealing(
-            storage: context.storage,
-            job: Job(name: "audit-sealing", every: Self.sealingInterval, lease: Self.jobLease, holder: holder))
+            job: Job(
+                name: "retention", every: Self.retentionInterval, lease: Self.retentionLease,
+                holder: String(UInt64.random(in: .min ... .max), radix: 16)))
     }
 
     /// Adds a stage behind those already there. Modules attach theirs in `init`, which runs in dependency order.

@@ -82,7 +82,7 @@ struct BookFixture: Sendable {
         parameters: [String: Value] = [:],
         key: String? = nil
     ) async throws -> Reply {
-        let operation = try #require((book.operations + book.adminOperations).first { $0.name == name })
+        let operation = try #require(book.operations.first { $0.name == name })
         var parameters = parameters
         if let account { parameters["account_id"] = .text(account) }
         return try await operation.handler(

@@ -36,34 +36,13 @@ extension Sweep {
             """
     }
 
-    /// Seals go as wholes and the oldest first, so that what is left of the chain can still be verified.
     private static func auditLog(keep: Duration) -> Sweep {
-        Sweep("audit log rows", keep: keep) { before, _, limit, transaction in
-            var removed = 0
-            while removed < limit {
-                let sealed = try transaction.execute(oldestSeal(before))
-                if sealed == 0 { break }
-                removed += sealed
-            }
-            // Those that have not been sealed in all that time are of no chain.
-            if removed < limit { removed += try transaction.execute(unsealed(before, limit - removed)) }
-            return Batch(removed: removed, next: removed >= limit ? [] : nil)
+        deleting("audit log rows", keep: keep) { before, limit in
+            """
+            DELETE FROM audit_logs WHERE audit_id IN
+                (SELECT audit_id FROM audit_logs WHERE at < \(before) ORDER BY at, audit_id LIMIT \(limit))
+            """
         }
-    }
-
-    private static func oldestSeal(_ before: Timestamp) -> SQL {
-        """
-        DELETE FROM audit_logs WHERE seal = (SELECT min(seal) FROM audit_logs WHERE seal IS NOT NULL)
-            AND NOT EXISTS (SELECT 1 FROM audit_logs l WHERE l.at >= \(before)
-                AND l.seal = (SELECT min(seal) FROM audit_logs WHERE seal IS NOT NULL))
-        """
-    }
-
-    private static func unsealed(_ before: Timestamp, _ limit: Int) -> SQL {
-        """
-        DELETE FROM audit_logs WHERE audit_id IN
-            (SELECT audit_id FROM audit_logs WHERE seal IS NULL AND at < \(before) ORDER BY at, audit_id LIMIT \(limit))
-        """
     }
 
     private static var idempotencyKeys: Sweep {

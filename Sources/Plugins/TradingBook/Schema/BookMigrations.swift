@@ -4,7 +4,7 @@ import PluginAPI
 enum BookMigrations {
     static let all: [Migration] = [
         accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets, settlement,
-        namedTicketRows, revisions, fewerIndices, auditSeals,
+        namedTicketRows, revisions, fewerIndices,
     ]
 
     private static let accounts = Migration(
@@ -401,29 +401,5 @@ enum BookMigrations {
         name: "no index of snapshots by number",
         up: "DROP INDEX snapshots_by_sequence;",
         down: "CREATE UNIQUE INDEX snapshots_by_sequence ON snapshots (account_id, sequence);"
-    )
-
-    /// Rows from before are sealed like new ones.
-    private static let auditSeals = Migration(
-        number: 13,
-        name: "seals that chain the audit log",
-        up: """
-            CREATE TABLE audit_seals (
-                seal {BIGINT} PRIMARY KEY,
-                sealed_at {TIMESTAMP} NOT NULL,
-                rows_total {BIGINT} NOT NULL,
-                previous {TEXT} NOT NULL,
-                digest {TEXT} NOT NULL
-            );
-            ALTER TABLE audit_logs ADD COLUMN seal {BIGINT};
-            CREATE INDEX audit_logs_unsealed ON audit_logs (at, audit_id) WHERE seal IS NULL;
-            CREATE INDEX audit_logs_by_seal ON audit_logs (seal, at, audit_id) WHERE seal IS NOT NULL;
-            """,
-        down: """
-            DROP INDEX audit_logs_by_seal;
-            DROP INDEX audit_logs_unsealed;
-            ALTER TABLE audit_logs DROP COLUMN seal;
-            DROP TABLE audit_seals;
-            """
     )
 }

@@ -37,8 +37,8 @@ public struct AuditEntry: Sendable {
     public func append(in transaction: any Transaction) throws {
         let before = before.map { String(decoding: $0, as: UTF8.self) }
         let after = String(decoding: after, as: UTF8.self)
-        let digest = Self.digest(
-            at: at, actor: actor, action: action, object: object, before: before, after: after, requestID: requestID)
+        let digest = DerivedID.make(
+            "sha", at.description, actor, action, object, before ?? "", after, requestID)
         let id = DerivedID.make("audit", requestID, action, object, at.description)
         try transaction.execute(
             """
@@ -46,18 +46,5 @@ public struct AuditEntry: Sendable {
             VALUES (\(id), \(at), \(actor), \(action), \(object), \(before.map { .json($0) } ?? .null as Value),
             \(json: after), \(requestID), \(digest)) ON CONFLICT (audit_id) DO NOTHING
             """)
-    }
-
-    /// What a row of the log carries of its own content; JSON is stored as it was written, by every storage.
-    static func digest(
-        at: Timestamp,
-        actor: String,
-        action: String,
-        object: String,
-        before: String?,
-        after: String,
-        requestID: String
-    ) -> String {
-        DerivedID.make("sha", at.description, actor, action, object, before ?? "", after, requestID)
     }
 }
