@@ -15,6 +15,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var idleCheck: Scheduled<Void>?
     private var writeTimer: Scheduled<Void>?
     private var lingerTimer: Scheduled<Void>?
+    /// Whether the output is to be closed once everything is on its way.
+    private var isClosingOutput = false
     /// `nil` outside of a connection.
     private var context: ChannelHandlerContext?
 
@@ -25,6 +27,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     /// Whether a request that comes now can be answered before anything else is.
     var isFree: Bool { lifetime.isFree }
+
+    /// Whether the connection is to end with the answer under way.
+    var isQuiescing: Bool { lifetime.isQuiescing }
 
     /// Requests were answered as soon as they were read, before they came here.
     func answeredAtHand() { lifetime.answeredAtHand(at: .now()) }
@@ -51,7 +56,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         }
         send(.end(nil), context, nil)
         context.flush()
-        if !head.isKeepAlive, lingerTimer == nil { closeOutput(context) }
+        if !head.isKeepAlive { closeOutput(context) }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -82,6 +87,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         send(unwrapOutboundIn(data), context, promise)
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        closeOutput(context)
+        promise?.succeed()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -121,10 +132,17 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     /// Half a close: the peer reads the whole answer, then the end, and closes itself or is closed by the exchange. One that
     /// does not read is closed after the time for that.
+    ///
+    /// Not before everything is on its way: to close the output of a connection whose other half is closed is to close all of
+    /// it, and what is still to be sent would be dropped. What was flushed last is on its way when all of it is.
     private func closeOutput(_ context: ChannelHandlerContext) {
-        context.close(mode: .output, promise: nil)
+        guard !isClosingOutput else { return }
+        isClosingOutput = true
         let patience = context.channel.isWritable ? limits.lingerTimeout : limits.writeTimeout
         lingerTimer = closeTimer(context, after: patience)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer())))).assumeIsolated().whenComplete { _ in
+            context.close(mode: .output, promise: nil)
+        }
     }
 
     private func perform(_ action: ConnectionLifetime.Action, _ context: ChannelHandlerContext) {

@@ -38,6 +38,7 @@ struct HTTPExchange {
                 guard try await serve(head) else { return try await close() }
             }
             outbound.finish()
+            try await ended()
         } catch let error as HTTPParserError {
             try await refuse(error)
         }
@@ -172,15 +173,12 @@ struct HTTPExchange {
     /// would lose the answer.
     private mutating func close() async throws {
         outbound.finish()
-        let channel = channel
-        // A busy loop runs timers that are due before the work queued for it: let it send the answer first.
-        try await channel.eventLoop.submit {}.get()
-        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(connection.limits.lingerTimeout)) {
-            channel.close(promise: nil)
-        }
-        defer { timer.cancel() }
         while try await inbound.next() != nil {}
+        try await ended()
     }
+
+    /// The guard closes the connection once everything is sent, or when that takes too long; who returns before closes at once.
+    private func ended() async throws { try await channel.closeFuture.get() }
 
     // MARK: Refusals of the parser
 

@@ -72,6 +72,7 @@ final class HitHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isOver else { return }
         if isAwaiting { return arrivals.append(.error(error)) }
         passHeld(context)
         context.fireErrorCaught(error)
@@ -141,7 +142,7 @@ final class HitHandler: ChannelDuplexHandler {
     private func finish(_ answer: MadeAnswer, to head: HTTPRequestHead) {
         guard let context, isAwaiting else { return }
         isAwaiting = false
-        isOver = connection.drain.isDraining
+        isOver = connection.drain.isDraining || guardian.isQuiescing
         switch answer {
         case .hit(let hit):
             hit.write(to: &writer.answer, at: connection.clock.now, isLast: isOver)

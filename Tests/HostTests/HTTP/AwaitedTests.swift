@@ -221,4 +221,20 @@ struct AwaitedTests {
         #expect(RawAnswer.all(in: text).map(\.status) == [200, 404])
         while !metrics(host).contains("http_requests_in_progress 0") { try await Task.sleep(for: .milliseconds(5)) }
     }
+
+    @Test(
+        "A client that has sent everything gets the whole of a long answer, however late it reads",
+        arguments: ["", "Connection: close"], [true, false])
+    func longAnswer(field: String, isKept: Bool) async throws {
+        let bytes = 6 << 20
+        let host = try fixture { _ in Reply(body: Array(repeating: UInt8(ascii: "7"), count: bytes)) }
+        let text = host.text(fields: field.isEmpty ? [] : [field])
+        let answer = try await host.run(limits: HTTPLimits(lingerTimeout: .seconds(20))) { server in
+            if isKept { _ = try await RawClient.send(host.text(), to: server.port) }
+            return try await RawClient(port: server.port).exchangeLate(text) {
+                try await Task.sleep(for: .milliseconds(300))
+            }
+        }
+        #expect(RawAnswer.all(in: answer).map { $0.body.utf8.count } == [bytes])
+    }
 }

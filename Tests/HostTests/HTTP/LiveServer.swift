@@ -95,6 +95,14 @@ struct RawClient: Sendable {
         }
     }
 
+    /// Sends everything, closes that half, and reads only when `isTime` returns.
+    func exchangeLate(_ text: String, closes: Bool = true, isTime: @Sendable () async throws -> Void) async throws
+        -> String
+    {
+        String(
+            decoding: try await bytes(answering: [Array(text.utf8)], closes: closes, whenSent: isTime), as: UTF8.self)
+    }
+
     /// Sends a second request once something has come back for the first one, and returns all that came back.
     func exchange(_ first: String, then second: String) async throws -> String {
         try await channel.executeThenClose { inbound, outbound in
