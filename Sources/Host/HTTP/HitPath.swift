@@ -48,18 +48,21 @@ final class HitPath: Sendable {
         else { return .usual }
         let key = PreparedQuery.Key(token: token.digest, target: head.uri)
         guard let query = queryPath.preparedQuery(for: key, caller: token.caller) else { return .usual }
-        let request = HitRequest(plain, query, peer: peer, start: start)
         switch queryPath.state(of: query, for: key, at: now) {
         case .fallen: return .usual
-        case .fresh(let entry): return write(entry, to: request, token, at: now, writer) ? .written : .usual
+        case .fresh(let entry):
+            let request = HitRequest(plain, query, peer: peer, start: start)
+            return write(entry, to: request, token, at: now, writer) ? .written : .usual
         case .missing(let missing):
             guard let rate = rate(of: token, at: now) else { return .usual }
             meters.started()
+            let request = HitRequest(plain, query, peer: peer, start: start)
             return .awaited(
                 AwaitedAnswer(path: self, head: head, request: request, missing: missing, rate: rate, receivedAt: now))
         }
     }
 
+    @inline(__always)
     private func write(
         _ entry: CacheEntry, to request: HitRequest, _ token: VerifiedToken, at now: Timestamp, _ writer: AnswerWriter
     ) -> Bool {

@@ -13,8 +13,12 @@ final class PreparedQuery: Sendable {
         var target: String
     }
 
-    /// As it was authorised.
+    /// As it was authorised. What every hit looks at stands beside it once more.
     let call: AuthorisedCall
+    let target: BoundOperation
+    /// Whom the token named then.
+    let caller: Caller
+    let tags: [CacheTag]
     /// The answer's name in caches.
     let key: String
     /// The announcements of writes that had been made when this was last known to stand.
@@ -22,19 +26,18 @@ final class PreparedQuery: Sendable {
 
     init(_ call: AuthorisedCall, key: String) {
         self.call = call
+        target = call.target
+        caller = call.caller
+        tags = call.tags
         self.key = key
         epoch = Atomic(call.epoch)
     }
 
-    var target: BoundOperation { call.target }
-    /// Whom the token named then.
-    var caller: Caller { call.caller }
-    var tags: [CacheTag] { call.tags }
-
     /// What it takes in memory. Name, accounts and tags count in full, although an answer that is kept shares them.
     var bytes: Int {
         let fields =
-            MemoryLayout<AuthorisedCall>.stride + MemoryLayout<String>.stride + MemoryLayout<UInt64>.stride
+            MemoryLayout<AuthorisedCall>.stride + MemoryLayout<BoundOperation>.stride + MemoryLayout<Caller>.stride
+            + MemoryLayout<[CacheTag]>.stride + MemoryLayout<String>.stride + MemoryLayout<UInt64>.stride
         let arrays =
             MemoryBytes.outside(tags) + MemoryBytes.outside(call.access.accounts) + MemoryBytes.outside(call.binding)
             + MemoryBytes.outside(call.segments)

@@ -153,8 +153,10 @@ struct AwaitedTests {
         #expect(bodies.sorted() == (0..<40).map { #"{"user":"\#($0 < 20 ? "ann" : "bob")"}"# })
     }
 
-    @Test("While the host drains it is finished, and the connection ends with it", arguments: [true, false])
-    func drain(isPrepared: Bool) async throws {
+    @Test(
+        "While the host drains it is finished, and the connection ends with it, whatever comes behind",
+        arguments: [true, false], [true, false])
+    func drain(isPrepared: Bool, isBehindGood: Bool) async throws {
         let (gate, reached) = (Gate(), Gate())
         let calls = Tally()
         let host = try fixture { _ in
@@ -168,7 +170,8 @@ struct AwaitedTests {
             if isPrepared { try await prepared(host, server) }
             let client = try await RawClient(port: server.port)
             // A second one behind it, which the client has to ask for again elsewhere.
-            async let answer = client.exchange([Array((host.text() + host.text()).utf8)], closes: false)
+            let text = host.text() + (isBehindGood ? host.text() : "\u{1}\u{2} nonsense\r\n\r\n")
+            async let answer = client.exchange([Array(text.utf8)], closes: false)
             await reached.wait()
             server.frontend.drain()
             await server.group.triggerGracefulShutdown()
@@ -178,6 +181,8 @@ struct AwaitedTests {
         let answers = RawAnswer.all(in: text)
         #expect(host.awaited.value == (isPrepared ? 1 : 0))
         #expect(answers.map(\.status) == [200] && answers[0].fields["connection"] == "close")
+        // Nor is it counted.
+        #expect(!host.sink.lines.contains { $0.contains("unmatched") })
     }
 
     @Test("What is malformed behind it is refused after it", arguments: [true, false])
