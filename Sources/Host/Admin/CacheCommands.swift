@@ -71,8 +71,9 @@ struct CacheCommands: Sendable {
         }
     }
 
+    /// An order is for what came in behind the hosts' backs, owners included, whatever it names.
     private func spread(_ tags: [CacheTag], for action: String, _ request: Request) async -> Invalidations.Reach {
-        let reach = await invalidations.spread(tags)
+        let reach = await invalidations.spread(tags + [.directory])
         guard reach == .owed else { return reach }
         do {
             try await append("\(action).owed", request) { json in

@@ -100,4 +100,8 @@ struct Access: Sendable, Equatable {
 extension CacheTag {
     /// Bumped with every announced write.
     static let anyWrite = CacheTag(kind: "write", id: "any")
+
+    /// Bumped when accounts may have changed hands behind the hosts' backs: whatever is known of owners is forgotten, and
+    /// every query authorised anew. No answer has it.
+    static let directory = CacheTag(kind: "directory", id: "any")
 }

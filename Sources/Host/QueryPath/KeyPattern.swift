@@ -12,8 +12,11 @@ struct KeyPattern: Sendable {
     private let pattern: [UInt8]
 
     init(_ text: String) {
-        self.text = text
-        pattern = Array(text.utf8)
+        // A run of stars matches what one does, and would be gone through at every place.
+        var pattern: [UInt8] = []
+        for byte in text.utf8 where byte != Self.star || pattern.last != Self.star { pattern.append(byte) }
+        self.pattern = pattern
+        self.text = String(decoding: pattern, as: UTF8.self)
     }
 
     /// Tags that every key this pattern matches has one of; none when it matches no key at all.

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Remembers whose accounts are whose, so that a cache hit needs no storage at all.
 ///
-/// What a write announces by `user:` and `account:` tags is forgotten at once. Accounts that do not exist are not
-/// remembered: nobody can fill the memory with invented IDs.
+/// What a write announces by `user:` and `account:` tags is forgotten at once, and all of it by ``CacheTag/directory``.
+/// Accounts that do not exist are not remembered: nobody can fill the memory with invented IDs.
 final class KnownAccounts: Sendable {
     private struct State {
         var owners: TwoGenerations<String, String>
@@ -57,7 +57,7 @@ final class KnownAccounts: Sendable {
                 switch tag.kind {
                 case "user": state.accounts.remove(tag.id)
                 case "account": state.owners.remove(tag.id)
-                case CacheTag.everything.kind:
+                case CacheTag.everything.kind, CacheTag.directory.kind:
                     state.accounts.removeAll()
                     state.owners.removeAll()
                 default: continue

@@ -31,9 +31,11 @@ struct RecentWrites {
     }
 
     /// Whether one of `tags` has been written under after `epoch`, as far as is known.
+    ///
+    /// Who owns what concerns all: a call that was authorised before is authorised again.
     func touched(_ tags: [CacheTag], since epoch: UInt64) -> Bool {
         if epoch == self.epoch { return false }
-        if epoch < floor || isTouched(.everything, since: epoch) { return true }
+        if epoch < floor || isTouched(.everything, since: epoch) || isTouched(.directory, since: epoch) { return true }
         return tags.contains { isTouched($0, since: epoch) }
     }
 

@@ -206,6 +206,19 @@ struct HitTests {
         #expect(host.hits.value == 1 && answers.first?.status == 404)
     }
 
+    @Test("When accounts may have changed hands behind the hosts' backs, everybody's rights are looked at anew")
+    func directory() async throws {
+        let host = try HitFixture()
+        let target = "/api/v1/asking?account_id=a1"
+        let answers = try await host.run { server in
+            _ = try await host.answers(to: [host.text(target), host.text(target)], from: server)
+            host.harness.directory.give("a1", to: "bob")
+            await host.harness.invalidations.invalidate([.directory])
+            return try await host.answers(to: [host.text(target), host.text(target, as: "bob")], from: server)
+        }
+        #expect(host.hits.value == 1 && answers.map(\.status) == [404, 200])
+    }
+
     @Test("A token that has expired is refused, however fresh the answer is")
     func expired() async throws {
         let host = try HitFixture()

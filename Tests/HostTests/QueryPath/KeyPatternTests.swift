@@ -53,10 +53,11 @@ struct KeyPatternTests {
         }
     }
 
-    @Test("A pattern of nothing but stars is done at once")
+    @Test("Stars in a row are one")
     func stars() {
         let pattern = KeyPattern(String(repeating: "*", count: KeyPattern.bytesMax))
 
+        #expect(pattern.text == "*" && KeyPattern("a***b*c**").text == "a*b*c*")
         #expect(pattern.tags(among: Self.keys) == [.everything])
     }
 
