@@ -9,54 +9,58 @@ final class AnswerRace: Sendable {
     typealias Listener = @Sendable (OutgoingAnswer?) -> Void
 
     private struct State {
-        /// `nil` once it is decided.
+        /// `nil` before the race begins and once it is decided.
         var listener: Listener?
         var work: Task<Void, Never>?
         var deadline: Deadlines.Ticket?
         var isCancelled = false
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
-    private init(_ listener: @escaping Listener) {
-        state = Mutex(State(listener: listener))
-    }
+    private init() {}
 
     /// The answer, or `nil` when `timeout` passed first. The work is cancelled then and finishes unheard.
     static func answer(
         within timeout: Duration,
         _ work: @escaping @Sendable () async -> OutgoingAnswer
     ) async -> OutgoingAnswer? {
-        let cancellation = RaceCancellation()
+        let race = AnswerRace()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                cancellation.covers(begin(within: timeout, work) { continuation.resume(returning: $0) })
+                race.begin(within: timeout, work) { continuation.resume(returning: $0) }
             }
         } onCancel: {
-            cancellation.cancel()
+            race.cancel()
         }
     }
 
     /// Begins to work on an answer and tells a listener once, on whatever thread it comes to.
-    @discardableResult
     static func begin(
         within timeout: Duration,
         _ work: @escaping @Sendable () async -> OutgoingAnswer,
         then listener: @escaping Listener
-    ) -> AnswerRace {
-        let race = AnswerRace(listener)
+    ) {
+        AnswerRace().begin(within: timeout, work, then: listener)
+    }
+
+    private func begin(
+        within timeout: Duration,
+        _ work: @escaping @Sendable () async -> OutgoingAnswer,
+        then listener: @escaping Listener
+    ) {
+        state.withLock { $0.listener = listener }
         // Not awaited by name: it ends the race, which its listener waits for, or is cancelled by the time-out.
-        let task = Task { race.decide(await work()) }
+        let task = Task { decide(await work()) }
         let deadline = Deadlines.shared.begin(at: .now + timeout) {
-            race.decide(nil)
+            self.decide(nil)
             task.cancel()
         }
-        race.started(task, deadline)
-        return race
+        started(task, deadline)
     }
 
     /// Asks the work to stop; what it answers then is the answer.
-    func cancel() {
+    private func cancel() {
         let work = state.withLock { state in
             state.isCancelled = true
             return state.work
@@ -82,27 +86,6 @@ final class AnswerRace: Sendable {
         guard let listener else { return }
         if let deadline { Deadlines.shared.end(deadline) }
         listener(answer)
-    }
-}
-
-/// Cancels a race that may not have begun yet.
-private final class RaceCancellation: Sendable {
-    private let state = Mutex<(race: AnswerRace?, isCancelled: Bool)>((nil, false))
-
-    func covers(_ race: AnswerRace) {
-        let isCancelled = state.withLock { state in
-            state.race = race
-            return state.isCancelled
-        }
-        if isCancelled { race.cancel() }
-    }
-
-    func cancel() {
-        let race = state.withLock { state in
-            state.isCancelled = true
-            return state.race
-        }
-        race?.cancel()
     }
 }
 

@@ -195,12 +195,9 @@ struct AwaitedAnswer: Sendable {
 
     /// The whole request, with what its head says besides. Its target has been read before.
     fileprivate func incoming(_ arrival: RequestArrival) -> IncomingRequest {
-        var incoming =
-            IncomingRequest(
-                head, peer: request.peer, at: receivedAt, deadline: arrival.deadline, requestID: arrival.requestID)
+        IncomingRequest(
+            head, peer: request.peer, at: receivedAt, deadline: arrival.deadline, requestID: arrival.requestID)
             ?? .unreadable(head, peer: request.peer, at: receivedAt)
-        incoming.token = nil
-        return incoming
     }
 }
 
