@@ -34,6 +34,11 @@ final class Answer {
         return field("D").map { "\(primary): \($0)" } ?? primary
     }
 
+    /// Where in the statement an error lies, in characters from 1.
+    var position: Int? {
+        PQresultErrorField(handle, Int32(UInt8(ascii: "P"))).flatMap { Int(String(cString: $0)) }
+    }
+
     /// Rows the statement wrote.
     var changesTotal: Int { Int(String(cString: PQcmdTuples(handle))) ?? 0 }
 
@@ -58,11 +63,25 @@ final class Answer {
                 }
             }
         }
-        if let unreadable {
-            throw .statement(
-                "column \(columns.names[unreadable]) is of a type or size that Concord does not read: \(text)")
-        }
+        if let unreadable { throw Self.unreadable(columns.names[unreadable], of: text) }
         return Rows(columns: columns.names, cells: cells, encoding: .native)
+    }
+
+    /// Appends the cells of every row.
+    /// - Throws: ``StorageError/statement(_:)`` naming a column that holds what Concord does not read.
+    func appendRows(to cells: inout [Value], in columns: Columns, of text: String) throws(StorageError) {
+        for row in 0..<PQntuples(handle) {
+            for (column, reader) in columns.readers.enumerated() {
+                guard let cell = cell(row, Int32(column), reader) else {
+                    throw Self.unreadable(columns.names[column], of: text)
+                }
+                cells.append(cell)
+            }
+        }
+    }
+
+    private static func unreadable(_ column: String, of text: String) -> StorageError {
+        .statement("column \(column) is of a type or size that Concord does not read: \(text)")
     }
 
     /// - Returns: `nil` for a value that has no exact counterpart.

@@ -83,14 +83,16 @@ final class Connection {
 
     /// Begins a transaction.
     ///
-    /// - Parameter timeout: How long the server lets each statement run, when that is shorter than ever.
-    func begin(timeout: Duration?) throws(ServerFailure) {
+    /// - Parameters:
+    ///   - timeout: How long the server lets each statement run, when that is shorter than ever.
+    ///   - mode: How the server lets it access the database.
+    ///   - settings: More statements behind the beginning, each after a semicolon.
+    func begin(timeout: Duration?, mode: String = "READ WRITE", settings: String = "") throws(ServerFailure) {
         begin()
-        let text = timeout.map { timeout in
-            let milliseconds = max(1, min(timeout, statementTimeout).wholeMicroseconds / 1_000)
-            return "BEGIN READ WRITE; SET LOCAL statement_timeout = \(milliseconds)"
+        let limit = timeout.map { timeout in
+            "; SET LOCAL statement_timeout = \(max(1, min(timeout, statementTimeout).wholeMicroseconds / 1_000))"
         }
-        try steer(text ?? "BEGIN READ WRITE")
+        try steer("BEGIN \(mode)" + (limit ?? "") + settings)
     }
 
     /// Begins a transaction that waits for its turn under an advisory lock and has no limit of time.
@@ -230,7 +232,8 @@ extension Connection {
             throw noted(
                 ServerFailure(
                     sqlState: error.sqlState, message: error.message, text: text, isReading: isReading,
-                    sourceFile: error.sourceFile))
+                    sourceFile: error.sourceFile
+                ).at(error.position))
         }
         guard let last = answers.last else { throw noted(.lost(lastMessage)) }
         return last

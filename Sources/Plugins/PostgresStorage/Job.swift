@@ -58,6 +58,8 @@ struct BodyJob<Output: Sendable>: Job {
         case ordinary(deadline: ContinuousClock.Instant?)
         /// With the advisory lock that keeps others of its kind out.
         case exclusive(lock: Int64)
+        /// Reads only, and finds views first.
+        case scoped(searchPath: String, deadline: ContinuousClock.Instant?)
     }
 
     let kind: Kind
@@ -99,6 +101,8 @@ struct BodyJob<Output: Sendable>: Job {
         switch kind {
         case .ordinary(let deadline): try connection.begin(timeout: deadline.map { $0 - .now })
         case .exclusive(let lock): try connection.begin(lock: lock)
+        case .scoped(let path, let deadline):
+            try connection.begin(searchPath: path, timeout: deadline.map { $0 - .now })
         }
     }
 

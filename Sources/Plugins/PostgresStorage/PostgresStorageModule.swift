@@ -31,6 +31,8 @@ public final class PostgresStorageModule: InspectableStorage {
     private let probeLimit: Duration
     private let meter: ConnectionMeter
     private let pool = Mutex<Pool?>(nil)
+    /// Where views are, once they have been put in place.
+    let scopedSchema = Mutex<ScopedSchema?>(nil)
 
     /// Keeps migrations apart: the letters of `concord`, as an advisory lock's number.
     static let migrationLock: Int64 = 0x63_6F6E_636F_7264
@@ -133,11 +135,8 @@ public final class PostgresStorageModule: InspectableStorage {
         deadline: ContinuousClock.Instant?,
         _ body: @escaping @Sendable (any Transaction) throws -> Output
     ) async throws -> Output {
-        let pool = try running()
         let call = Call<Result<Output, any Error>>(deadline: deadline) { .failure($0) }
-        return try await call.answer {
-            pool.submit(BodyJob(kind: .ordinary(deadline: deadline), body: body, call: call))
-        }.get()
+        return try await submitted(BodyJob(kind: .ordinary(deadline: deadline), body: body, call: call))
     }
 
     /// An advisory lock of the database keeps the migrations of every host apart.
@@ -145,11 +144,14 @@ public final class PostgresStorageModule: InspectableStorage {
     public func migrationTransaction<Output: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Output
     ) async throws -> Output {
-        let pool = try running()
         let call = Call<Result<Output, any Error>>(deadline: nil) { .failure($0) }
-        return try await call.answer {
-            pool.submit(BodyJob(kind: .exclusive(lock: Self.migrationLock), body: body, call: call))
-        }.get()
+        return try await submitted(BodyJob(kind: .exclusive(lock: Self.migrationLock), body: body, call: call))
+    }
+
+    /// Queues a job and waits for its caller's answer.
+    func submitted<Output: Sendable>(_ job: BodyJob<Output>) async throws -> Output {
+        let pool = try running()
+        return try await job.call.answer { pool.submit(job) }.get()
     }
 
     private func running() throws(StorageError) -> Pool {

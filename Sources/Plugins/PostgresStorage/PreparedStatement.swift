@@ -37,7 +37,7 @@ final class PreparedStatement: CachedStatement {
         try answer.rows(in: columns(of: answer), of: text)
     }
 
-    private func columns(of answer: Answer) throws(StorageError) -> Columns {
+    func columns(of answer: Answer) throws(StorageError) -> Columns {
         if let columns { return columns }
         let found = try Columns(of: answer, to: text)
         columns = found

@@ -14,6 +14,16 @@ struct ServerFailure: Error {
 
     let error: StorageError
     var remedy = Remedy.none
+    /// The server's words alone, and where in the statement it stopped, in characters from 1.
+    private(set) var message: String?
+    private(set) var position: Int?
+
+    /// The same with what the server said of a place in the statement.
+    func at(_ position: Int?) -> ServerFailure {
+        var failure = self
+        failure.position = position
+        return failure
+    }
 
     static func lost(_ reason: String) -> ServerFailure {
         ServerFailure(error: .unavailable(reason: reason), remedy: .reconnect)
@@ -47,6 +57,7 @@ struct ServerFailure: Error {
         default: self.init(error: Self.error(ofClass: sqlState.prefix(2), message: message, detail: detail))
         }
         if sqlState.hasPrefix("08") { remedy = .reconnect }
+        self.message = message
     }
 
     /// What of the server deals with files. It has no code of its own for a file that may not grow: a share of the disk that

@@ -1,20 +1,20 @@
 import PluginAPI
 
-/// What the backend itself puts into the database: the functions `dec`, `dec_mul` and `dec_div`, as SQLite has them.
+/// What the backend itself puts into the database: the functions `dec`, `dec_mul`, `dec_div` and `utc_day`, as SQLite has them.
 enum SetUp {
     /// Stands in the functions' comments; functions of another version are replaced.
-    private static let version = "concord 1"
+    private static let version = "concord 2"
 
     /// Whether the functions are there already.
     static let check = SQL(parts: [
         .text(
             """
             SELECT count(*) FROM pg_proc WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-                AND proname IN ('dec', 'dec_mul', 'dec_div') AND obj_description(oid, 'pg_proc') =
+                AND proname IN ('dec', 'dec_mul', 'dec_div', 'utc_day') AND obj_description(oid, 'pg_proc') =
             """ + " "), .value(.text(version)),
     ])
 
-    static let functionsTotal: Int64 = 3
+    static let functionsTotal: Int64 = 4
 
     /// Products and quotients are rounded half away from zero to 8 decimals. Quotients go through whole numbers, because
     /// PostgreSQL's own have a limited number of digits and would be rounded twice.
@@ -46,8 +46,11 @@ enum SetUp {
             RETURN dec_checked(
                 sign(a) * sign(b) * div(2 * abs(a) * 100000000 + abs(b), 2 * abs(b)) * 0.00000001, 'dec_div');
         END $body$;
+        CREATE OR REPLACE FUNCTION utc_day(at timestamptz) RETURNS timestamptz
+        LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $body$ SELECT date_trunc('day', at, 'UTC') $body$;
         COMMENT ON FUNCTION "dec"(text) IS '\(version)';
         COMMENT ON FUNCTION dec_mul(numeric, numeric) IS '\(version)';
         COMMENT ON FUNCTION dec_div(numeric, numeric) IS '\(version)';
+        COMMENT ON FUNCTION utc_day(timestamptz) IS '\(version)';
         """
 }

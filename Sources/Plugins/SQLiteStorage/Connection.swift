@@ -29,7 +29,9 @@ final class Connection: @unchecked Sendable {
     /// The call whose statement runs now; over calls are interrupted.
     var current: (any Interruptible)?
 
-    private let database: OpaquePointer
+    let database: OpaquePointer
+    /// For statements of people who are not trusted.
+    let scoping = Scoping()
     private let role: Role
     private var statements: StatementCache<Statement>
     private var controls: [Control: Statement] = [:]
@@ -128,6 +130,7 @@ final class Connection: @unchecked Sendable {
     }
 
     func close() {
+        scoping.statements = StatementCache()
         controls = [:]
         statements = StatementCache()
         sqlite3_close_v2(database)
@@ -145,6 +148,8 @@ extension Connection {
         installHandlers()
         refuseTransactionStatements()
         try check(DecimalFunctions.register(on: database), in: "decimal functions")
+        try check(TimeFunctions.register(on: database), in: "time functions")
+        try check(Self.registerScope(on: database, Unmanaged.passUnretained(self).toOpaque()), in: "the scope")
         if role == .writer {
             try requireWriteAheadLog()
             isSteering = true
@@ -188,16 +193,22 @@ extension Connection {
             }, own)
     }
 
-    /// No text may begin or end a transaction or open another database, except the connection's own ``Control``s.
+    /// No text may begin or end a transaction or open another database, except the connection's own ``Control``s. What else a
+    /// statement may do that is not trusted, its ``ScopeGate`` says.
     private func refuseTransactionStatements() {
         sqlite3_set_authorizer(
             database,
-            { own, action, _, _, _, _ in
+            { own, action, first, second, _, reader in
                 switch action {
-                case SQLITE_ATTACH, SQLITE_DETACH: SQLITE_DENY
+                case SQLITE_ATTACH, SQLITE_DETACH: return SQLITE_DENY
                 case SQLITE_TRANSACTION, SQLITE_SAVEPOINT:
-                    Connection.borrowed(own)?.isSteering == true ? SQLITE_OK : SQLITE_DENY
-                default: SQLITE_OK
+                    return Connection.borrowed(own)?.isSteering == true ? SQLITE_OK : SQLITE_DENY
+                default:
+                    guard let connection = Connection.borrowed(own), connection.scoping.gate != nil else {
+                        return SQLITE_OK
+                    }
+                    let words = [first, second, reader].map { word in word.map { String(cString: $0) } }
+                    return connection.lets(action, words[0], words[1], reader: words[2]) ? SQLITE_OK : SQLITE_DENY
                 }
             }, Unmanaged.passUnretained(self).toOpaque())
     }
@@ -217,7 +228,7 @@ extension Connection {
         return statement
     }
 
-    private func prepare(_ text: String) throws(StorageError) -> Statement {
+    func prepare(_ text: String) throws(StorageError) -> Statement {
         let (handle, consumed) = try prepareFirst(of: Array(text.utf8CString)[...])
         guard let handle else { throw .statement("no statement in: \(text)") }
         let statement = Statement(handle: handle, text: text)
@@ -261,7 +272,7 @@ extension Connection {
         while try step(statement) == SQLITE_ROW {}
     }
 
-    private func step(_ statement: Statement) throws(StorageError) -> Int32 {
+    func step(_ statement: Statement) throws(StorageError) -> Int32 {
         let code = sqlite3_step(statement.handle)
         if code == SQLITE_ROW || code == SQLITE_DONE { return code }
         try check(code, in: statement.text)

@@ -4,7 +4,7 @@ import StorageWork
 
 /// An open database: its lock, its queues and the threads that work them.
 struct Engine: Sendable {
-    let reads: JobQueue<Read>
+    let reads: JobQueue<any Read>
     let writes: JobQueue<any Write>
     let writer: Writer
     private let lock: LockFile
@@ -34,10 +34,10 @@ struct Engine: Sendable {
         do {
             writer = Writer(connection: try Connection(path: path, role: .writer), meter: meter)
             let reading = try (0..<readersTotal).map { _ in try Connection(path: path, role: .reader) }
-            let (reads, writes) = (JobQueue<Read>(), JobQueue<any Write>())
+            let (reads, writes) = (JobQueue<any Read>(), JobQueue<any Write>())
             (self.reads, self.writes) = (reads, writes)
             readerThreads = try reading.map { connection in
-                try WorkerThread { Read.work(through: reads, on: connection, meter: meter) }
+                try WorkerThread { Reader.work(through: reads, on: connection, meter: meter) }
             }
             let writer = writer
             writerThread = try WorkerThread { writer.work(through: writes) }

@@ -1,23 +1,44 @@
 import PluginAPI
 import StorageWork
 
-/// One reading statement on its way to a reader thread.
-struct Read: Sendable {
-    let sql: SQL
-    let call: Call<Result<Rows, StorageError>>
+/// Something to be read on a reader thread.
+protocol Read: Sendable {
+    /// Reads and answers the caller, unless nobody waits any more.
+    func answer(from connection: Connection, meter: ConnectionMeter)
+}
 
-    /// A reader thread's life: reads until the queue is closed and empty, then closes the connection.
-    static func work(through queue: JobQueue<Read>, on connection: Connection, meter: ConnectionMeter) {
+/// A reader thread's life: reads until the queue is closed and empty, then closes the connection.
+enum Reader {
+    static func work(through queue: JobQueue<any Read>, on connection: Connection, meter: ConnectionMeter) {
         while let read = queue.take(atMost: 1).first {
-            guard read.call.begin() else { continue }
-            read.call.finish(meter.working { read.answer(from: connection) })
+            read.answer(from: connection, meter: meter)
         }
         connection.close()
     }
+}
 
-    private func answer(from connection: Connection) -> Result<Rows, StorageError> {
+/// One reading statement.
+struct StatementRead: Read {
+    let sql: SQL
+    let call: Call<Result<Rows, StorageError>>
+
+    func answer(from connection: Connection, meter: ConnectionMeter) {
+        guard call.begin() else { return }
         connection.current = call
         defer { connection.current = nil }
-        return Result { () throws(StorageError) in try connection.rows(sql) }
+        call.finish(meter.working { Result { () throws(StorageError) in try connection.rows(sql) } })
+    }
+}
+
+/// Whatever a body reads.
+struct BodyRead<Output: Sendable>: Read {
+    let body: @Sendable (Connection) throws -> Output
+    let call: Call<Result<Output, any Error>>
+
+    func answer(from connection: Connection, meter: ConnectionMeter) {
+        guard call.begin() else { return }
+        connection.current = call
+        defer { connection.current = nil }
+        call.finish(meter.working { Result { try body(connection) } })
     }
 }

@@ -22,6 +22,7 @@ public final class SQLiteStorageModule: SelfCreatingStorage {
     private let probeLimit: Duration
     private let meter: ConnectionMeter
     private let engine = Mutex<Engine?>(nil)
+    let views = Mutex<ScopedViews?>(nil)
 
     public convenience init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         let path = configuration.text("path")
@@ -105,7 +106,16 @@ public final class SQLiteStorageModule: SelfCreatingStorage {
     ) async throws(StorageError) -> Rows {
         let reads = try running().reads
         let call = Call<Result<Rows, StorageError>>(deadline: deadline) { .failure($0) }
-        return try await call.answer { reads.append(Read(sql: sql, call: call)).refusal }.get()
+        return try await call.answer { reads.append(StatementRead(sql: sql, call: call)).refusal }.get()
+    }
+
+    /// Reads on a reader's connection.
+    func read<Output: Sendable>(
+        deadline: ContinuousClock.Instant?, _ body: @escaping @Sendable (Connection) throws -> Output
+    ) async throws -> Output {
+        let reads = try running().reads
+        let call = Call<Result<Output, any Error>>(deadline: deadline) { .failure($0) }
+        return try await call.answer { reads.append(BodyRead(body: body, call: call)).refusal }.get()
     }
 
     @discardableResult

@@ -24,7 +24,7 @@ public struct StorageRequirement: Sendable, CustomStringConvertible {
     public func check(_ storage: any StorageBackend) async throws { try await body(storage) }
 
     /// Every promise there is.
-    public static let all: [StorageRequirement] = values + decimals + statements + transactions + patience
+    public static let all: [StorageRequirement] = values + decimals + statements + transactions + patience + scopes
 }
 
 /// A table that lives for one promise.

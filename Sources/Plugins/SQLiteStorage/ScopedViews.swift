@@ -1,0 +1,44 @@
+import PluginAPI
+
+/// Views as one connection to SQLite keeps them: temporary ones, which see what the connection's scope says.
+///
+/// A view of the name that people know stands on another one whose name nobody can guess. SQLite tells the authorizer which
+/// view reads a table, and takes the name of a common table expression for that of a view.
+struct ScopedViews: Sendable {
+    /// Views provided at another time have another one.
+    let version: Int
+    private let views: [StoredView]
+    private let secret: String
+
+    init(_ views: [StoredView], version: Int) {
+        self.views = views
+        self.version = version
+        secret = "scoped_\(UInt64.random(in: 0...(.max)))_\(UInt64.random(in: 0...(.max)))_"
+    }
+
+    /// Whether a statement may name it.
+    func isView(_ name: String) -> Bool { views.contains { $0.name == name } || isInner(name) }
+
+    /// Whether it is one of those that stand on tables.
+    func isInner(_ name: String) -> Bool { name.hasPrefix(secret) }
+
+    /// - Parameter isFiltered: Whether rows of accounts that `concord_scope()` does not list are left out.
+    func script(isFiltered: Bool) -> String {
+        views.map { view in
+            let columns = view.columns.map { $0.expression == $0.name ? $0.name : "\($0.expression) AS \($0.name)" }
+            let owner = view.columns.first { $0.name == "account_id" }?.expression ?? "account_id"
+            let filter = isFiltered ? " WHERE \(owner) IN (SELECT value FROM json_each(concord_scope()))" : ""
+            return """
+                DROP VIEW IF EXISTS temp.\(view.name);
+                CREATE TEMP VIEW \(secret)\(view.name) AS SELECT \(columns.joined(separator: ", ")) FROM \(view.source)\(filter);
+                CREATE TEMP VIEW \(view.name) AS SELECT * FROM \(secret)\(view.name);
+
+                """
+        }.joined()
+    }
+
+    /// Takes out what an earlier ``script(isFiltered:)`` of these views put in.
+    var removal: String {
+        views.map { "DROP VIEW IF EXISTS temp.\($0.name);\nDROP VIEW IF EXISTS temp.\(secret)\($0.name);\n" }.joined()
+    }
+}
