@@ -54,6 +54,8 @@ struct Migrator: Sendable {
     @discardableResult
     func up() async throws -> [String] {
         var done: [String] = []
+        // Views would keep the tables behind them from being changed; who needs them puts them back.
+        if try await !pending().isEmpty { try await (storage as? any ScopedStorage)?.removeViews() }
         while let id = try await applyNext() { done.append(id) }
         return done
     }
@@ -66,6 +68,7 @@ struct Migrator: Sendable {
     func down(to target: String? = nil) async throws -> [String] {
         let applied = try await applied()
         try check(applied)
+        try await (storage as? any ScopedStorage)?.removeViews()
         guard let target else {
             guard let last = applied.last else { return [] }
             return [try await undo(last)]

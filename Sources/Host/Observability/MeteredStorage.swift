@@ -51,6 +51,15 @@ struct MeteredStorage: StorageBackend {
         try await base.migrationTransaction(body)
     }
 
+    private var scoped: any ScopedStorage {
+        get throws(StorageError) {
+            guard let base = base as? any ScopedStorage else {
+                throw .statement("the storage in use runs no statements of SQL modules")
+            }
+            return base
+        }
+    }
+
     /// While it starts storage is let through, because starting is how it comes up.
     private func refuseWhenDown() throws(StorageError) {
         switch status() {
@@ -93,4 +102,25 @@ struct MeteredTransaction: Transaction {
     }
 
     func executeScript(_ script: String) throws(StorageError) { try base.executeScript(script) }
+}
+
+/// Statements of SQL modules are counted and timed like others, where the storage in use runs them.
+extension MeteredStorage: ScopedStorage {
+    func provide(_ views: [StoredView]) async throws(StorageError) { try await scoped.provide(views) }
+
+    func removeViews() async throws(StorageError) {
+        if let base = base as? any ScopedStorage { try await base.removeViews() }
+    }
+
+    func inspect(_ sql: SQL) async throws -> [ScopedColumn] {
+        try refuseWhenDown()
+        return try await scoped.inspect(sql)
+    }
+
+    func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows {
+        try refuseWhenDown()
+        let start = ContinuousClock.now
+        defer { meters.finished(query.sql, in: dialect, since: start) }
+        return try await scoped.rows(query, deadline: deadline)
+    }
 }
