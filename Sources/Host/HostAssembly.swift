@@ -62,7 +62,7 @@ struct HostAssembly: Sendable {
         }
         CacheMetrics.register(made.localCache, in: registry)
         let loaded = made.services.map { service in
-            let id = type(of: service).descriptor.id
+            let id = service.moduleID
             return LoadedService(id: id, service: service) { board[id] }
         }
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {

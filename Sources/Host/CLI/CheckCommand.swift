@@ -54,7 +54,10 @@ struct CheckCommand: AsyncParsableCommand {
             let status = made.host.board[module.id]
             results.append(
                 ProbeResult(name: module.id, isUp: isUp && status.isServing, detail: status.reason ?? status.word))
-            if module.kind == .storage, isUp { results.append(await schema(made.storage, configuration)) }
+            if module.kind == .storage, isUp {
+                results.append(await schema(made.storage, configuration))
+                results += await SQLModuleProbe.results(configuration.sqlModules, in: made.storage)
+            }
         }
         for module in made.host.all.reversed() where module.kind != .query { await module.stop() }
         return results

@@ -12,7 +12,7 @@ struct CommonOptions: ParsableArguments {
         let loader = ConfigurationLoader(catalog: catalog, environment: environment, flags: flags)
         do throws(FileProblem) {
             let bytes = try TextFile.bytes(of: config, max: YAMLReader.bytesMax)
-            return loader.load(ConfigurationSource(name: config, bytes: bytes))
+            return loader.load(ConfigurationSource(name: config, bytes: bytes)).withSQLModules(catalog: catalog)
         } catch {
             let mistake = ConfigurationMistake(
                 at: .flag("--config"), "the file \(config) \(error.detail)",

@@ -3,10 +3,10 @@ import BuiltIn
 import PluginAPI
 
 /// `concord modules`: what is compiled in.
-struct ModulesCommand: ParsableCommand {
+struct ModulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "modules", abstract: "Show what is compiled in, in loading order.",
-        subcommands: [List.self, Info.self])
+        subcommands: [List.self, Info.self, Check.self])
 
     struct List: ParsableCommand {
         enum Format: String, ExpressibleByArgument {
@@ -73,6 +73,33 @@ struct ModulesCommand: ParsableCommand {
             if !module.migrations.isEmpty { Console.data("\nMigrations:") }
             for migration in module.migrations {
                 Console.data("  \(descriptor.id)/\(migration.paddedNumber) \(migration.name)")
+            }
+        }
+    }
+}
+
+extension ModulesCommand {
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check the file of an SQL module; opens nothing without --probe.")
+
+        @OptionGroup var options: CommonOptions
+
+        @Flag(help: "Also have the configured storage read its statements.")
+        var probe = false
+
+        @Argument(help: "The file: config/queries/NAME.yaml.")
+        var file: String
+
+        func run() async throws {
+            let (definition, report) = SQLModuleFiles.read(file)
+            Console.write(diagnostics: report.text)
+            guard let definition else { throw ExitStatus.badInput }
+            if probe { try await SQLModuleProbe(options.load().configurationOrExit()).check([definition]) }
+            Console.data("\(file): good")
+            for method in definition.methods {
+                let columns = method.columns.map { "\($0.name) \($0.kind.rawValue)" }.joined(separator: ", ")
+                Console.data("  GET /api/v1/\(definition.id)/\(method.name): \(columns)")
             }
         }
     }

@@ -51,12 +51,12 @@ struct ConfigurationCheck: Sendable {
 
     private func outcome(_ report: ConfigurationReport, _ probes: [ProbeResult]?) -> Outcome {
         let isDown = probes?.contains { !$0.isUp } ?? false
-        let exitCode: Int32 = report.errors.isEmpty ? (isDown ? 3 : 0) : 2
+        let exitCode: Int32 = report.errors.isEmpty && report.brokenFiles.isEmpty ? (isDown ? 3 : 0) : 2
         if format == .json {
             return Outcome(output: json(report, probes), exitCode: exitCode)
         }
         let probed = (probes ?? []).map { "\($0.name): \($0.isUp ? "up" : "down"): \($0.detail.printable)\n" }.joined()
-        let output = report.errors.isEmpty ? "\(report.source.name): good\n" : ""
+        let output = exitCode != 2 ? "\(report.source.name): good\n" : ""
         return Outcome(output: output + probed, diagnostics: report.text, exitCode: exitCode)
     }
 

@@ -11,6 +11,8 @@ struct ConfigurationReport: Sendable {
     let document: CheckedSetting?
     /// In the order of the file, then those of the environment and the flags; each once.
     private(set) var mistakes: [ConfigurationMistake]
+    /// What lies in `modules.sql`, once it was looked at.
+    private(set) var sqlModules: SQLModuleFiles?
 
     init(
         source: ConfigurationSource,
@@ -29,8 +31,21 @@ struct ConfigurationReport: Sendable {
 
     /// `nil` when anything is wrong.
     var configuration: HostConfiguration? {
-        guard errors.isEmpty, let document else { return nil }
-        return HostConfiguration(document, specification)
+        guard errors.isEmpty, brokenFiles.isEmpty, let document else { return nil }
+        var configuration = HostConfiguration(document, specification)
+        configuration.sqlModules = sqlModules?.definitions ?? []
+        return configuration
+    }
+
+    /// Files of modules with mistakes in them.
+    var brokenFiles: [ConfigurationReport] { sqlModules?.broken ?? [] }
+
+    /// The same with what lies in the directory that `modules.sql` names.
+    func withSQLModules(catalog: ModuleCatalog) -> ConfigurationReport {
+        guard let directory = document?.setting(at: "modules.sql")?.value.text else { return self }
+        var report = self
+        report.sqlModules = SQLModuleFiles(directory: directory, catalog: catalog)
+        return report
     }
 
     /// Adds what a module says of its section when it is put together, at the place of the key.

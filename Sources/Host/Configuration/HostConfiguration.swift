@@ -14,6 +14,8 @@ struct HostConfiguration: Sendable, Equatable {
     /// and `retention` has the file's in its configuration.
     var services: [ServiceChoice]
     var modules: ModulePlaces
+    /// Query services that are files, by ID.
+    var sqlModules: [SQLModuleDefinition] = []
     var limits: Limits
     /// Exact origins; empty lets no page in.
     var corsOrigins: [String]

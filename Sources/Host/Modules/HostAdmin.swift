@@ -16,9 +16,10 @@ struct HostAdmin: AdminSource {
         let loaded = modules.all
         let idle = BuiltInModules.all.filter { type in !loaded.contains { $0.id == type.descriptor.id } }
         return loaded.map { module in
-            let type = Swift.type(of: module.module)
+            let descriptor =
+                (module.module as? any QueryService)?.moduleDescriptor ?? type(of: module.module).descriptor
             return AdminModule(
-                descriptor: type.descriptor, kind: module.kind.rawValue, status: modules.board[module.id],
+                descriptor: descriptor, kind: module.kind.rawValue, status: modules.board[module.id],
                 routes: routes(of: module.id), latency: modules.board.latency(of: module.id))
         } + idle.map { AdminModule(descriptor: $0.descriptor, kind: BuiltInModules.kind(of: $0), status: .disabled) }
     }

@@ -14,6 +14,13 @@ struct LoadedService: Sendable {
     }
 }
 
+extension QueryService {
+    /// What the host knows it by. Modules that are files share a type, and have the file's name.
+    var moduleID: ModuleDescriptor.ModuleID { moduleDescriptor.id }
+
+    var moduleDescriptor: ModuleDescriptor { (self as? SQLService)?.moduleDescriptor ?? type(of: self).descriptor }
+}
+
 /// The words in which the host speaks of a module: in `/ready`, the admin API, metrics and logs.
 enum ModuleStatus: Sendable, Equatable {
     case starting

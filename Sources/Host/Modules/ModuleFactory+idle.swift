@@ -16,3 +16,10 @@ private struct NobodyListens: CacheInvalidator {
 private struct SilentLogger: Logger {
     func log(_ level: LogLevel, _ message: String, _ metadata: [String: String]) {}
 }
+
+extension SQLService {
+    /// A module that is looked at and not run.
+    static func idle(_ definition: SQLModuleDefinition, storage: any ScopedStorage) -> SQLService {
+        SQLService(definition, storage: storage, invalidator: NobodyListens(), logger: SilentLogger())
+    }
+}

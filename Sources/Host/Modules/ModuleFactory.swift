@@ -38,7 +38,7 @@ struct ModuleFactory {
             cache: cache.map { SupervisedModule($0, kind: .cache, board: board) },
             localCache: cache is any SharedCache
                 ? local.map { SupervisedModule($0, kind: .cache, board: board) } : nil,
-            services: services.map { SupervisedModule($0, kind: .query, board: board) },
+            services: services.map { SupervisedModule($0, kind: .query, board: board, id: $0.moduleID) },
             board: board
         )
         return Modules(host: host, storage: storage, cache: cache, localCache: local, services: services)
@@ -91,7 +91,18 @@ struct ModuleFactory {
             made[choice.id] = service
             services.append(service)
         }
-        return services
+        return services + (try makeSQLServices(configuration.sqlModules, storage: storage))
+    }
+
+    private func makeSQLServices(
+        _ definitions: [SQLModuleDefinition], storage: any StorageBackend
+    ) throws -> [any QueryService] {
+        if definitions.isEmpty { return [] }
+        guard let storage = storage as? any ScopedStorage else {
+            throw ModuleNotBuilt.refused(
+                definitions[0].id, .unavailable(reason: "the storage in use runs no statements of SQL modules"))
+        }
+        return definitions.map { SQLService($0, storage: storage, invalidator: invalidator, logger: logger($0.id)) }
     }
 
     private func build<M: Module>(

@@ -26,6 +26,11 @@ public enum BuiltInModules {
             + services.map { $0 as any Module.Type }
     }
 
+    /// What people who write SQL may read, in the order of the modules whose it is.
+    public static var views: [StoredView] {
+        services.flatMap { ($0 as? any ViewProvider.Type)?.views ?? [] }
+    }
+
     /// The files a storage consists of on this machine, whether they are there or not; none for a server.
     public static func files(of storage: any StorageBackend) -> [String] {
         (storage as? SQLiteStorageModule)?.files ?? []

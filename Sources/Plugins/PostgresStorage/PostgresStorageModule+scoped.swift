@@ -13,12 +13,7 @@ extension PostgresStorageModule: ScopedStorage {
         do {
             schema = try await migrationTransaction { transaction in
                 let schema = ScopedSchema(views, own: try Self.ownSchema(transaction))
-                guard try Self.isMissing(schema, transaction) else { return schema }
-                try transaction.executeScript(ScopedSchema.roleScript)
-                try transaction.executeScript(schema.script)
-                try transaction.executeScript(
-                    "COMMENT ON SCHEMA \(ScopedSchema.quoted(schema.filtered)) IS '\(try Self.digest(of: schema, transaction))'"
-                )
+                if try Self.isMissing(schema, transaction) { try Self.create(schema, transaction) }
                 return schema
             }
         } catch {
@@ -37,11 +32,13 @@ extension PostgresStorageModule: ScopedStorage {
         }
     }
 
-    public func inspect(_ sql: SQL) async throws -> [ScopedColumn] {
-        let inspection = StatementInspection(sql, schema: try provided())
+    public func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn] {
         do {
             try await transaction(deadline: .now + .seconds(10)) { transaction in
                 guard let transaction = transaction as? PostgresTransaction else { return }
+                let schema = ScopedSchema(views, own: try Self.ownSchema(transaction))
+                if try Self.isMissing(schema, transaction) { try Self.create(schema, transaction) }
+                let inspection = StatementInspection(sql, schema: schema)
                 throw Inspected(columns: try inspection.columns(on: transaction.connection))
             }
         } catch let inspected as Inspected {
@@ -83,6 +80,13 @@ extension PostgresStorageModule: ScopedStorage {
         let digest = try transaction.rows(
             "SELECT encode(sha256(convert_to(\(schema.script), 'UTF8')), 'hex') AS digest")
         return "concord views " + (digest.first?.text(0) ?? "")
+    }
+
+    private static func create(_ schema: ScopedSchema, _ transaction: any Transaction) throws {
+        try transaction.executeScript(ScopedSchema.roleScript)
+        try transaction.executeScript(schema.script)
+        let (name, digest) = (ScopedSchema.quoted(schema.filtered), try digest(of: schema, transaction))
+        try transaction.executeScript("COMMENT ON SCHEMA \(name) IS '\(digest)'")
     }
 
     private static func isMissing(_ schema: ScopedSchema, _ transaction: any Transaction) throws -> Bool {

@@ -15,8 +15,8 @@ extension SQLiteStorageModule: ScopedStorage {
     /// Temporary views are no part of the database.
     public func removeViews() async throws(StorageError) {}
 
-    public func inspect(_ sql: SQL) async throws -> [ScopedColumn] {
-        let (path, views) = (path, try provided())
+    public func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn] {
+        let (path, views) = (path, ScopedViews(views, version: 1))
         return try await OwnThread.run { caller in
             let connection = try Connection(path: path, role: .reader)
             defer { connection.close() }

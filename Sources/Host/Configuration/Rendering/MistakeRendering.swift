@@ -13,14 +13,18 @@ extension ConfigurationReport {
         }
         let more = mistakes.count - ConfigurationReport.listedMax
         if more > 0 { lines.append("… and \(more) more") }
-        return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+        let own = lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+        return own + brokenFiles.map(\.text).joined()
     }
 
     func write(to json: inout JSONWriter) {
         json.field("file", source.name)
-        json.field("valid", errors.isEmpty)
+        json.field("valid", errors.isEmpty && brokenFiles.isEmpty)
         let names = specification.secretNames
-        json.arrayField("mistakes", of: errors) { json, mistake in write(mistake, names, to: &json) }
+        let others = brokenFiles.flatMap { file in file.errors.map { (file, $0) } }
+        json.arrayField("mistakes", of: errors.map { (self, $0) } + others) { json, mistake in
+            mistake.0.write(mistake.1, names, to: &json)
+        }
         json.arrayField("warnings", of: warnings) { json, mistake in write(mistake, names, to: &json) }
     }
 

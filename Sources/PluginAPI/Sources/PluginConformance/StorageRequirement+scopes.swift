@@ -33,7 +33,7 @@ extension StorageRequirement {
         scoped("What is no view, no portable function and more than reading is refused before it runs") { storage in
             for text in ScopeEscapes.refused(in: storage.dialect) {
                 do {
-                    _ = try await storage.inspect(SQL(parts: [.text(text)]))
+                    _ = try await storage.inspect(SQL(parts: [.text(text)]), over: [view])
                 } catch is StatementFault {
                     continue
                 }
@@ -43,7 +43,7 @@ extension StorageRequirement {
         scoped("A statement that writes changes nothing, looked at or not") { storage in
             for text in ScopeEscapes.writes {
                 _ = try? await labels(SQL(parts: [.text(text)]), of: .accounts(["mine"]), in: storage)
-                _ = try? await storage.inspect(SQL(parts: [.text(text)]))
+                _ = try? await storage.inspect(SQL(parts: [.text(text)]), over: [view])
             }
             let left = try await integer("SELECT count(*) FROM promises_kept WHERE amount >= 0", in: storage)
             try promise(left == 3, "\(String(describing: left)) rows are left of 3")
@@ -99,12 +99,13 @@ extension StorageRequirement {
         scoped("Looking at a statement tells its columns, and where it is wrong") { storage in
             let name = "a"
             let columns = try await storage.inspect(
-                "SELECT label, sum(amount) AS total FROM v_promises WHERE label = \(name) GROUP BY label")
+                "SELECT label, sum(amount) AS total FROM v_promises WHERE label = \(name) GROUP BY label", over: [view])
             try promise(columns.map(\.name) == ["label", "total"], "\(columns)")
             try promise([nil, .decimal].contains(columns.last?.kind), "\(columns)")
             do {
                 _ = try await storage.inspect(
-                    "SELECT label FROM v_promises WHERE label = \(name) AND amount > dec('1') AND labl = \(name)")
+                    "SELECT label FROM v_promises WHERE label = \(name) AND amount > dec('1') AND labl = \(name)",
+                    over: [view])
             } catch let fault as StatementFault {
                 let place = StatementFault.Place(part: 2, offset: 27)
                 return try promise(fault.place == place && fault.detail.contains("labl"), "\(fault)")

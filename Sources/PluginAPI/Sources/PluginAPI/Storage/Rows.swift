@@ -50,8 +50,21 @@ public struct Row: Sendable {
 
     public var columns: [String] { rows.columns }
 
+    /// The cell as storage delivered it.
+    public func stored(_ column: Int) -> Value { rows.cell(start + column) }
+
+    /// Whether the cell is of a kind, so that ``value(_:as:)`` may be asked for it. Every kind holds NULL.
+    public func holds(_ kind: ValueKind, at column: Int) -> Bool { converted(column, to: kind) != nil }
+
     /// The cell as the given kind; `.null` for SQL NULL.
     public func value(_ column: Int, as kind: ValueKind) -> Value {
+        guard let value = converted(column, to: kind) else {
+            preconditionFailure("column \(rows.columns[column]) is not \(kind): \(stored(column))")
+        }
+        return value
+    }
+
+    private func converted(_ column: Int, to kind: ValueKind) -> Value? {
         let cell = rows.cell(start + column)
         switch (kind, cell) {
         case (_, .null), (.boolean, .boolean), (.integer, .integer), (.decimal, .decimal), (.text, .text),
@@ -64,14 +77,14 @@ public struct Row: Sendable {
                     ? FixedDecimal(storedUnits: units) : FixedDecimal(units: Int128(units), scale: 0)
             )
         case (.integer, .decimal(let number)):
-            guard let whole = number.rescaled(to: 0), let integer = Int64(exactly: whole.units) else { break }
+            guard let whole = number.rescaled(to: 0), let integer = Int64(exactly: whole.units) else { return nil }
             return .integer(integer)
         case (.timestamp, .integer(let microseconds)): return .timestamp(Timestamp(microseconds: microseconds))
         case (.json, .text(let text)): return .json(text)
         case (.text, .json(let text)): return .text(text)
         default: break
         }
-        preconditionFailure("column \(rows.columns[column]) is not \(kind): \(cell)")
+        return nil
     }
 
     public func text(_ column: Int) -> String? {

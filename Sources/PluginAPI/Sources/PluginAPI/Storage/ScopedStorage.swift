@@ -4,19 +4,21 @@
 /// portable ones of ``ScopedFunctions``, and is bounded. All of that is the database's own doing: what a statement says cannot
 /// change it.
 public protocol ScopedStorage: StorageBackend {
-    /// Puts the views in place of those there were. Called after migrations and before the other two; repeating it is cheap.
+    /// Puts the views in place of those there were. Called after migrations and before ``rows(_:deadline:)``; repeating it is cheap.
     func provide(_ views: [StoredView]) async throws(StorageError)
 
     /// Takes the views out of the database, so that migrations can change the tables behind them.
     func removeViews() async throws(StorageError)
 
-    /// The columns that a statement would answer with, without running it.
+    /// The columns that a statement would answer with, without running it. Nothing in the database is different afterwards.
     ///
-    /// - Parameter sql: With values of the kinds that will be bound.
+    /// - Parameters:
+    ///   - sql: With values of the kinds that will be bound.
+    ///   - views: What it may read, whether they are in place or not.
     /// - Throws: ``StatementFault`` when it would be refused, ``StorageError`` when storage cannot tell.
-    func inspect(_ sql: SQL) async throws -> [ScopedColumn]
+    func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn]
 
-    /// Runs a statement that ``inspect(_:)`` has let pass.
+    /// Runs a statement that ``inspect(_:over:)`` has let pass.
     ///
     /// - Throws: ``ScopedOverflow`` when it answers more than it may, otherwise ``StorageError``.
     func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows
