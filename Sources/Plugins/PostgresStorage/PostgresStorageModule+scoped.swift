@@ -25,7 +25,7 @@ extension PostgresStorageModule: ScopedStorage {
     public func removeViews() async throws(StorageError) {
         do {
             try await migrationTransaction { transaction in
-                try transaction.executeScript(ScopedSchema.removal(of: try Self.ownSchema(transaction)))
+                try transaction.executeScript(ScopedSchema.removalScript)
             }
         } catch {
             throw error as? StorageError ?? .statement("\(error)")
@@ -79,7 +79,7 @@ extension PostgresStorageModule: ScopedStorage {
     private static func digest(of schema: ScopedSchema, _ transaction: any Transaction) throws -> String {
         let digest = try transaction.rows(
             "SELECT encode(sha256(convert_to(\(schema.script), 'UTF8')), 'hex') AS digest")
-        return "concord views " + (digest.first?.text(0) ?? "")
+        return ScopedSchema.mark + (digest.first?.text(0) ?? "")
     }
 
     private static func create(_ schema: ScopedSchema, _ transaction: any Transaction) throws {

@@ -64,15 +64,16 @@ enum SchemaContent {
     /// Drops the functions the backend itself puts there, which a backup brings along.
     static let dropFunctions = """
         DROP FUNCTION IF EXISTS "dec"(text), dec_mul(numeric, numeric), dec_div(numeric, numeric),
-            dec_checked(numeric, text)
+            dec_checked(numeric, text), utc_day(timestamptz)
         """
 
-    /// Drops everything in the schema but what belongs to an extension. What others built upon it stops it.
+    /// Drops everything in the schema but what belongs to an extension, and the schemas of views upon it. What others built upon it stops it.
     static let dropAll = """
         DO $body$
         DECLARE
             statement text;
         BEGIN
+            \(ScopedSchema.removal)
             FOR statement IN
                 WITH mine AS (
                     SELECT format('%I.%I', current_schema(), relname) AS name,

@@ -28,19 +28,35 @@ struct ScopedSchema: Sendable {
     /// Takes the views out and puts them in.
     var script: String {
         """
-        \(Self.removal(of: own))
+        \(Self.removalScript)
         \(creation(of: filtered, isFiltered: true))
         \(creation(of: unfiltered, isFiltered: false))
         GRANT USAGE ON SCHEMA \(Self.quoted(own)) TO \(Self.role);
         """
     }
 
-    static func removal(of own: String) -> String {
+    /// What the comment of a schema of views begins with; one that somebody else has made is left alone.
+    static let mark = "concord views "
+
+    /// Takes the views of the current schema out. To be run inside `DO $body$ … $body$`.
+    static let removal = """
+        FOR statement IN
+            SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
+            WHERE nspname IN (current_schema() || '_scoped', current_schema() || '_platform')
+                AND obj_description(oid, 'pg_namespace') LIKE '\(mark)%'
+        LOOP
+            EXECUTE statement;
+        END LOOP;
         """
-        DROP SCHEMA IF EXISTS \(quoted(own + "_scoped")) CASCADE;
-        DROP SCHEMA IF EXISTS \(quoted(own + "_platform")) CASCADE;
+
+    static let removalScript = """
+        DO $body$
+        DECLARE
+            statement text;
+        BEGIN
+            \(removal)
+        END $body$;
         """
-    }
 
     private func creation(of schema: String, isFiltered: Bool) -> String {
         let name = Self.quoted(schema)
@@ -49,6 +65,7 @@ struct ScopedSchema: Sendable {
             \(views.map { creation(of: $0, in: name, isFiltered: isFiltered) }.joined(separator: "\n"))
             GRANT USAGE ON SCHEMA \(name) TO \(Self.role);
             GRANT SELECT ON ALL TABLES IN SCHEMA \(name) TO \(Self.role);
+            COMMENT ON SCHEMA \(name) IS '\(Self.mark)';
             """
     }
 

@@ -18,7 +18,8 @@ extension BookModule: ViewProvider {
                 .init("created_at", .timestamp),
             ]),
         StoredView(
-            "v_positions", from: "positions", "Positions at the broker, open and closed; `unrealized_pnl` and `realized_pnl` are in the account's currency.",
+            "v_positions", from: "positions",
+            "Positions at the broker, open and closed; profit and loss in the account's currency.",
             columns: [
                 .init("account_id", .text),
                 .init("position_id", .text),
@@ -83,7 +84,8 @@ extension BookModule: ViewProvider {
                 .init("created_at", .timestamp),
             ]),
         StoredView(
-            "v_equity", from: "(SELECT * FROM snapshots WHERE equity IS NOT NULL AND NOT is_superseded) AS snapshots", "Equity at every snapshot whose equity is known.",
+            "v_equity", from: "(SELECT * FROM snapshots WHERE equity IS NOT NULL AND NOT is_superseded) AS known",
+            "Equity at every snapshot whose equity is known.",
             columns: [
                 .init("account_id", .text),
                 .init("time", .timestamp, as: "as_of"),
