@@ -6,7 +6,7 @@ import PluginAPI
 struct ModulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "modules", abstract: "Show what is compiled in, in loading order.",
-        subcommands: [List.self, Info.self, Check.self])
+        subcommands: [List.self, Info.self, New.self, Check.self])
 
     struct List: ParsableCommand {
         enum Format: String, ExpressibleByArgument {

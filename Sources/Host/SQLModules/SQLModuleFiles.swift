@@ -10,6 +10,9 @@ struct SQLModuleFiles {
 
     private static let end = ".yaml"
 
+    /// What statements may read.
+    static let views = BuiltInModules.views
+
     /// A directory that is not there has no modules.
     init(directory: String, catalog: ModuleCatalog = .compiledIn) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -28,7 +31,7 @@ struct SQLModuleFiles {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             return SQLModuleReader.read(
                 ConfigurationSource(name: path, bytes: bytes),
-                id: name.hasSuffix(end) ? String(name.dropLast(end.count)) : name, views: BuiltInModules.views,
+                id: name.hasSuffix(end) ? String(name.dropLast(end.count)) : name, views: views,
                 catalog: catalog)
         } catch {
             let mistake = ConfigurationMistake(at: .file(.start), "the file \(error.detail)")

@@ -28,7 +28,8 @@ struct SQLModuleReader {
 
     // MARK: Keys
 
-    private static let top = [
+    /// Of the whole file.
+    static let top = [
         ConfigurationKey("summary", .text, default: "\"-\"", "One line for lists and documentation."),
         ConfigurationKey(
             "scope", .choice(["accounts", "platform"]), default: "accounts",

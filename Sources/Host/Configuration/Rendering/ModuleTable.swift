@@ -7,6 +7,16 @@ struct ModuleTable {
 
     let keys: [ConfigurationKey]
 
+    /// A document with `table` between its markers, or `nil` when it has none.
+    static func inserted(_ table: String, into document: String) -> String? {
+        let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let from = lines.firstIndex(of: Substring(begin)), let to = lines.firstIndex(of: Substring(end)),
+            from < to
+        else { return nil }
+        let rows = table.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
+        return (lines[...from] + ["\n".dropLast()] + rows + ["\n".dropLast()] + lines[to...]).joined(separator: "\n")
+    }
+
     /// One row a key, those of sections under dotted names; without its markers.
     var text: String {
         let rows = ModuleTable.rows(keys, in: "")
@@ -17,12 +27,7 @@ struct ModuleTable {
 
     /// A README with the table between its markers, or `nil` when it has none.
     func inserted(into document: String) -> String? {
-        let lines = document.split(separator: "\n", omittingEmptySubsequences: false)
-        guard let from = lines.firstIndex(of: Substring(ModuleTable.begin)),
-            let to = lines.firstIndex(of: Substring(ModuleTable.end)), from < to
-        else { return nil }
-        let table = text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
-        return (lines[...from] + ["\n".dropLast()] + table + ["\n".dropLast()] + lines[to...]).joined(separator: "\n")
+        ModuleTable.inserted(text, into: document)
     }
 
     private static func rows(_ keys: [ConfigurationKey], in section: String) -> [String] {
