@@ -22,9 +22,11 @@ struct BenchmarkDesk: Sendable {
         }
         let book = try BookModule(
             configuration: ModuleConfiguration(["instruments": .mapping([:])]), context: context([:]))
-        // The stages attach themselves to the book.
-        _ = try ReconciliationModule(configuration: Self.reconciliation, context: context(["book": book]))
-        _ = try GuardsModule(configuration: Self.guards, context: context(["book": book]))
+        // Their stages take part in each ingest.
+        book.extend(with: [
+            try ReconciliationModule(configuration: Self.reconciliation, context: context(["book": book])),
+            try GuardsModule(configuration: Self.guards, context: context(["book": book])),
+        ])
         guard let snapshots = book.operations.first(where: { $0.name == "snapshots" }) else {
             throw ModuleError.unavailable(reason: "the book takes no snapshots")
         }

@@ -27,6 +27,16 @@ extension HostAssembly {
     }
 }
 
+extension HostAssembly {
+    /// A pipeline within the configuration's limits.
+    func serving(_ pipeline: RequestPipeline) -> Serving {
+        var limits = HTTPLimits()
+        limits.bodyMax = configuration.limits.bodyMax
+        limits.requestTimeout = configuration.limits.requestTimeout
+        return Serving(handler: pipeline, limits: limits)
+    }
+}
+
 extension SecretSource {
     /// The configured secret, or the development one, which is made at the first need.
     func obtain() throws(FileProblem) -> Secret {

@@ -11,7 +11,9 @@ import UnixSignals
 /// On SIGTERM or SIGINT `/ready` turns 503 and clients are asked to leave; then nothing new is accepted, requests under way
 /// finish, modules stop in reverse order, and the process exits 0.
 struct RunningHost {
-    let assembly: HostAssembly
+    let generations: HostGenerations
+    let server: HostConfiguration.Listener
+    let admin: HostConfiguration.Listener
     let greeting: Greeting?
 
     /// From the signal to the exit.
@@ -19,16 +21,27 @@ struct RunningHost {
     /// For clients and load balancers to notice before nothing is accepted any more.
     private static let noticeMin: Duration = .milliseconds(150)
     private static let noticeMax: Duration = .seconds(1)
-    private static let watchInterval: Duration = .seconds(5)
+
+    /// - Parameters:
+    ///   - assembly: Opened; the first configuration in use.
+    ///   - load: Reads the configuration again.
+    init(
+        _ assembly: HostAssembly,
+        greeting: Greeting?,
+        load: @escaping @Sendable () -> ConfigurationReport
+    ) {
+        generations = HostGenerations(first: assembly, load: load)
+        (server, admin) = (assembly.configuration.server, assembly.configuration.admin)
+        self.greeting = greeting
+    }
 
     func run() async throws {
-        let logger = HostLogger(module: "host", output: assembly.log)
-        let (server, admin) = (assembly.configuration.server, assembly.configuration.admin)
-        let clients = frontend("clients", server, assembly.clients) { port in
+        let logger = generations.foundation.logger("host")
+        let clients = frontend("clients", server, generations.clients) { port in
             greeting?.clients(host: server.host, port: port)
             StartupPages.giveBack()
         }
-        let operators = frontend("operators", admin, assembly.operators) { port in
+        let operators = frontend("operators", admin, generations.operators) { port in
             greeting?.operators(host: admin.host, port: port)
         }
         let group = ServiceGroup(configuration: Self.group([clients, operators], logger: logger.logging))
@@ -36,35 +49,32 @@ struct RunningHost {
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
 
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await assembly.modules.watch(every: Self.watchInterval) }
-            tasks.addTask { await assembly.scheduler.run() }
-            tasks.addTask { await drain(on: signals, clients, group, logger) }
+            tasks.addTask { await generations.run() }
+            tasks.addTask { await heed(signals, clients, group, logger) }
             do {
                 // Returns when both listeners have gone down, throws when one could not come up.
                 try await group.run()
             } catch {
                 Console.diagnostic("concord: cannot listen: \(error)")
-                await assembly.modules.shutDown()
+                await generations.close().shutDown()
                 throw ExitStatus.failed
             }
             tasks.cancelAll()
         }
-        try? await withDeadline(Self.shutdownMax) { [modules = assembly.modules] in await modules.shutDown() }
+        try? await withDeadline(Self.shutdownMax) { [generations] in await generations.close().shutDown() }
     }
 
     private func frontend(
         _ name: String,
         _ address: HostConfiguration.Listener,
-        _ handler: RequestPipeline,
+        _ serving: ServingSwitch,
         onListening: @escaping @Sendable (Int) -> Void
     ) -> HTTPFrontend {
-        var limits = HTTPLimits()
-        limits.bodyMax = assembly.configuration.limits.bodyMax
-        limits.requestTimeout = assembly.configuration.limits.requestTimeout
+        let foundation = generations.foundation
         return HTTPFrontend(
-            name: name, host: address.host, port: address.port, limits: limits, handler: handler,
-            clock: assembly.clock, eventLoops: MultiThreadedEventLoopGroup.singleton,
-            logger: HostLogger(module: "http", output: assembly.log).logging, onListening: onListening)
+            name: name, host: address.host, port: address.port, serving: serving,
+            clock: foundation.clock, eventLoops: MultiThreadedEventLoopGroup.singleton,
+            logger: foundation.logger("http").logging, onListening: onListening)
     }
 
     private static func group(_ services: [HTTPFrontend], logger: Logging.Logger) -> ServiceGroupConfiguration {
@@ -80,23 +90,27 @@ struct RunningHost {
         return configuration
     }
 
-    private func drain(
-        on signals: UnixSignalsSequence,
+    /// SIGHUP reads the configuration again; any other signal is the way down.
+    private func heed(
+        _ signals: UnixSignalsSequence,
         _ clients: HTTPFrontend,
         _ group: ServiceGroup,
         _ logger: HostLogger
     ) async {
-        for await signal in signals {
-            if signal == .sighup {
-                logger.log(.notice, "configuration is read at the start only; restart to use a changed file", [:])
-                continue
+        await withTaskGroup { reloads in
+            for await signal in signals {
+                if signal == .sighup {
+                    reloads.addTask { await generations.foundation.reloading.reload(reason: "SIGHUP") }
+                    continue
+                }
+                logger.log(.notice, "draining", ["signal": "\(signal)"])
+                generations.foundation.shutdown.begin()
+                reloads.cancelAll()
+                clients.drain()
+                await waitForClients(clients)
+                await group.triggerGracefulShutdown()
+                return
             }
-            logger.log(.notice, "draining", ["signal": "\(signal)"])
-            assembly.health.beginDraining()
-            clients.drain()
-            await waitForClients(clients)
-            await group.triggerGracefulShutdown()
-            return
         }
     }
 

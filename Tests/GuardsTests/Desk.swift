@@ -49,6 +49,7 @@ struct Desk {
         reconciliation = try ReconciliationModule(
             configuration: Desk.reconciliationDefaults, context: lent.context(["book": book]))
         module = try GuardsModule(configuration: configuration, context: lent.context(["book": book]))
+        book.extend(with: [reconciliation, module])
     }
 
     /// The guards of another host on the same storage, or of this one after a restart.
@@ -56,8 +57,10 @@ struct Desk {
         let lent = Lent(clock: clock, storage: storage, metrics: metrics, announced: announced)
         let book = try BookModule(
             configuration: ModuleConfiguration(["instruments": .mapping([:])]), context: lent.context([:]))
-        return try GuardsModule(
+        let module = try GuardsModule(
             configuration: Desk.configuration(act: act), context: lent.context(["book": book]))
+        book.extend(with: [module])
+        return module
     }
 
     /// The contract's defaults, as the host fills them in.

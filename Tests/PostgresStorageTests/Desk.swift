@@ -35,6 +35,7 @@ struct Desk {
                 context: context(["book": book])),
             guards,
         ]
+        book.extend(with: services)
     }
 
     /// Every query there is.

@@ -48,6 +48,7 @@ struct Desk {
         module = try ReconciliationModule(
             configuration: Desk.configuration(grace: grace),
             context: Desk.context(clock, storage, announced, counts, ["book": book]))
+        book.extend(with: [module])
     }
 
     /// The same modules once more on the same storage, as another host has them.
@@ -55,9 +56,11 @@ struct Desk {
         let book = try BookModule(
             configuration: ModuleConfiguration(["instruments": .mapping([:])]),
             context: Desk.context(clock, storage, announced, counts, [:]))
-        return try ReconciliationModule(
+        let module = try ReconciliationModule(
             configuration: Desk.configuration(grace: .duration(.zero), batchSize: batchSize),
             context: Desk.context(clock, storage, announced, counts, ["book": book]))
+        book.extend(with: [module])
+        return module
     }
 
     private static func context(

@@ -1,5 +1,4 @@
 import PluginAPI
-import TradingBook
 
 /// What operators do to the cache: make answers stale by tag or by pattern, and let go of everything.
 ///
@@ -11,7 +10,7 @@ struct CacheCommands: Sendable {
     /// L1; `nil` for `cache.use: none`.
     let cache: (any SynchronousCache)?
     let invalidations: Invalidations
-    let storage: any StorageBackend
+    let audit: AdminAudit
     let logger: any Logger
 
     /// Keys that an answer lists at most.
@@ -41,7 +40,7 @@ struct CacheCommands: Sendable {
     private func invalidate(_ request: Request) async throws -> Reply {
         let wanted = try CacheInvalidation.parse(request.body, among: keys)
         let names = wanted.tags.map(\.description)
-        try await record("cache.invalidate", request) { json in
+        try await audit.record("cache.invalidate", of: "cache", request) { json in
             json.arrayField("tags", of: names) { $0.string($1) }
             json.field("pattern", wanted.pattern)
         }
@@ -57,7 +56,7 @@ struct CacheCommands: Sendable {
 
     private func clear(_ request: Request) async throws -> Reply {
         let before = cache?.immediateStatistics
-        try await record("cache.clear", request) { json in
+        try await audit.record("cache.clear", of: "cache", request) { json in
             json.arrayField("tags", of: [CacheTag.everything]) { $0.string($1.description) }
         }
         let reach = await spread([.everything], for: "cache.clear", request)
@@ -76,7 +75,7 @@ struct CacheCommands: Sendable {
         let reach = await invalidations.spread(tags + [.directory])
         guard reach == .owed else { return reach }
         do {
-            try await append("\(action).owed", request) { json in
+            try await audit.append("\(action).owed", of: "cache", request) { json in
                 json.arrayField("tags", of: tags) { $0.string($1.description) }
             }
         } catch {
@@ -85,43 +84,5 @@ struct CacheCommands: Sendable {
                 ["action": action, "request_id": request.requestID, "error": String(describing: error)])
         }
         return reach
-    }
-
-    // MARK: The audit log
-
-    /// Writes what is about to be done; once for all repeats under an `Idempotency-Key`, each of which is carried out.
-    private func record(
-        _ action: String,
-        _ request: Request,
-        _ members: @escaping @Sendable (inout JSONWriter) -> Void
-    ) async throws {
-        let key = try IdempotencyKey(request, route: "admin/\(action)")
-        let entry = Self.entry(action, request, members)
-        try await storage.transaction(deadline: request.deadline) { transaction in
-            guard try key?.replay(in: transaction) == nil else { return }
-            try entry.append(in: transaction)
-            try key?.keep(Array("{}".utf8), in: transaction)
-        }
-    }
-
-    private func append(
-        _ action: String,
-        _ request: Request,
-        _ members: @escaping @Sendable (inout JSONWriter) -> Void
-    ) async throws {
-        let entry = Self.entry(action, request, members)
-        try await storage.transaction(deadline: request.deadline) { try entry.append(in: $0) }
-    }
-
-    private static func entry(
-        _ action: String,
-        _ request: Request,
-        _ members: (inout JSONWriter) -> Void
-    ) -> AuditEntry {
-        var json = JSONWriter()
-        json.object { members(&$0) }
-        return AuditEntry(
-            at: request.now, actor: request.caller.subject, action: action, object: "cache", before: nil,
-            after: json.bytes, requestID: request.requestID)
     }
 }

@@ -27,10 +27,15 @@ struct ServeCommand: AsyncParsableCommand {
         if printTokens, configuration.environment == .production {
             throw ValidationError("--print-tokens is for development: tokens do not belong into a log")
         }
+        try await open(report).run()
+    }
+
+    /// The first configuration is not kept here: it ends when another has taken over.
+    private func open(_ report: ConfigurationReport) async throws -> RunningHost {
         let assembly = try HostAssembly.orExit(report)
         try await Startup(assembly: assembly).open()
         let greeting = printTokens ? Greeting(assembly: assembly, user: tokenUser) : nil
-        try await RunningHost(assembly: assembly, greeting: greeting).run()
+        return RunningHost(assembly, greeting: greeting) { [options, flags] in options.load(flags: flags) }
     }
 
     private var flags: [SettingOverride] {

@@ -58,6 +58,10 @@ struct ConfigurationReport: Sendable {
         let setting = section?.setting.setting(at: key) ?? section?.setting
         let path = SettingsReader.join(section?.path ?? id, key)
         let mistake = ConfigurationMistake(at: setting?.origin ?? .preset, path: path, "`\(path)` \(detail)")
+        add(mistake)
+    }
+
+    mutating func add(_ mistake: ConfigurationMistake) {
         mistakes = ConfigurationReport.sorted(mistakes + [mistake])
     }
 

@@ -75,6 +75,9 @@ struct HostConfiguration: Sendable, Equatable {
         /// Bytes.
         var bodyMax: Int
         var requestTimeout: Duration
+
+        /// Of requests, of agents' requests, and of bad tokens.
+        var rates: [Int] { [requestsPerMinute, agentRequestsPerMinute, failedAuthPerMinute] }
     }
 
     struct Log: Sendable, Equatable {

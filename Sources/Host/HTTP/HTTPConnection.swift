@@ -18,8 +18,7 @@ struct HTTPConnection: ServerChildChannel {
         var channel: any NIOCore.Channel { parts.channel }
     }
 
-    let handler: any RequestHandler
-    let limits: HTTPLimits
+    let serving: ServingSwitch
     let clock: any HostClock
     let date: HTTPDate
     let drain: DrainState
@@ -27,6 +26,7 @@ struct HTTPConnection: ServerChildChannel {
 
     func setup(channel: any NIOCore.Channel, logger: Logging.Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            let limits = serving.current.limits
             var decoder = NIOHTTPDecoderLimitConfiguration()
             decoder.maxHeaderFieldSize = limits.headerFieldMax
             decoder.maxHeaderListSize = limits.headersMax

@@ -49,10 +49,11 @@ struct HTTPExchange {
     /// - Returns: Whether the connection can be used again.
     private mutating func serve(_ head: HTTPRequestHead) async throws -> Bool {
         let start = ContinuousClock.now
-        let handler = connection.handler
+        let serving = connection.serving.current
+        let handler = serving.handler
         guard
             let request = IncomingRequest(
-                head, peer: peer, at: connection.clock.now, deadline: start + connection.limits.requestTimeout)
+                head, peer: peer, at: connection.clock.now, deadline: start + serving.limits.requestTimeout)
         else {
             try await refuse(.badRequest("The request's target, method or a header field is malformed."), head)
             return false
@@ -64,9 +65,9 @@ struct HTTPExchange {
         case .answered(let early, let itsLabel): (answer, label) = (early, itsLabel)
         case .admitted(let admitted):
             label = admitted.label
-            answer = await self.answer(request, head, admitted, since: start)
+            answer = await self.answer(request, head, admitted, by: serving, since: start)
         }
-        report(request, answer, label, since: start)
+        handler.finished(FinishedExchange(request, answer, label, since: start))
         let keepsAlive = try await canContinue(head)
         try await write(answer, to: request.method, version: head.version, keepsAlive: keepsAlive)
         return keepsAlive
@@ -76,39 +77,35 @@ struct HTTPExchange {
         _ request: IncomingRequest,
         _ head: HTTPRequestHead,
         _ admitted: AdmittedRequest,
+        by serving: Serving,
         since start: ContinuousClock.Instant
     ) async -> OutgoingAnswer {
         var request = request
-        switch await readBody(head, takes: admitted.takesBody) {
-        case .refused(let problem): return connection.handler.refuse(problem, request)
+        switch await readBody(head, takes: admitted.takesBody, within: serving.limits) {
+        case .refused(let problem): return serving.handler.refuse(problem, request)
         case .read(let bytes): request.body = bytes
         }
-        let timeout = connection.limits.requestTimeout - (ContinuousClock.now - start)
+        let timeout = serving.limits.requestTimeout - (ContinuousClock.now - start)
         let complete = request
         let answer = await AnswerRace.answer(within: timeout) { await admitted.answer(complete) }
-        return answer ?? connection.handler.refuse(.tooSlow, request)
-    }
-
-    private func report(
-        _ request: IncomingRequest,
-        _ answer: OutgoingAnswer,
-        _ label: RequestLabel,
-        since start: ContinuousClock.Instant
-    ) {
-        connection.handler.finished(FinishedExchange(request, answer, label, since: start))
+        return answer ?? serving.handler.refuse(.tooSlow, request)
     }
 
     // MARK: The body
 
-    private mutating func readBody(_ head: HTTPRequestHead, takes: Bool) async -> Body {
-        let limit = connection.limits.bodyMax
+    private mutating func readBody(
+        _ head: HTTPRequestHead,
+        takes: Bool,
+        within limits: HTTPLimits
+    ) async -> Body {
+        let limit = limits.bodyMax
         let tooLarge = Problem.tooLarge("The body is longer than \(limit) bytes.")
         if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limit {
             return .refused(tooLarge)
         }
         let start = ContinuousClock.now
         // What has no body ends with its head.
-        let timer = Self.hasBody(head) ? slowBodyTimer() : nil
+        let timer = Self.hasBody(head) ? slowBodyTimer(limits.requestTimeout) : nil
         defer { timer?.cancel() }
         do {
             if Self.expectsContinue(head) { try await outbound.write(.head(Self.continueHead)) }
@@ -126,14 +123,14 @@ struct HTTPExchange {
         } catch {
             // The parser's errors end here too: the body ends early, or its chunks are malformed.
         }
-        let isSlow = ContinuousClock.now - start >= connection.limits.requestTimeout
+        let isSlow = ContinuousClock.now - start >= limits.requestTimeout
         return .refused(isSlow ? Self.slowBody : .badRequest("The body ends early or its framing is malformed."))
     }
 
     /// Stops reading from a client that takes longer for its body than a request may take.
-    private func slowBodyTimer() -> Scheduled<Void> {
+    private func slowBodyTimer(_ timeout: Duration) -> Scheduled<Void> {
         let channel = channel
-        return channel.eventLoop.scheduleTask(in: TimeAmount(connection.limits.requestTimeout)) {
+        return channel.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
             channel.close(mode: .input, promise: nil)
         }
     }
@@ -195,9 +192,10 @@ struct HTTPExchange {
     private func refuse(_ problem: Problem, _ head: HTTPRequestHead?) async throws {
         let start = ContinuousClock.now
         let request = IncomingRequest.unreadable(head, peer: peer, at: connection.clock.now)
-        connection.handler.started()
-        let answer = connection.handler.refuse(problem, request)
-        report(request, answer, .unmatched, since: start)
+        let handler = connection.serving.current.handler
+        handler.started()
+        let answer = handler.refuse(problem, request)
+        handler.finished(FinishedExchange(request, answer, .unmatched, since: start))
         try await write(answer, to: request.method, version: .http1_1, keepsAlive: false)
     }
 

@@ -22,8 +22,7 @@ final class HTTPFrontend: Service {
         name: String,
         host: String,
         port: Int,
-        limits: HTTPLimits,
-        handler: any RequestHandler,
+        serving: ServingSwitch,
         clock: any HostClock,
         eventLoops: any EventLoopGroup,
         logger: Logging.Logger,
@@ -32,7 +31,7 @@ final class HTTPFrontend: Service {
         let drainState = DrainState()
         let bound = BoundPort()
         let connection = HTTPConnection(
-            handler: handler, limits: limits, clock: clock, date: HTTPDate(), drain: drainState)
+            serving: serving, clock: clock, date: HTTPDate(), drain: drainState)
         server = connection.server(
             configuration: ServerConfiguration(address: .hostname(host, port: port), serverName: nil, backlog: 1_024),
             onServerRunning: { channel in

@@ -110,7 +110,7 @@ final class HitHandler: ChannelDuplexHandler {
     }
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        switch connection.handler.immediate(head, peer: peer, to: writer) {
+        switch connection.serving.current.handler.immediate(head, peer: peer, to: writer) {
         case .written:
             context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
             hasWritten = true

@@ -10,7 +10,7 @@ struct HostAdmin: AdminSource {
     /// The configuration in use; `nil` shows none.
     let document: CheckedSetting?
     /// Counts configurations in use since the start.
-    let configurationGeneration = 1
+    let configurationGeneration: Int
 
     func modules() async -> [AdminModule] {
         let loaded = modules.all

@@ -2,18 +2,11 @@ import PluginAPI
 import Synchronization
 
 /// How the parts of the host are, for `/ready` and the metrics: what the board says, and whether the host is on its way down.
-final class HostHealth: HealthSource {
-    private let modules: ModuleHost
-    private let draining = Atomic<Bool>(false)
+struct HostHealth: HealthSource {
+    let modules: ModuleHost
+    let shutdown: HostShutdown
 
-    init(modules: ModuleHost) {
-        self.modules = modules
-    }
-
-    var isDraining: Bool { draining.load(ordering: .acquiring) }
-
-    /// From now on `/ready` says that the host is on its way down.
-    func beginDraining() { draining.store(true, ordering: .releasing) }
+    var isDraining: Bool { shutdown.hasBegun }
 
     func components() async -> [ComponentHealth] {
         // One cache answers for both: the one in front of it cannot be worse.
@@ -31,4 +24,14 @@ final class HostHealth: HealthSource {
         case .query: .query
         }
     }
+}
+
+/// Whether the host is on its way down, whatever configuration is in use.
+final class HostShutdown: Sendable {
+    private let begun = Atomic<Bool>(false)
+
+    var hasBegun: Bool { begun.load(ordering: .acquiring) }
+
+    /// From now on `/ready` says so.
+    func begin() { begun.store(true, ordering: .releasing) }
 }

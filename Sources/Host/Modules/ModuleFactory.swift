@@ -2,37 +2,35 @@ import BuiltIn
 import PluginAPI
 
 /// Puts the configured modules together, each with what it is lent; nothing is opened.
+///
+/// Modules that the configuration in use has made from the same are carried over from there.
 struct ModuleFactory {
     let clock: any HostClock
     let metrics: any Metrics
     let invalidator: any CacheInvalidator
     let board: ModuleStatusBoard
+    /// The query services there are.
+    var registered: [any QueryService.Type] = BuiltInModules.services
+    /// What the configuration in use has made; `nil` at the start.
+    var previous: LoadedModules?
     let logger: @Sendable (ModuleDescriptor.ModuleID) -> any Logger
-
-    /// What the factory has made.
-    struct Modules {
-        var host: ModuleHost
-        /// The storage as modules see it.
-        var storage: any StorageBackend
-        /// The cache in use, for operators.
-        var cache: (any CacheBackend)?
-        /// What the host looks at first; `nil` for `cache.use: none`.
-        var localCache: (any SynchronousCache)?
-        var services: [any QueryService]
-    }
 
     /// - Parameter wrap: Puts what the host measures around the storage in use.
     /// - Throws: ``ModuleNotBuilt``.
     func make(
         _ configuration: HostConfiguration,
         wrap: (any StorageBackend) -> any StorageBackend
-    ) throws -> Modules {
-        let base = try makeStorage(configuration.storage.id, configuration.storage.configuration)
-        let storage = wrap(base)
+    ) throws -> LoadedModules {
+        var made = MadeModules()
+        let base = try makeStorage(configuration.storage.id, configuration.storage.configuration, &made)
+        let isCarried = made.isCarried(configuration.storage.id)
+        let storage = isCarried ? previous?.storage ?? wrap(base) : wrap(base)
         let prefix = configuration.cache.prefix
-        let cache = try configuration.cache.id.map { try makeCache($0, configuration.cache.configuration, prefix) }
-        let local = try cache.map { try makeLocalCache(of: configuration, for: $0) }
-        let services = try makeServices(configuration, storage: storage)
+        let cache = try configuration.cache.id.map {
+            try makeCache($0, configuration.cache.configuration, prefix, &made)
+        }
+        let local = try cache.map { try makeLocalCache(of: configuration, for: $0, &made) }
+        let services = try makeServices(configuration, storage: storage, &made)
         let host = ModuleHost(
             storage: SupervisedModule(base, kind: .storage, board: board),
             cache: cache.map { SupervisedModule($0, kind: .cache, board: board) },
@@ -41,55 +39,61 @@ struct ModuleFactory {
             services: services.map { SupervisedModule($0, kind: .query, board: board, id: $0.moduleID) },
             board: board
         )
-        return Modules(host: host, storage: storage, cache: cache, localCache: local, services: services)
+        let loaded = LoadedModules(
+            host: host, storage: storage, cache: cache, localCache: local, services: services, made: made)
+        loaded.extend { !made.isCarried($0) }
+        return loaded
     }
 
-    private func makeStorage(_ id: String, _ settings: ModuleConfiguration) throws -> any StorageBackend {
+    private func makeStorage(
+        _ id: String,
+        _ settings: ModuleConfiguration,
+        _ made: inout MadeModules
+    ) throws -> any StorageBackend {
         guard let type = BuiltInModules.storages.first(where: { $0.descriptor.id == id }) else {
             throw ModuleNotBuilt.unknown(id)
         }
-        return try build(type, settings, storage: UnavailableStorage())
+        return try build(type, settings, storage: UnavailableStorage(), &made)
     }
 
     private func makeCache(
         _ id: String,
         _ settings: ModuleConfiguration,
-        _ prefix: String
+        _ prefix: String,
+        _ made: inout MadeModules
     ) throws -> any CacheBackend {
         guard let type = BuiltInModules.caches.first(where: { $0.descriptor.id == id }) else {
             throw ModuleNotBuilt.unknown(id)
         }
-        return try build(type, settings, storage: UnavailableStorage(), cachePrefix: prefix)
+        return try build(type, settings, storage: UnavailableStorage(), cachePrefix: prefix, &made)
     }
 
     /// The cache in use when it is the in-process one, otherwise the one in front of it.
     private func makeLocalCache(
         of configuration: HostConfiguration,
-        for cache: any CacheBackend
+        for cache: any CacheBackend,
+        _ made: inout MadeModules
     ) throws -> any SynchronousCache {
         if let cache = cache as? any SynchronousCache { return cache }
         let settings = configuration.cache
-        guard let local = try makeCache("memory", settings.local, settings.prefix) as? any SynchronousCache else {
-            throw ModuleNotBuilt.unknown("memory")
-        }
+        guard
+            let local = try makeCache("memory", settings.local, settings.prefix, &made) as? any SynchronousCache
+        else { throw ModuleNotBuilt.unknown("memory") }
         return local
     }
 
     /// The configuration lists what a service requires before it.
     private func makeServices(
         _ configuration: HostConfiguration,
-        storage: any StorageBackend
+        storage: any StorageBackend,
+        _ made: inout MadeModules
     ) throws -> [any QueryService] {
-        var made: [ModuleDescriptor.ModuleID: any QueryService] = [:]
         var services: [any QueryService] = []
         for choice in configuration.services {
-            guard let type = BuiltInModules.services.first(where: { $0.descriptor.id == choice.id }) else {
+            guard let type = registered.first(where: { $0.descriptor.id == choice.id }) else {
                 throw ModuleNotBuilt.unknown(choice.id)
             }
-            let required = type.descriptor.requires.reduce(into: [:]) { $0[$1] = made[$1] as (any Module)? }
-            let service = try build(type, choice.configuration, storage: storage, required: required)
-            made[choice.id] = service
-            services.append(service)
+            services.append(try build(type, choice.configuration, storage: storage, &made))
         }
         return services + (try makeSQLServices(configuration.sqlModules, storage: storage))
     }
@@ -105,19 +109,31 @@ struct ModuleFactory {
         return definitions.map { SQLService($0, storage: storage, invalidator: invalidator, logger: logger($0.id)) }
     }
 
+    /// Carries the module over if it was made from the same, and makes it otherwise.
     private func build<M: Module>(
         _ type: M.Type,
         _ settings: ModuleConfiguration,
         storage: any StorageBackend,
         cachePrefix: String = "",
-        required: [ModuleDescriptor.ModuleID: any Module] = [:]
+        _ made: inout MadeModules
     ) throws -> M {
         let id = type.descriptor.id
+        let required = type.descriptor.requires.compactMap { made[$0] }
+        let recipe = ModuleRecipe(
+            type, settings, cachePrefix: cachePrefix, requirements: required.map(\.recipe))
+        if let previous, let kept = previous.made[id], kept.recipe == recipe, let module = kept.module as? M {
+            board.carry(id, from: previous.host.board)
+            made[id] = MadeModule(module: module, recipe: recipe, isCarried: true)
+            return module
+        }
         let context = ModuleContext(
             logger: logger(id), metrics: metrics, clock: clock, storage: storage, invalidator: invalidator,
-            cachePrefix: cachePrefix, required: required)
+            cachePrefix: cachePrefix,
+            required: Dictionary(required.map { ($0.recipe.id, $0.module) }) { first, _ in first })
         do {
-            return try M(configuration: settings, context: context)
+            let module = try M(configuration: settings, context: context)
+            made[id] = MadeModule(module: module, recipe: recipe, isCarried: false)
+            return module
         } catch {
             throw ModuleNotBuilt.refused(id, error)
         }

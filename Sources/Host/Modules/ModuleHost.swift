@@ -28,17 +28,13 @@ struct ModuleHost: Sendable {
         for module in all.dropFirst() { _ = await module.start() }
     }
 
-    /// Checks every module's health until cancelled, and starts again what had not started.
-    func watch(every interval: Duration) async {
-        var started = Set(all.filter { board[$0.id].isServing }.map(\.id))
-        while !Task.isCancelled {
-            try? await Task.sleep(for: interval)
-            for module in all where !Task.isCancelled {
-                if started.contains(module.id) {
-                    await module.checkHealth()
-                } else if await module.start() {
-                    started.insert(module.id)
-                }
+    /// Checks every module's health, and starts again what has not started yet, until the task is cancelled.
+    func watchOnce() async {
+        for module in all where !Task.isCancelled {
+            if board.record(of: module.id).hasStarted {
+                await module.checkHealth()
+            } else if case .failed = board[module.id] {
+                _ = await module.start()
             }
         }
     }

@@ -49,6 +49,7 @@ struct SupervisedModule: Sendable {
         }
         do {
             try await withDeadline(limits.start) { [module] in try await opening(module) }
+            board.record(of: id).noteStart()
             board.set(.ok, for: id)
             return true
         } catch {

@@ -13,7 +13,7 @@ enum CacheMetrics {
             "cache_evictions_total", help: "Answers that made room in the in-process cache for others.")
         let invalidations = registry.fractionalCounter(
             "cache_invalidations_total", help: "Tags under which something was written, heard of from others included.")
-        registry.onCollection {
+        registry.onCollection(of: "cache") {
             let statistics = cache.immediateStatistics
             bytes.set(Double(statistics.bytes))
             bytesMax.set(Double(statistics.bytesMax ?? 0))

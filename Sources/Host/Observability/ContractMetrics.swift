@@ -87,6 +87,9 @@ enum ContractMetrics {
             Declaration(
                 name: "config_generation", kind: .gauge, help: "Number of the configuration in use, from 1.",
                 labels: unlabelled),
+            Declaration(
+                name: "config_reload_failures_total", kind: .counter,
+                help: "Reloads that failed and kept the configuration in use.", labels: unlabelled),
         ]
     }
 

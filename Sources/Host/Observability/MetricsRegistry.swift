@@ -8,7 +8,7 @@ import Synchronization
 /// would make the whole page unreadable to Prometheus.
 final class MetricsRegistry: Metrics {
     private let families = Mutex<[String: MetricFamily]>([:])
-    private let collectors = Mutex<[@Sendable () -> Void]>([])
+    private let collectors = Mutex<[String: @Sendable () -> Void]>([:])
 
     init() {}
 
@@ -71,13 +71,15 @@ final class MetricsRegistry: Metrics {
     }
 
     /// Runs `collect` before each exposition, for figures that are read and not counted.
-    func onCollection(_ collect: @escaping @Sendable () -> Void) {
-        collectors.withLock { $0.append(collect) }
+    ///
+    /// - Parameter subject: What the figures are about; who comes later with the same one takes its place.
+    func onCollection(of subject: String, _ collect: @escaping @Sendable () -> Void) {
+        collectors.withLock { $0[subject] = collect }
     }
 
     /// Everything as it stands, by name.
     func snapshot() -> [MetricFamily] {
-        for collect in collectors.withLock({ $0 }) { collect() }
+        for collect in collectors.withLock({ Array($0.values) }) { collect() }
         return families.withLock { Array($0.values) }.sorted { $0.name < $1.name }
     }
 

@@ -19,7 +19,7 @@ struct ProcessMetrics: Sendable {
             "process_start_time_seconds", help: "When the process started, in seconds since 1970.", labels: []
         )
         .set(Double(startedAt.microseconds) / 1_000_000)
-        registry.onCollection { metrics.collect() }
+        registry.onCollection(of: "process") { metrics.collect() }
     }
 
     private init(_ registry: MetricsRegistry) {

@@ -8,9 +8,23 @@ import Synchronization
 final class Invalidations: CacheInvalidator {
     private struct State {
         var writes: RecentWrites
-        var known: KnownAccounts?
-        var cache: (any SynchronousCache)?
-        var shared: (any SharedCache)?
+        var listeners: [WeakListener] = []
+    }
+
+    /// What a query path remembers, so that every path that is in use hears of every write: while a changed configuration
+    /// takes over, requests under way end on the path they began on.
+    final class Listener: Sendable {
+        let known: KnownAccounts
+        let cache: (any SynchronousCache)?
+        let shared: (any SharedCache)?
+
+        init(known: KnownAccounts, cache: (any SynchronousCache)?, shared: (any SharedCache)?) {
+            (self.known, self.cache, self.shared) = (known, cache, shared)
+        }
+    }
+
+    private struct WeakListener {
+        weak var listener: Listener?
     }
 
     /// The writes' epoch again, to be read without the lock.
@@ -26,9 +40,20 @@ final class Invalidations: CacheInvalidator {
     }
 
     /// Modules are given this object before there is a cache; writes begin after.
-    func attach(known: KnownAccounts, cache: (any SynchronousCache)?, shared: (any SharedCache)? = nil) {
-        state.withLock { ($0.known, $0.cache, $0.shared) = (known, cache, shared) }
-        shared?.listen { [weak self] in self?.hear($0) }
+    ///
+    /// - Returns: What hears of writes for as long as somebody keeps it.
+    func attach(known: KnownAccounts, cache: (any SynchronousCache)?, shared: (any SharedCache)? = nil) -> Listener {
+        let listener = Listener(known: known, cache: cache, shared: shared)
+        state.withLock { state in
+            state.listeners.removeAll { $0.listener == nil }
+            state.listeners.append(WeakListener(listener: listener))
+        }
+        return listener
+    }
+
+    /// Hears of what other hosts write. Once for each shared cache, before its start.
+    func listen(to shared: any SharedCache) {
+        shared.listen { [weak self] in self?.hear($0) }
     }
 
     /// Counts announcements.
@@ -50,13 +75,16 @@ final class Invalidations: CacheInvalidator {
     func spread(_ tags: [CacheTag]) async -> Reach {
         guard !tags.isEmpty else { return .local }
         let tags = tags + [.anyWrite]
-        guard let shared = announce(tags) else { return .local }
+        let shared = announce(tags)
+        guard !shared.isEmpty else { return .local }
         var reach = Reach.shared
-        do {
-            try await shared.invalidate(tags)
-        } catch {
-            reach = .owed
-            logger.warning("shared cache not invalidated yet", ["error": String(describing: error)])
+        for cache in shared {
+            do {
+                try await cache.invalidate(tags)
+            } catch {
+                reach = .owed
+                logger.warning("shared cache not invalidated yet", ["error": String(describing: error)])
+            }
         }
         // Between the two a reader may have found what was still good in the shared cache, and kept it here as new.
         _ = announce(tags)
@@ -79,13 +107,21 @@ final class Invalidations: CacheInvalidator {
     }
 
     /// Makes a write known within this host, in all three places. - Returns: Who tells the other hosts.
-    private func announce(_ tags: [CacheTag]) -> (any SharedCache)? {
+    private func announce(_ tags: [CacheTag]) -> [any SharedCache] {
         state.withLock { state in
-            state.known?.forget(tags)
+            let listeners = state.listeners.compactMap(\.listener)
+            for listener in listeners { listener.known.forget(tags) }
             state.writes.record(tags)
             count.store(state.writes.epoch, ordering: .sequentiallyConsistent)
-            state.cache?.immediateInvalidate(tags)
-            return state.shared
+            for cache in Self.distinct(listeners.compactMap(\.cache)) { cache.immediateInvalidate(tags) }
+            return Self.distinct(listeners.compactMap(\.shared))
         }
+    }
+
+    /// Paths of two configurations have most caches in common.
+    private static func distinct<Cache>(_ caches: [Cache]) -> [Cache] {
+        guard caches.count > 1 else { return caches }
+        var seen: Set<ObjectIdentifier> = []
+        return caches.filter { seen.insert(ObjectIdentifier($0 as AnyObject)).inserted }
     }
 }

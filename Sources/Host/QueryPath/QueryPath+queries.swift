@@ -140,7 +140,7 @@ extension QueryPath {
         }
         // Before the storage is read: what is written meanwhile makes both stamps old.
         let found = await shared?.lookUp(key, call, now: clock.now) ?? CacheLookUp(entry: nil, stamp: nil)
-        if var entry = found.entry {
+        if var entry = found.entry, !isRetired {
             entry.stamp = stamp
             cache?.immediateStore(entry, for: key)
             if clock.now < entry.freshUntil {
@@ -179,7 +179,7 @@ extension QueryPath {
     /// - Parameter sharedStamp: Under which the hosts share the answer; `nil` when they do not.
     /// - Returns: Whether there is a cache that keeps it, and a time for which it may.
     private func keep(_ entry: CacheEntry, _ key: String, sharedStamp: CacheStamp?) -> Bool {
-        guard let cache, entry.storedAt < entry.freshUntil else { return false }
+        guard let cache, !isRetired, entry.storedAt < entry.freshUntil else { return false }
         cache.immediateStore(entry, for: key)
         if let sharedStamp { shared?.store(entry, for: key, stamp: sharedStamp) }
         return true

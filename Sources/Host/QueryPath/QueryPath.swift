@@ -1,5 +1,6 @@
 import HTTPTypes
 import PluginAPI
+import Synchronization
 
 /// The one path that serves every operation of every service, from a matched route to an answer.
 ///
@@ -17,6 +18,7 @@ final class QueryPath: Sendable {
     let adminOperations: [BoundOperation]
     let settings: QueryPathSettings
     let access: AccessRules
+    let known: KnownAccounts
     /// L1; `nil` for `cache.use: none`, when single flight stays.
     let cache: (any SynchronousCache)?
     /// What hosts share, behind L1.
@@ -25,6 +27,10 @@ final class QueryPath: Sendable {
     let cursors: CursorCodec
     let clock: any HostClock
     let logger: any Logger
+    /// Held by everything that this path is still answering: it ends with the path.
+    let use = PathUse()
+    private let listener: Invalidations.Listener
+    private let retired = Atomic<Bool>(false)
     let flights = SingleFlight<BuiltAnswer>()
     let prepared = PreparedQueries()
     /// `nil` when nothing is compressed.
@@ -33,12 +39,15 @@ final class QueryPath: Sendable {
     /// The name under which the host's own operations are counted.
     static let hostModule = "host"
 
-    /// - Parameter hostOperations: What the host itself does for operators.
+    /// - Parameters:
+    ///   - hostOperations: What the host itself does for operators.
+    ///   - known: What is known of the directory already; `nil` for nothing yet.
     /// - Throws: ``DeclarationError`` when a service's declarations cannot be served.
     init(
         services: [LoadedService],
         hostOperations: [Operation] = [],
         directory: any AccountDirectory,
+        known: KnownAccounts? = nil,
         cache: (any SynchronousCache)?,
         shared: SharedLayer? = nil,
         invalidations: Invalidations,
@@ -58,8 +67,9 @@ final class QueryPath: Sendable {
             hostOperations.map { ($0, .operators) }, of: Self.hostModule, status: { .ok },
             defaultTTL: settings.defaultTTL,
             limiter: CallLimiter(runningMax: settings.callsMax, waitingMax: settings.waitingCallsMax), metrics: metrics)
-        let known = KnownAccounts(directory: directory)
-        invalidations.attach(known: known, cache: cache, shared: shared?.cache)
+        let known = known ?? KnownAccounts(directory: directory)
+        listener = invalidations.attach(known: known, cache: cache, shared: shared?.cache)
+        self.known = known
         self.operations = operations.filter { $0.audience == .clients }
         adminOperations = operations.filter { $0.audience == .operators }
         self.settings = settings
@@ -72,6 +82,12 @@ final class QueryPath: Sendable {
         self.clock = clock
         self.logger = logger
     }
+
+    /// Keeps nothing any more: another configuration takes over, and what this one answers from now on is for requests under
+    /// way alone. What it has kept already is judged by its tags like everything else.
+    func retire() { retired.store(true, ordering: .sequentiallyConsistent) }
+
+    var isRetired: Bool { retired.load(ordering: .sequentiallyConsistent) }
 
     /// Answers a request that the route table has matched. Never throws: every failure is an answer.
     ///

@@ -1,12 +1,12 @@
 public import PluginAPI
-import TradingBook
+public import TradingBook
 
 /// Watches accounts for losses and markets for jumps, at every complete snapshot, tells what it has seen, and has positions
 /// closed by their accounts' own agents.
 ///
-/// Its ``GuardStage`` runs behind the stages attached before it, so `reconciliation` stands before `guards` in the list
+/// Its ``GuardStage`` runs behind those of the modules before it, so `reconciliation` stands before `guards` in the list
 /// of query services: an equity that contradicts its own parts then never becomes a peak.
-public struct GuardsModule: QueryService {
+public struct GuardsModule: QueryService, BookExtension {
     public static let descriptor = ModuleDescriptor(
         id: "guards",
         summary: "Drawdown and market guards",
@@ -33,8 +33,10 @@ public struct GuardsModule: QueryService {
         drawdownLimits = try DrawdownLimits(configuration.section("drawdown"))
         marketGuard = MarketGuard(limits: MarketLimits(configuration.section("market")))
         book = context.module(BookModule.self)
-        book.attach(
-            GuardStage(book: book, drawdownLimits: drawdownLimits, marketGuard: marketGuard, meters: meters))
+    }
+
+    public var ingestStages: [any IngestStage] {
+        [GuardStage(book: book, drawdownLimits: drawdownLimits, marketGuard: marketGuard, meters: meters)]
     }
 
     public var operations: [Operation] { [drawdown, market, status, history] + closeCommandOperations }

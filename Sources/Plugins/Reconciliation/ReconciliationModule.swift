@@ -1,11 +1,11 @@
 public import PluginAPI
-import TradingBook
+public import TradingBook
 
 /// Compares the bot's book with the broker's snapshots and answers what differs.
 ///
 /// Runs are made inside the transaction that stores a snapshot; everything that clients poll is read from what the runs
 /// have computed.
-public final class ReconciliationModule: QueryService {
+public final class ReconciliationModule: QueryService, BookExtension {
     public static let descriptor = ModuleDescriptor(
         id: "reconciliation",
         summary: "Differences between the bot's book and the broker's snapshots",
@@ -26,11 +26,15 @@ public final class ReconciliationModule: QueryService {
         settings = try ReconciliationSettings(configuration)
         gauges = BreakGauges(context)
         metrics = RunMetrics(context.metrics, gauges: gauges)
-        book.attach(
-            ReconciliationStage(settings: settings, clock: context.clock, logger: context.logger, metrics: metrics))
-        book.attach(Sweep.ofReconciliation(book.retentionSettings))
-        book.attach(PartitionedTable.log(book.retentionSettings))
     }
+
+    public var ingestStages: [any IngestStage] {
+        [ReconciliationStage(settings: settings, clock: context.clock, logger: context.logger, metrics: metrics)]
+    }
+
+    public var sweeps: [Sweep] { Sweep.ofReconciliation(book.retentionSettings) }
+
+    public var partitionedTables: [PartitionedTable] { [.log(book.retentionSettings)] }
 
     /// Refreshes the gauges on the way, at most every ten seconds.
     public func health() async -> ModuleHealth {

@@ -2,7 +2,7 @@ public import PluginAPI
 import Synchronization
 
 /// The shared record: users, accounts, instruments, the bot's book and the broker's, and the commands that fill them.
-public final class BookModule: QueryService, AccountDirectory {
+public final class BookModule: QueryService, AccountDirectory, ExtensibleModule {
     public static let descriptor = ModuleDescriptor(
         id: "book",
         summary: "Accounts, instruments, the bot's book and the broker's snapshots"
@@ -18,9 +18,7 @@ public final class BookModule: QueryService, AccountDirectory {
     public let retentionSettings: RetentionSettings
     let retention: Retention
     let memory = BookMemory()
-    private let attached = Mutex<[any IngestStage]>([])
-    private let attachedSweeps = Mutex<[Sweep]>([])
-    private let attachedTables = Mutex<[PartitionedTable]>([])
+    private let extensions = Mutex(BookExtensions())
 
     /// Moved within a moment.
     private static let bytesMovedAtStartMax: Int64 = 16 << 20
@@ -39,23 +37,16 @@ public final class BookModule: QueryService, AccountDirectory {
                 holder: String(UInt64.random(in: .min ... .max), radix: 16)))
     }
 
-    /// Adds a stage behind those already there. Modules attach theirs in `init`, which runs in dependency order.
-    public func attach(_ stage: any IngestStage) {
-        attached.withLock { $0.append(stage) }
+    /// Takes in what those of the modules bring that are a ``BookExtension``, in place of what was there. An ingest that has
+    /// begun ends with the stages that it began with.
+    public func extend(with dependents: [any Module]) {
+        extend(BookExtensions(dependents.compactMap { $0 as? any BookExtension }))
     }
 
-    /// Adds what another module removes of its tables when it is past its keeping, as part of the book's hourly job.
-    public func attach(_ sweeps: [Sweep]) {
-        attachedSweeps.withLock { $0 += sweeps }
-    }
-
-    /// Adds a table of another module whose partitions the same job looks after.
-    public func attach(_ table: PartitionedTable) {
-        attachedTables.withLock { $0.append(table) }
-    }
+    func extend(_ new: BookExtensions) { extensions.withLock { $0 = new } }
 
     /// Every table that PostgreSQL keeps in partitions.
-    public var partitionedTables: [PartitionedTable] { attachedTables.withLock { $0 } }
+    public var partitionedTables: [PartitionedTable] { extensions.withLock { $0.tables } }
 
     /// Makes the partitions of months to come, so that a new database has them before its first row. What keeps them from
     /// being made is no reason not to start: the default partition takes their rows, and the hourly job tries again.
@@ -70,8 +61,8 @@ public final class BookModule: QueryService, AccountDirectory {
         }
     }
 
-    var stages: [any IngestStage] { attached.withLock { $0 } }
-    var sweeps: [Sweep] { attachedSweeps.withLock { $0 } }
+    var stages: [any IngestStage] { extensions.withLock { $0.stages } }
+    var sweeps: [Sweep] { extensions.withLock { $0.sweeps } }
     var queries: AccountQueries { AccountQueries(storage: context.storage) }
 
     public var operations: [Operation] { accountOperations + instrumentOperations + ingestOperations }

@@ -31,8 +31,9 @@ enum LiveServer {
     ) async throws -> Result {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let frontend = HTTPFrontend(
-            name: "test", host: "127.0.0.1", port: 0, limits: limits, handler: handler, clock: clock,
-            eventLoops: MultiThreadedEventLoopGroup.singleton, logger: logger)
+            name: "test", host: "127.0.0.1", port: 0,
+            serving: ServingSwitch(Serving(handler: handler, limits: limits)), clock: clock, eventLoops: MultiThreadedEventLoopGroup.singleton,
+            logger: logger)
         let group = ServiceGroup(services: [frontend], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -34,7 +34,9 @@ struct CommandTests {
             }
         ])
         let cache = SlowCache()
-        harness.invalidations.attach(known: KnownAccounts(directory: harness.directory), cache: nil, shared: cache)
+        let listener = harness.invalidations.attach(
+            known: KnownAccounts(directory: harness.directory), cache: nil, shared: cache)
+        defer { withExtendedLifetime(listener) {} }
         let answered = Tally()
         let client = Task {
             let answer = await harness.ask(method: .post, operation: "set")

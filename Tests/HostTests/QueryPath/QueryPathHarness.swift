@@ -34,6 +34,7 @@ struct QueryPathHarness {
         cache = FakeCache(clock: clock)
         self.directory = directory
         invalidations = Invalidations(logger: log)
+        if let shared { invalidations.listen(to: shared) }
         let memory: any SynchronousCache =
             usesMemoryCache ? MemoryCacheModule(maxSize: memoryMax, clock: clock) : cache
         var settings = QueryPathSettings()
@@ -42,7 +43,7 @@ struct QueryPathHarness {
         let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status })]
         let commands = CacheCommands(
             keys: CachedKeys(of: services, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
-            cache: usesCache ? memory : nil, invalidations: invalidations, storage: storage ?? NoStorage(), logger: log)
+            cache: usesCache ? memory : nil, invalidations: invalidations, audit: AdminAudit(storage: storage ?? NoStorage()), logger: log)
         path = try QueryPath(
             services: services, hostOperations: commands.operations, directory: directory,
             cache: usesCache ? memory : nil,

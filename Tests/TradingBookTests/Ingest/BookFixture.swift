@@ -67,7 +67,7 @@ struct BookFixture: Sendable {
             context: ModuleContext(
                 logger: SilentLogger(), metrics: SilentMetrics(), clock: clock, storage: storage,
                 invalidator: NoInvalidator()))
-        for stage in stages { book.attach(stage) }
+        book.extend(BookExtensions(stages: stages))
         return book
     }
 

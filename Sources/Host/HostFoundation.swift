@@ -1,0 +1,48 @@
+import BuiltIn
+import PluginAPI
+
+/// What a host has once, whatever configuration is in use: the clock, the log, the metrics, the announcements of writes.
+struct HostFoundation: Sendable {
+    let clock: any HostClock
+    let registry: MetricsRegistry
+    let log: LogOutput
+    let invalidations: Invalidations
+    let shutdown = HostShutdown()
+    /// Where operators ask for another configuration.
+    let reloading = ReloadDesk()
+    /// The query services there are.
+    let registered: [any QueryService.Type]
+
+    /// - Parameter configuration: The first; how the log is written follows from it once and for all.
+    init(
+        _ configuration: HostConfiguration,
+        clock: any HostClock = SystemClock(),
+        registered: [any QueryService.Type] = BuiltInModules.services
+    ) {
+        self.clock = clock
+        self.registered = registered
+        log = LogOutput(
+            level: LogLevelSwitch(configuration.log.level), format: LogFormat(configuration.log.format), clock: clock,
+            sink: StandardErrorSink())
+        registry = MetricsRegistry()
+        ContractMetrics.register(in: registry)
+        ProcessMetrics.register(in: registry, startedAt: clock.now)
+        invalidations = Invalidations(logger: HostLogger(module: "host", output: log))
+    }
+
+    func logger(_ module: String) -> HostLogger { HostLogger(module: module, output: log) }
+
+    /// A board that writes each change of a module's status to the log.
+    func board() -> ModuleStatusBoard {
+        let logger = logger("host")
+        return ModuleStatusBoard { id, status in
+            var metadata = ["id": id, "status": status.word]
+            metadata["reason"] = status.reason
+            if case .failed = status {
+                logger.error("module status", metadata)
+            } else {
+                logger.info("module status", metadata)
+            }
+        }
+    }
+}
