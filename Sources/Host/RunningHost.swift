@@ -97,14 +97,18 @@ struct RunningHost {
         _ group: ServiceGroup,
         _ logger: HostLogger
     ) async {
+        // A file that is read after the last of several signals is what all of them are about.
+        let (hangups, hangup) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let foundation = generations.foundation
         await withTaskGroup { reloads in
+            reloads.addTask { for await _ in hangups { await foundation.reloading.reload(reason: "SIGHUP") } }
             for await signal in signals {
                 if signal == .sighup {
-                    reloads.addTask { await generations.foundation.reloading.reload(reason: "SIGHUP") }
+                    hangup.yield()
                     continue
                 }
                 logger.log(.notice, "draining", ["signal": "\(signal)"])
-                generations.foundation.shutdown.begin()
+                foundation.shutdown.begin()
                 reloads.cancelAll()
                 clients.drain()
                 await waitForClients(clients)

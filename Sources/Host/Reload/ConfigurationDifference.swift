@@ -43,17 +43,31 @@ struct ConfigurationDifference {
             }
         case .mapping(let kind):
             for name in Self.names(old, new) {
-                compare(
-                    kind, old?[name], new?[name], at: SettingsReader.join(path, name), isReloadable: isReloadable)
+                let (before, after, place) = (old?[name], new?[name], SettingsReader.join(path, name))
+                if before == nil || after == nil {
+                    note(before, after, at: place, isReloadable: isReloadable)
+                } else {
+                    compare(kind, before, after, at: place, isReloadable: isReloadable)
+                }
             }
         case .list where path == "queries": compareServices(Self.services(old), Self.services(new))
         default:
-            guard !Self.isSame(old, new, isReloadable: isReloadable) else { return }
-            settings.append(
-                ChangedSetting(
-                    path: path, before: old?.brief, after: new?.brief, isReloadable: isReloadable,
-                    origin: new?.origin ?? .preset))
+            if !Self.isSame(old, new, isReloadable: isReloadable) {
+                note(old, new, at: path, isReloadable: isReloadable)
+            }
         }
+    }
+
+    private mutating func note(
+        _ old: CheckedSetting?,
+        _ new: CheckedSetting?,
+        at path: String,
+        isReloadable: Bool
+    ) {
+        settings.append(
+            ChangedSetting(
+                path: path, before: old?.brief, after: new?.brief, isReloadable: isReloadable,
+                origin: new?.origin ?? .preset))
     }
 
     /// The list itself, and the settings of services that are in both.

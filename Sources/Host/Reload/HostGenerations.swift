@@ -22,7 +22,8 @@ final class HostGenerations: Sendable {
     private let load: @Sendable () -> ConfigurationReport
     private let inUse: Mutex<HostAssembly>
     private let turnstile = Turnstile()
-    private let retired: (stream: AsyncStream<RetiredGeneration>, continuation: AsyncStream<RetiredGeneration>.Continuation)
+    private let retired:
+        (stream: AsyncStream<RetiredGeneration>, continuation: AsyncStream<RetiredGeneration>.Continuation)
     private let schedulers: (stream: AsyncStream<Scheduler>, continuation: AsyncStream<Scheduler>.Continuation)
     private let failures: any Counter
     private let logger: HostLogger
@@ -190,12 +191,13 @@ final class HostGenerations: Sendable {
     // MARK: - Reporting
 
     private func report(_ outcome: ReloadOutcome, _ order: ReloadOrder) {
+        var metadata = [
+            "reason": order.reason, "generation": "\(outcome.generation)", "modules": outcome.plan.summary,
+            "settings": outcome.plan.settingNames,
+        ]
+        if !outcome.warnings.isEmpty { metadata["warnings"] = outcome.warnings.joined(separator: "; ") }
         logger.log(
-            .notice, outcome.isDryRun ? "configuration reload planned" : "configuration reloaded",
-            [
-                "reason": order.reason, "generation": "\(outcome.generation)", "modules": outcome.plan.summary,
-                "settings": outcome.plan.settingNames,
-            ])
+            .notice, outcome.isDryRun ? "configuration reload planned" : "configuration reloaded", metadata)
     }
 
     private func report(_ error: any Error, _ order: ReloadOrder) {

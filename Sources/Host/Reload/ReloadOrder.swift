@@ -34,7 +34,7 @@ struct ReloadOutcome: Sendable {
 }
 
 /// Why the configuration in use was kept.
-enum ReloadFailure: Error {
+enum ReloadFailure: Error, CustomStringConvertible {
     /// The file is not good; mend what the report lists.
     case mistakes(ConfigurationReport)
     /// Settings are changed that a running host cannot change; the report lists them. Restart, or put them back.
@@ -54,11 +54,14 @@ enum ReloadFailure: Error {
         }
     }
 
+    var description: String { ([detail] + mistakes).joined(separator: "; ") }
+
     /// Without the mistakes.
     var detail: String {
         switch self {
         case .mistakes(let report):
-            report.errors.count == 1 ? "The configuration has a mistake" : "The configuration has \(report.errors.count) mistakes"
+            report.errors.count == 1
+                ? "The configuration has a mistake" : "The configuration has \(report.errors.count) mistakes"
         case .needsRestart: "The configuration changes what takes a restart to change"
         case .notStarted(let id, let reason): "The module \(id) does not start: \(reason)"
         case .notMade(let reason): "The host cannot be put together: \(reason)"

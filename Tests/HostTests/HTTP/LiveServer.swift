@@ -32,7 +32,8 @@ enum LiveServer {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let frontend = HTTPFrontend(
             name: "test", host: "127.0.0.1", port: 0,
-            serving: ServingSwitch(Serving(handler: handler, limits: limits)), clock: clock, eventLoops: MultiThreadedEventLoopGroup.singleton,
+            serving: ServingSwitch(Serving(handler: handler, limits: limits)), clock: clock,
+            eventLoops: MultiThreadedEventLoopGroup.singleton,
             logger: logger)
         let group = ServiceGroup(services: [frontend], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

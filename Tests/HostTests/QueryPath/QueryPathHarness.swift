@@ -43,7 +43,8 @@ struct QueryPathHarness {
         let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status })]
         let commands = CacheCommands(
             keys: CachedKeys(of: services, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
-            cache: usesCache ? memory : nil, invalidations: invalidations, audit: AdminAudit(storage: storage ?? NoStorage()), logger: log)
+            cache: usesCache ? memory : nil, invalidations: invalidations,
+            audit: AdminAudit(storage: storage ?? NoStorage()), logger: log)
         path = try QueryPath(
             services: services, hostOperations: commands.operations, directory: directory,
             cache: usesCache ? memory : nil,
