@@ -17,6 +17,8 @@ GOOD = [
     "instruments: { GOLD: { digits: 2, pip: 0.1, multiplier: 100, quote_currency: USD } }\n",
     "",
 ]
+# With Redis, its module and the one in front of it are made anew.
+GOOD_WITH_REDIS = [*GOOD[:-1], "cache: { prefix: mine_ }\n", GOOD[-1]]
 # What is wrong with the others: the text that they get, the status of the answer, and a word of it.
 BROKEN = [
     ("queries: [reconciliation\n", 422, "error: "),
@@ -34,7 +36,8 @@ class Reloads:
     def __init__(self, host, redis=None):
         self.host, self.redis = host, redis
         self.base = host.config.read_text()
-        self.good, self.broken = itertools.cycle(GOOD), itertools.cycle(BROKEN if redis else BROKEN[:-1])
+        self.good = itertools.cycle(GOOD_WITH_REDIS if redis else GOOD)
+        self.broken = itertools.cycle(BROKEN if redis else BROKEN[:-1])
         self.generation, self.failed, self.number = 1, 0, 0
 
     def post(self, query=""):
@@ -123,7 +126,7 @@ def reload_under_load(host, count, redis=None, users=4):
     reloads = Reloads(host, redis)
     host.operator  # Minted before anything is measured.
     with Crowd(host, list(questions(users)), pause=0.001) as crowd:
-        for _ in range(2 * len(GOOD)):  # Warm: every kind has been, what is allocated once is allocated.
+        for _ in range(2 * len(GOOD_WITH_REDIS)):  # Warm: every kind has been, what is allocated once is allocated.
             reloads.step()
         answered = crowd.answered
         before, usages = Usage(host), []

@@ -13,7 +13,9 @@ import time
 from harness import ROOT, Host, at, position, trade
 from kills import kill_at_every_step
 from load import SECRET, Crowd
-from servers import variable
+from reloads import reload_under_load
+from reloads import started as started_with
+from servers import Redis, variable
 
 sys.path.append(str(ROOT / "Benchmarks" / "HTTP"))
 import book  # noqa: E402
@@ -203,6 +205,29 @@ def memory(minutes):
         host.close()
 
 
+def reloads(count):
+    """Configurations taking over under load, half of them broken: no request fails, and nothing leaks."""
+    redis = Redis().start()
+    host = started_with(redis)
+    try:
+        done, outcome = reload_under_load(host, count, redis)
+        assert not outcome.failures and outcome.kinds == {"fresh"}, (outcome.failures[:3], outcome.kinds)
+        before, usages = outcome.before, outcome.usages
+        assert max(each.descriptors for each in usages) <= before.descriptors + 8, usages
+        assert max(each.threads for each in usages) <= before.threads + 4, usages
+        # Past the first half it only moves up and down.
+        half = len(usages) // 2
+        early, late = (max(each.resident for each in part) for part in (usages[:half], usages[half:]))
+        assert late <= early * 1.05 + 4, (early, late)
+        assert host.metric("config_generation") == done.generation
+        assert host.metric("config_reload_failures_total") == done.failed
+        return (f"{count} reloads, half of them broken, {outcome.answered} answers, 0 failed; {before} before, "
+                f"{outcome.after} after, at most {early:.0f} MiB in the first half and {late:.0f} in the second")
+    finally:
+        host.close()
+        redis.close()
+
+
 def oracle(books):
     """The matcher against a slow comparison of every row with every other."""
     begun = time.monotonic()
@@ -224,6 +249,7 @@ def figures():
         ("Kill -9 at every step, PostgreSQL",
          lambda: kills_at_every_step(200 // SCALE, variable("CONCORD_TEST_POSTGRES_URL"))),
         ("SIGTERM under load", lambda: drains(30 // SCALE)),
+        ("Reloads under load", lambda: reloads(200 // SCALE)),
         ("Start and idle", lambda: start_and_idle(5)),
         ("Memory under load", lambda: memory(30 / SCALE)),
         ("Matcher against an oracle", lambda: oracle(100_000 // SCALE)),

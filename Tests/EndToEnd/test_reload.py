@@ -1,5 +1,6 @@
 """A changed configuration takes over while clients ask: by SIGHUP and by an operator, and not at all when it is broken."""
 
+import http.client
 import json
 import re
 import signal
@@ -156,6 +157,25 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.post().status, 200)
         self.assertEqual([host.get(path, owner).status for _ in range(3)], [404] * 3)
 
+    def test_what_is_replaced_stops_once_its_requests_have_ended(self):
+        """Long before the time-out of requests: it is their end that is waited for, and an idle connection is none."""
+        host = filled(self.serve())
+        self.write("log: { level: info, format: json }\n", without="log")
+        self.assertEqual(self.post().status, 200)
+        idle = http.client.HTTPConnection("127.0.0.1", host.port)
+        self.addCleanup(idle.close)
+        idle.request("GET", "/api/v1/positions/open", headers={"Authorization": f"Bearer {mint('user-0')}"})
+        idle.getresponse().read()
+        for number in range(1, 4):
+            self.write("log: { level: info, format: json }\n"
+                       f"queries: [reconciliation, positions, guards: {{ drawdown: {{ max: {20 + number}% }} }}]\n", without="log")
+            self.assertEqual(self.post().status, 200)
+            eventually(lambda: self.stops() == number, seconds=20)
+
+    def stops(self):
+        lines = [json.loads(line) for line in self.host.logs().splitlines() if line.startswith("{")]
+        return sum((line["message"], line.get("id"), line.get("status")) == ("module status", "guards", "stopped") for line in lines)
+
     def test_writes_go_on_and_run_each_stage_once(self):
         host = filled(self.serve())
         for number in range(1, 4):
@@ -182,8 +202,6 @@ class UnderLoad(unittest.TestCase):
         self.assertGreater(outcome.answered, 1_000)
         self.assertEqual(host.metric("config_generation"), reloads.generation)
         self.assertEqual(host.metric("config_reload_failures_total"), reloads.failed)
-        # What is replaced is given back once its last request has been answered.
-        self.assertNotIn("not waited for any longer", host.logs())
         before, usages = outcome.before, outcome.usages
         self.assertLessEqual(max(each.descriptors for each in usages), before.descriptors + 8, usages)
         self.assertLessEqual(max(each.threads for each in usages), before.threads + 4, usages)
