@@ -6,7 +6,7 @@ import PluginAPI
 import ServiceLifecycle
 import UnixSignals
 
-/// A started host: two listeners, the watch over the modules, and the way down.
+/// A started host: two listeners, what answers on them now, and the way down.
 ///
 /// On SIGTERM or SIGINT `/ready` turns 503 and clients are asked to leave; then nothing new is accepted, requests under way
 /// finish, modules stop in reverse order, and the process exits 0.

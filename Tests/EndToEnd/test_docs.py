@@ -22,6 +22,8 @@ NOT_RUN = {
     'curl -X POST -H "Authorization: Bearer $TOKEN" -H \'Content-Type: application/json\' \\\n'
     '    -d \'{"pattern": "concord_1:positions.*:a:acc-1:*"}\' http://127.0.0.1:8001/admin/cache/invalidate':
         "needs a host that serves; test_cache_admin.py orders the same",
+    "curl -X POST -H \"Authorization: Bearer $TOKEN\" 'http://127.0.0.1:8001/admin/config/reload?dry_run=true'":
+        "needs a host that serves; test_reload.py orders the same",
     "scripts/run": "serves until interrupted; test_run.py runs it",
     "scripts/test": "is what runs this test",
     "scripts/bench": "measures for minutes; scripts/test compiles what it starts",

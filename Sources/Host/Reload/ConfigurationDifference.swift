@@ -11,6 +11,8 @@ struct ChangedSetting: Sendable, Equatable {
     var isReloadable: Bool
     /// Where the new value was written.
     var origin: SettingOrigin
+    /// Where the old one was.
+    var originBefore: SettingOrigin
 }
 
 /// What differs between two checked configurations, in the order of the specification.
@@ -67,7 +69,7 @@ struct ConfigurationDifference {
         settings.append(
             ChangedSetting(
                 path: path, before: old?.brief, after: new?.brief, isReloadable: isReloadable,
-                origin: new?.origin ?? .preset))
+                origin: new?.origin ?? .preset, originBefore: old?.origin ?? .preset))
     }
 
     /// The list itself, and the settings of services that are in both.
@@ -77,7 +79,8 @@ struct ConfigurationDifference {
             settings.append(
                 ChangedSetting(
                     path: "queries", before: before.joined(separator: ", "), after: after.joined(separator: ", "),
-                    isReloadable: true, origin: new.first?.setting.origin ?? .preset))
+                    isReloadable: true, origin: new.first?.setting.origin ?? .preset,
+                    originBefore: old.first?.setting.origin ?? .preset))
         }
         for entry in new {
             guard let known = old.first(where: { $0.key == entry.key }),

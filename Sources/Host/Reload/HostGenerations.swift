@@ -226,7 +226,10 @@ extension BoundOperation {
 
 extension ChangedSetting {
     fileprivate var restartMistake: ConfigurationMistake {
-        let before = before.map { "; it was \($0)" } ?? ""
+        // What came through a variable or a file is never repeated in a message.
+        var known = before
+        if case .expanded = originBefore { known = nil }
+        let before = known.map { "; it was \($0)" } ?? ""
         return ConfigurationMistake(
             at: origin, path: path, "`\(path)` takes a restart to change\(before)",
             hint: "restart the host, or put the old value back", hidesSource: true)

@@ -92,14 +92,17 @@ struct ReloadFixture: Sendable {
 
     /// A client's request, as a connection has it answered.
     func ask(_ path: String = "/api/v1/probe") async -> OutgoingAnswer {
-        let handler = generations.clients.current.handler
-        let request = IncomingRequest(
-            method: .get, path: path, headers: [.authorization: "Bearer \(token)"], peer: "127.0.0.1",
-            requestID: "r-1", receivedAt: clock.now)
+        let (handler, request) = (generations.clients.current.handler, request(path))
         return switch handler.admit(request) {
         case .answered(let answer, _): answer
         case .admitted(let admitted): await admitted.answer(request)
         }
+    }
+
+    func request(_ path: String = "/api/v1/probe") -> IncomingRequest {
+        IncomingRequest(
+            method: .get, path: path, headers: [.authorization: "Bearer \(token)"], peer: "127.0.0.1",
+            requestID: "r-1", receivedAt: clock.now)
     }
 
     func text(_ name: String) -> String {

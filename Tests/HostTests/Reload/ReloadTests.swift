@@ -103,6 +103,40 @@ struct ReloadTests {
         }
     }
 
+    @Test("A request that came before the swap and is answered after it leaves nothing behind")
+    func late() async throws {
+        try await ReloadFixture.run { host in
+            let request = host.request()
+            guard case .admitted(let late) = host.generations.clients.current.handler.admit(request) else {
+                Issue.record("not admitted")
+                return
+            }
+            host.writeProbe("answer: b")
+            try await host.reload()
+
+            #expect(await late.answer(request).text == #"{"answer":"a"}"#)
+            #expect(await host.ask().text == #"{"answer":"b"}"#)
+        }
+    }
+
+    @Test("What a write makes stale is stale for the generation in use and for the one before it")
+    func writes() async throws {
+        try await ReloadFixture.run { host in
+            _ = await host.ask()
+            let old = host.generations.clients.current
+            try await host.reload()
+            let request = host.request()
+            await host.generations.foundation.invalidations.invalidate([.module("probe")])
+            guard case .admitted(let late) = old.handler.admit(request) else {
+                Issue.record("not admitted")
+                return
+            }
+
+            #expect(await late.answer(request).header("Cache-Status")?.contains("hit") == false)
+            #expect(await host.ask().header("Cache-Status")?.contains("hit") == false)
+        }
+    }
+
     @Test(
         "Answers are kept over a reload that leaves them as they are, and no longer than the new configuration says",
         arguments: [

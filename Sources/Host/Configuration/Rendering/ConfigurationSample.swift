@@ -28,7 +28,7 @@ struct ConfigurationSample {
     }
 
     private mutating func write(value key: ConfigurationKey, depth: Int) {
-        output.comment("It is \(key.kind.phrase).", depth: depth)
+        output.comment("It is \(key.kind.phrase).\(key.isReloadable ? "" : " Needs a restart.")", depth: depth)
         if let text = key.defaultText {
             output.line("\(key.name): \(key.kind.isScalar ? YAMLText.scalar(text) : text)", depth: depth)
         } else {
