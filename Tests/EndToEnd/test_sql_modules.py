@@ -1,13 +1,11 @@
 """Query services that are files: what they answer, to whom, within which bounds, and what is refused before they do."""
 
 import json
-import os
-import pathlib
 import signal
 import unittest
 import urllib.parse
 
-from harness import POSTGRES_URL, ROOT, ConcordTest, Host, at, position, trade
+from harness import POSTGRES_URL, ConcordTest, Host, at, eventually, trade
 
 EVERYTHING = """
 summary: Everything that can be asked
@@ -213,13 +211,13 @@ class Refused(unittest.TestCase):
 
     def test_a_mistake_has_its_place(self):
         for text, place, words in [
-            ("methods:\n  a:\n    sql: SELECT x FROM v_trades\n", "3:10", "columns: { x: decimal }"),
+            ("methods:\n  a:\n    sql: SELECT x FROM v_trades\n", "3:17", "columns: { x: decimal }"),
             ("methods:\n  a:\n    sql: |\n\n      SELECT symbol\n        FROM v_trades WHERE symbol = $s\n", "6:38", "$s"),
             ("methods:\n  a:\n    params: { s: { type: text } }\n    sql: SELECT symbol FROM v_trades\n", "3:18", "use $s"),
             ("methods:\n  a:\n    sql: |\n      SELECT symbol FROM v_trades WHERE volume > 0.5\n", "4:50", "dec('0.5')"),
             ("methods:\n  a:\n    sql: |\n      SELECT symbol FROM v_trades WHERE volume * volume > 0\n", "4:48", "dec_mul"),
-            ("methods:\n  a:\n    sql: SELECT * FROM v_trades\n", "3:10", "write out"),
-            ("methods:\n  a:\n    sql: SELECT count(*) FROM v_trades\n", "3:10", "AS"),
+            ("methods:\n  a:\n    sql: SELECT * FROM v_trades\n", "3:17", "write out"),
+            ("methods:\n  a:\n    sql: 'SELECT count(*) FROM v_trades'\n", "3:18", "AS"),
             ("method: {}\nmethods: {}\n", "1:1", "did you mean `methods`"),
             ("methods:\n  a:\n    params: { account_id: { type: id } }\n    sql: SELECT symbol FROM v_trades\n", "3:27", "itself"),
         ]:
@@ -276,6 +274,74 @@ class Refused(unittest.TestCase):
             ready = host.request("GET", "/api/v1/ready").json["checks"]["asked"]
             self.assertEqual(ready["status"], "down")
             self.assertIn("asked.yaml:6:9: ", ready["reason"])
+
+
+class Changed(unittest.TestCase):
+    """Files that come, change, break and go while the host serves."""
+
+    def trades(self, host, path="/api/v1/asked/a"):
+        answer = host.get(path, host.token("ann"))
+        return [next(iter(row.values())) for row in answer.json["rows"]] if answer.status == 200 else answer.status
+
+    @staticmethod
+    def text(column, where="1 = 1"):
+        return f"methods:\n  a:\n    ttl: 1h\n    sql: SELECT {column} FROM v_trades WHERE {where} ORDER BY trade_id\n"
+
+    def test_a_changed_file_is_taken_and_a_broken_one_is_not(self):
+        with WithModules(module(self.text("trade_id"))) as files:
+            host, file = files.host, files.directory / "asked.yaml"
+            fill(host)
+            self.assertEqual(self.trades(host), ["ann-0", "ann-1", "ann-2"])
+            file.write_text(self.text("volume"))
+            eventually(lambda: self.trades(host) == ["0.5", "1.5", "2.5"])
+            generation = host.metric("config_generation")
+            for broken, words in ((self.text("volum"), "columns: { volum: decimal }"), ("methods: [", "YAML"),
+                                  (self.text("volume", "symbl = 'x'"), "asked.yaml:4:43: ")):
+                file.write_text(broken)
+                eventually(lambda: words in host.logs())
+                self.assertEqual(self.trades(host), ["0.5", "1.5", "2.5"])
+            self.assertEqual(host.metric("config_generation"), generation)
+            self.assertGreaterEqual(host.metric("config_reload_failures_total"), 3)
+            file.write_text(self.text("symbol", "volume > dec('2')"))
+            eventually(lambda: self.trades(host) == ["EURUSD"])
+
+    def test_files_come_and_go(self):
+        with WithModules(module(self.text("trade_id"))) as files:
+            host = files.host
+            fill(host)
+            other = files.directory / "other.yaml"
+            other.write_text(self.text("symbol"))
+            eventually(lambda: self.trades(host, "/api/v1/other/a") == ["EURUSD"] * 3)
+            self.assertIn("/api/v1/other/a", host.request("GET", "/api/v1/openapi.json").json["paths"])
+            other.unlink()
+            eventually(lambda: self.trades(host, "/api/v1/other/a") == 404)
+            self.assertEqual(self.trades(host), ["ann-0", "ann-1", "ann-2"])
+
+    def test_a_file_takes_no_unreloaded_configuration_with_it(self):
+        with WithModules(module(self.text("trade_id"))) as files:
+            host = files.host
+            fill(host)
+            host.token("ann"), host.operator
+            host.config.write_text(host.config.read_text().replace("level: warning", "level: error") + "retention: { logs: 1 }\n")
+            (files.directory / "asked.yaml").write_text(self.text("symbol"))
+            eventually(lambda: self.trades(host) == ["EURUSD"] * 3)
+            shown = host.ok("GET", "/admin/config", host.operator, port=host.admin_port)
+            self.assertIn('"warning"', json.dumps(shown))
+
+    def test_an_order_and_a_signal_take_changed_files_too(self):
+        with WithModules(module(self.text("trade_id"))) as files:
+            host, file = files.host, files.directory / "asked.yaml"
+            fill(host)
+            file.write_text(self.text("symbol"))
+            host.ok("POST", "/admin/config/reload", host.operator, port=host.admin_port)
+            self.assertEqual(self.trades(host), ["EURUSD"] * 3)
+            file.write_text("methods: {}\n")
+            refused = host.request("POST", "/admin/config/reload", host.operator, port=host.admin_port)
+            self.assertEqual(refused.status, 422, refused)
+            self.assertIn("asked.yaml:1:1: ", refused.json["errors"][0]["detail"])
+            file.write_text(self.text("direction"))
+            host.process.send_signal(signal.SIGHUP)
+            eventually(lambda: self.trades(host) == ["buy"] * 3)
 
 
 class SchemaChanges(unittest.TestCase):

@@ -51,7 +51,7 @@ struct ConfigurationCheck: Sendable {
 
     private func outcome(_ report: ConfigurationReport, _ probes: [ProbeResult]?) -> Outcome {
         let isDown = probes?.contains { !$0.isUp } ?? false
-        let exitCode: Int32 = report.errors.isEmpty && report.brokenFiles.isEmpty ? (isDown ? 3 : 0) : 2
+        let exitCode: Int32 = report.placedErrors.isEmpty ? (isDown ? 3 : 0) : 2
         if format == .json {
             return Outcome(output: json(report, probes), exitCode: exitCode)
         }

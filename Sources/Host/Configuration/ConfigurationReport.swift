@@ -37,6 +37,11 @@ struct ConfigurationReport: Sendable {
         return configuration
     }
 
+    /// Every mistake, those in files of modules last, each with the report whose source it is in.
+    var placedErrors: [(report: ConfigurationReport, mistake: ConfigurationMistake)] {
+        errors.map { (self, $0) } + brokenFiles.flatMap { file in file.errors.map { (file, $0) } }
+    }
+
     /// Files of modules with mistakes in them.
     var brokenFiles: [ConfigurationReport] { sqlModules?.broken ?? [] }
 

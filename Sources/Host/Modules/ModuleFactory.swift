@@ -95,18 +95,33 @@ struct ModuleFactory {
             }
             services.append(try build(type, choice.configuration, storage: storage, &made))
         }
-        return services + (try makeSQLServices(configuration.sqlModules, storage: storage))
+        return services + (try configuration.sqlModules.map { try makeSQLService($0, storage: storage, &made) })
     }
 
-    private func makeSQLServices(
-        _ definitions: [SQLModuleDefinition], storage: any StorageBackend
-    ) throws -> [any QueryService] {
-        if definitions.isEmpty { return [] }
+    private func makeSQLService(
+        _ definition: SQLModuleDefinition, storage: any StorageBackend, _ made: inout MadeModules
+    ) throws -> any QueryService {
+        let (id, required) = (definition.id, SQLService.descriptor.requires.compactMap { made[$0] })
+        let recipe = ModuleRecipe(definition, requirements: required.map(\.recipe))
+        if let kept = carried(recipe, as: SQLService.self) {
+            made[id] = MadeModule(module: kept, recipe: recipe, isCarried: true)
+            return kept
+        }
         guard let storage = storage as? any ScopedStorage else {
             throw ModuleNotBuilt.refused(
-                definitions[0].id, .unavailable(reason: "the storage in use runs no statements of SQL modules"))
+                id, .unavailable(reason: "the storage in use runs no statements of SQL modules"))
         }
-        return definitions.map { SQLService($0, storage: storage, invalidator: invalidator, logger: logger($0.id)) }
+        let service = SQLService(definition, storage: storage, invalidator: invalidator, logger: logger(id))
+        made[id] = MadeModule(module: service, recipe: recipe, isCarried: false)
+        return service
+    }
+
+    /// The module in use that was made from the same.
+    private func carried<M: Module>(_ recipe: ModuleRecipe, as type: M.Type) -> M? {
+        guard let previous, let kept = previous.made[recipe.id], kept.recipe == recipe, let module = kept.module as? M
+        else { return nil }
+        board.carry(recipe.id, from: previous.host.board)
+        return module
     }
 
     /// Carries the module over if it was made from the same, and makes it otherwise.
@@ -121,8 +136,7 @@ struct ModuleFactory {
         let required = type.descriptor.requires.compactMap { made[$0] }
         let recipe = ModuleRecipe(
             type, settings, cachePrefix: cachePrefix, requirements: required.map(\.recipe))
-        if let previous, let kept = previous.made[id], kept.recipe == recipe, let module = kept.module as? M {
-            board.carry(id, from: previous.host.board)
+        if let module = carried(recipe, as: type) {
             made[id] = MadeModule(module: module, recipe: recipe, isCarried: true)
             return module
         }

@@ -25,6 +25,14 @@ struct ModuleRecipe: Sendable, Equatable {
         self.cachePrefix = cachePrefix
         self.requirements = requirements
     }
+
+    /// Of a module that is a file.
+    init(_ definition: SQLModuleDefinition, requirements: [ModuleRecipe]) {
+        id = definition.id
+        settings = ModuleConfiguration()
+        source = definition.file + "\n" + String(decoding: definition.text, as: UTF8.self)
+        self.requirements = requirements
+    }
 }
 
 /// A module and what it is made from.

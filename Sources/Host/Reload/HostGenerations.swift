@@ -29,6 +29,7 @@ final class HostGenerations: Sendable {
     private let logger: HostLogger
 
     private static let watchInterval: Duration = .seconds(5)
+    private static let filesInterval: Duration = .seconds(1)
 
     /// - Parameter load: Reads the configuration as the start has; may block on files.
     init(first: HostAssembly, load: @escaping @Sendable () -> ConfigurationReport) {
@@ -58,6 +59,7 @@ final class HostGenerations: Sendable {
         await withTaskGroup { group in
             group.addTask { await self.watch() }
             group.addTask { await self.runScheduled() }
+            group.addTask { await self.watchModuleFiles() }
             group.addTask { for await old in self.retired.stream { await old.finish(self.logger) } }
         }
     }
@@ -72,6 +74,22 @@ final class HostGenerations: Sendable {
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.watchInterval)
             await current.modules.watchOnce()
+        }
+    }
+
+    /// Takes changed files of modules into use. What a file said last stays in use while it is broken.
+    private func watchModuleFiles() async {
+        var directory = current.configuration.modules.sql
+        var known = SQLModuleStamp(of: directory)
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.filesInterval)
+            let (now, stamp) = (
+                current.configuration.modules.sql, SQLModuleStamp(of: current.configuration.modules.sql)
+            )
+            defer { (directory, known) = (now, stamp) }
+            // A reload that names another directory has read it.
+            guard now == directory, stamp != known, !Task.isCancelled else { continue }
+            _ = try? await reload(ReloadOrder(reason: "a file in \(now) changed", isForModuleFiles: true))
         }
     }
 
@@ -105,8 +123,10 @@ final class HostGenerations: Sendable {
     private func carryOut(_ order: ReloadOrder) async throws -> ReloadOutcome {
         guard !foundation.shutdown.hasBegun else { throw ReloadFailure.notServing }
         let old = current
-        let load = load
-        let report = try await NIOThreadPool.singleton.runIfActive { load() }
+        let (load, isForFiles) = (load, order.isForModuleFiles)
+        let report = try await NIOThreadPool.singleton.runIfActive {
+            isForFiles ? old.reportInUse.withSQLModules(catalog: .compiledIn) : load()
+        }
         let (next, difference) = try Self.build(report, after: old)
         let plan = ReloadPlan(from: old.loaded, to: next.loaded, difference.settings)
         let warnings = report.warnings.map { report.line($0) }

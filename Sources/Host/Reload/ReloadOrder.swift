@@ -7,6 +7,8 @@ struct ReloadOrder: Sendable {
     var reason: String
     /// Whether only the plan is wanted.
     var isDryRun = false
+    /// Whether only files of modules are read again, and the configuration stays the one in use.
+    var isForModuleFiles = false
     /// Called once all is ready to take over, with the plan and the generation to come; what it throws ends the reload.
     var confirm: @Sendable (_ plan: ReloadPlan, _ generation: Int) async throws -> Void = { _, _ in }
 }
@@ -49,7 +51,7 @@ enum ReloadFailure: Error, CustomStringConvertible {
     /// Of the report, if there is one.
     var mistakes: [String] {
         switch self {
-        case .mistakes(let report), .needsRestart(let report): report.errors.map { report.line($0) }
+        case .mistakes(let report), .needsRestart(let report): report.placedErrors.map { $0.report.line($0.mistake) }
         case .notStarted, .notMade, .notServing: []
         }
     }
@@ -60,8 +62,8 @@ enum ReloadFailure: Error, CustomStringConvertible {
     var detail: String {
         switch self {
         case .mistakes(let report):
-            report.errors.count == 1
-                ? "The configuration has a mistake" : "The configuration has \(report.errors.count) mistakes"
+            report.placedErrors.count == 1
+                ? "The configuration has a mistake" : "The configuration has \(report.placedErrors.count) mistakes"
         case .needsRestart: "The configuration changes what takes a restart to change"
         case .notStarted(let id, let reason): "The module \(id) does not start: \(reason)"
         case .notMade(let reason): "The host cannot be put together: \(reason)"
@@ -90,9 +92,9 @@ extension ConfigurationReport {
 
     /// Every mistake for a problem document, at most as many as are worth reading.
     fileprivate var items: [Problem.Item] {
-        errors.prefix(100).map { mistake in
+        placedErrors.prefix(100).map { report, mistake in
             let pointer = mistake.path.split(separator: ".").map { "/\($0)" }.joined()
-            return Problem.Item(.pointer(pointer), line(mistake))
+            return Problem.Item(.pointer(pointer), report.line(mistake))
         }
     }
 }

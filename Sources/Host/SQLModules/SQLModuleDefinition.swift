@@ -73,11 +73,15 @@ struct SQLPlace: Sendable, Equatable {
     private let start: SourcePosition
     /// Columns that the file's lines have before those of the text; `nil` where the text is no block of lines.
     private let indents: [Int]?
+    /// Characters before the text where all of it stands in one line as it is; `nil` where it does not.
+    private let quoteLength: Int?
 
     init(of text: String, at start: SourcePosition, in source: ConfigurationSource) {
         self.start = start
         let line = source.lines.indices.contains(start.line - 1) ? source.lines[start.line - 1] : []
-        guard line.dropFirst(start.column - 1).first == "|" else {
+        let written = line.dropFirst(start.column - 1)
+        quoteLength = [0, 1].first { written.dropFirst($0).starts(with: text.unicodeScalars) }
+        guard written.first == "|" else {
             indents = nil
             return
         }
@@ -93,7 +97,9 @@ struct SQLPlace: Sendable, Equatable {
         let before = String(decoding: Array(text.utf8).prefix(offset), as: UTF8.self)
         let line = before.utf8.count { $0 == UInt8(ascii: "\n") }
         let column = before.split(separator: "\n", omittingEmptySubsequences: false).last?.unicodeScalars.count ?? 0
-        guard let indents else { return start }
+        guard let indents else {
+            return SourcePosition(line: start.line, column: start.column + (quoteLength.map { $0 + column } ?? 0))
+        }
         let indent = indents.indices.contains(line) ? indents[line] : 0
         return SourcePosition(line: start.line + 1 + line, column: indent + column + 1)
     }

@@ -15,11 +15,16 @@ struct SQLModuleFiles {
 
     /// A directory that is not there has no modules.
     init(directory: String, catalog: ModuleCatalog = .compiledIn) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        for name in names.sorted() where name.hasSuffix(Self.end) && !name.hasPrefix(".") {
+        for name in Self.names(in: directory) {
             let (definition, report) = Self.read(directory + "/" + name, catalog: catalog)
             if let definition { definitions.append(definition) } else { broken.append(report) }
         }
+    }
+
+    /// Files that are modules, in byte order of their names; hidden ones are somebody's way of saving.
+    static func names(in directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.filter { $0.hasSuffix(end) && !$0.hasPrefix(".") }.sorted()
     }
 
     /// Reads one file.

@@ -21,9 +21,8 @@ extension ConfigurationReport {
         json.field("file", source.name)
         json.field("valid", errors.isEmpty && brokenFiles.isEmpty)
         let names = specification.secretNames
-        let others = brokenFiles.flatMap { file in file.errors.map { (file, $0) } }
-        json.arrayField("mistakes", of: errors.map { (self, $0) } + others) { json, mistake in
-            mistake.0.write(mistake.1, names, to: &json)
+        json.arrayField("mistakes", of: placedErrors) { json, placed in
+            placed.report.write(placed.mistake, names, to: &json)
         }
         json.arrayField("warnings", of: warnings) { json, mistake in write(mistake, names, to: &json) }
     }
