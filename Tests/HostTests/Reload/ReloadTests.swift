@@ -124,7 +124,10 @@ struct ReloadTests {
         try await ReloadFixture.run { host in
             _ = await host.ask()
             let old = host.generations.clients.current
+            // Both caches are made anew with another prefix, so that the two have nothing in common.
+            host.write("cache: { prefix: other_ }\n")
             try await host.reload()
+            _ = await host.ask()
             let request = host.request()
             await host.generations.foundation.invalidations.invalidate([.module("probe")])
             guard case .admitted(let late) = old.handler.admit(request) else {
