@@ -83,7 +83,7 @@ struct CountdownEndTests {
         try await Desk.with { desk in
             try await desk.trip(tickets: [1])
             desk.clock.advance(by: .seconds(10))
-            let work = DueWork(account: "acc", now: desk.clock.now, writesCommands: true)
+            let work = DueWork(account: "acc", now: desk.clock.now, writesCommands: true, outbox: desk.outbox)
 
             let first = try await desk.storage.transaction { try work.run(in: $0) }
             let second = try await desk.storage.transaction { try work.run(in: $0) }

@@ -15,6 +15,7 @@ struct Desk {
     let announced = Announcements()
     let storage: SQLiteStorageModule
     private let book: BookModule
+    var outbox: Outbox { book.outbox }
     private let reconciliation: ReconciliationModule
     let module: GuardsModule
     private let directory: String

@@ -11,6 +11,7 @@ struct Desk {
     private let clock: ManualClock
     private let services: [any QueryService]
     private let guards: GuardsModule
+    let book: BookModule
 
     /// - Parameter retention: The configuration's section of that name; without one everything is kept.
     init(on storage: any StorageBackend, clock: ManualClock, retention: ConfigurationValue? = nil) throws {
@@ -23,7 +24,7 @@ struct Desk {
         }
         var settings = ModuleConfiguration(["instruments": .mapping([:])])
         settings.values["retention"] = retention
-        let book = try BookModule(configuration: settings, context: context([:]))
+        book = try BookModule(configuration: settings, context: context([:]))
         // In the order of the configuration's default: guards log behind the run they belong to.
         let reconciliation = try ReconciliationModule(
             configuration: Desk.reconciliationSettings, context: context(["book": book]))

@@ -1,6 +1,7 @@
 import PluginAPI
 
-/// Lets modules do what time alone causes, each by itself, for as long as the host serves.
+/// Lets modules do what time alone causes, each by itself, and brings them the events they observe, for as long as the host
+/// serves.
 struct Scheduler: Sendable {
     /// A module with scheduled work, and how it is now.
     struct Entry: Sendable {
@@ -16,6 +17,7 @@ struct Scheduler: Sendable {
     static let firstPauseMax: Duration = .seconds(1)
 
     private let entries: [Entry]
+    private let events: EventDispatcher
     private let clock: any HostClock
     private let logger: any Logger
     private let outcomes: [ModuleDescriptor.ModuleID: Outcomes]
@@ -32,6 +34,7 @@ struct Scheduler: Sendable {
                 Entry(id: loaded.id, module: $0, status: loaded.status)
             }
         }
+        events = EventDispatcher(services, clock: clock, metrics: metrics, logger: logger)
         self.clock = clock
         self.logger = logger
         outcomes = Dictionary(
@@ -48,9 +51,10 @@ struct Scheduler: Sendable {
             })
     }
 
-    /// Calls every module at its interval until cancelled.
+    /// Calls every module at its interval, and delivers events, until cancelled.
     func run() async {
         await withTaskGroup { group in
+            group.addTask { await events.run() }
             for entry in entries {
                 group.addTask {
                     let interval = entry.module.scheduleInterval

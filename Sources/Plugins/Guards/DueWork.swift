@@ -11,6 +11,7 @@ struct DueWork: Sendable {
     let now: Timestamp
     /// Whether positions are closed at all.
     let writesCommands: Bool
+    let outbox: Outbox
     /// What to do when somebody else holds the account.
     var patience = AccountLock.Patience.waiting
 
@@ -27,24 +28,30 @@ struct DueWork: Sendable {
         let store = CloseCommandStore(account: account, now: now, transaction: transaction)
         let isSettled = try store.settle()
         let trips = writesCommands ? try endCountdowns(in: transaction) : []
-        for trip in trips {
+        var events = outbox.drafts
+        for (trip, cause) in trips {
             let commands = try store.write(trip: trip, reason: .drawdown)
+            events.addLiquidation(
+                trip: trip, guard: "drawdown", reason: cause, commands: commands, of: account, at: now)
             try GuardLogEntry(countdownOf: trip, commands: commands)
                 .append(about: trip, of: account, at: now, in: transaction)
         }
+        try outbox.append(events, in: transaction)
         guard isSettled || !trips.isEmpty else { return Outcome() }
         let left = try LeftOpenPositions(account: account, now: now, transaction: transaction).refresh()
         return Outcome(isChanged: true, leftOpen: left)
     }
 
-    /// Claims the trips whose countdown is over and that are neither released nor claimed.
-    private func endCountdowns(in transaction: any Transaction) throws(StorageError) -> [String] {
+    /// Claims the trips whose countdown is over and that are neither released nor claimed, each with its cause.
+    private func endCountdowns(
+        in transaction: any Transaction
+    ) throws(StorageError) -> [(trip: String, cause: String)] {
         try transaction.rows(
             """
             UPDATE guard_trips SET commands_at = \(now)
             WHERE account_id = \(account) AND commands_at IS NULL AND released_at IS NULL AND liquidation_at <= \(now)
-            RETURNING trip_id
+            RETURNING trip_id, reason
             """
-        ).compactMap { $0.text(0) }
+        ).compactMap { row in row.text(0).map { ($0, row.text(1) ?? "") } }
     }
 }

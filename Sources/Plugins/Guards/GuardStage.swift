@@ -25,7 +25,7 @@ struct GuardStage: IngestStage {
             var log = try observe(change, &record, &outcome, in: transaction)
             let detected = symbols.observe(change, with: marketGuard)
             try symbols.store(account: change.account.id, in: transaction)
-            try recordTrips(detected, change, run: outcome.run, in: transaction)
+            try recordTrips(detected, change, &outcome, in: transaction)
             log += detected.map { GuardLogEntry($0.condition, $0.quote, act: marketGuard.limits.act) }
             if let run = outcome.run { try GuardLogEntry.append(log, to: run, of: change, in: transaction) }
         }
@@ -53,6 +53,7 @@ struct GuardStage: IngestStage {
         in transaction: any Transaction
     ) throws -> [GuardLogEntry] {
         var events: [DrawdownGuard.Event] = []
+        let before = record.guardState.state
         let flows = try GuardRecord.unsettledFlows(of: change.account.id, in: transaction)
         try record.checkRange(of: flows)
         if change.snapshot.completeness == .complete {
@@ -66,6 +67,13 @@ struct GuardStage: IngestStage {
             try TripRecord(trip, id: tripID, record.guardState, limits: drawdownLimits, change, run: outcome.run)
                 .insert(in: transaction)
             outcome.afterCommit.append { [meters] in meters.drawdownTriggers.increment() }
+        }
+        if record.guardState.state != before {
+            let hasTripped = events.contains { if case .tripped = $0 { true } else { false } }
+            outcome.events.addDrawdown(
+                hasTripped ? .tripped : .state, record.guardState, from: before, tripID: record.tripID,
+                of: change.account.id,
+                because: change.snapshotID, at: change.now)
         }
         try record.store(events, for: change, in: transaction)
         outcome.peak = record.guardState.peak?.amount
@@ -102,15 +110,24 @@ struct GuardStage: IngestStage {
     private func recordTrips(
         _ detected: [(quote: Quote, condition: MarketCondition)],
         _ change: IngestChange,
-        run: RunSummary?,
+        _ outcome: inout IngestOutcome,
         in transaction: any Transaction
     ) throws {
-        guard marketGuard.limits.act == .close else { return }
+        guard marketGuard.limits.act == .close else {
+            for (quote, condition) in detected { outcome.events.addMarket(condition, quote, tripID: nil, of: change) }
+            return
+        }
         let store = CloseCommandStore(account: change.account.id, now: change.now, transaction: transaction)
         for (quote, condition) in detected {
-            let trip = TripRecord(condition, quote, limits: marketGuard.limits, change, run: run)
+            let trip = TripRecord(condition, quote, limits: marketGuard.limits, change, run: outcome.run)
             try trip.insert(in: transaction)
-            try store.write(trip: trip.id, reason: condition.kind.closeReason, symbol: quote.instrument)
+            outcome.events.addMarket(condition, quote, tripID: trip.id, of: change)
+            let commands = try store.write(
+                trip: trip.id, reason: condition.kind.closeReason, symbol: quote.instrument)
+            guard commands > 0 else { continue }
+            outcome.events.addLiquidation(
+                trip: trip.id, guard: "market", reason: condition.kind.rawValue, symbol: quote.instrument,
+                commands: commands, of: change.account.id, at: change.now)
         }
     }
 

@@ -1,8 +1,9 @@
 public import PluginAPI
+import TradingBook
 
 extension GuardsModule: AdministeredModule {
     public var adminOperations: [Operation] {
-        let command = ReleaseCommand(storage: storage, limits: drawdownLimits)
+        let command = ReleaseCommand(storage: storage, limits: drawdownLimits, outbox: book.outbox)
         return [
             .command(
                 "release", at: "/guards/{account}/release", summary: "End the latch of an account's drawdown guard",

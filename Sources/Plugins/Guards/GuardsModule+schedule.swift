@@ -18,7 +18,8 @@ extension GuardsModule: ScheduledModule {
 
         let failures = try await AccountRound.run(due.toSettle.keys.sorted(), deadline: deadline) {
             account, patience, deadline in
-            let work = DueWork(account: account, now: now, writesCommands: writesCommands, patience: patience)
+            let work = DueWork(
+                account: account, now: now, writesCommands: writesCommands, outbox: book.outbox, patience: patience)
             guard let done = try await storage.transaction(deadline: deadline, { try work.run(in: $0) }) else {
                 return false
             }

@@ -6,6 +6,7 @@ import TradingBook
 struct ReleaseCommand: Sendable {
     let storage: any StorageBackend
     let limits: DrawdownLimits
+    let outbox: Outbox
 
     /// - Returns: The drawdown as it now stands.
     /// - Throws: 404 for an unknown account, 409 when its guard is not tripped.
@@ -37,7 +38,7 @@ struct ReleaseCommand: Sendable {
             throw Problem.conflict("The drawdown guard of account \(account) is not tripped.")
         }
         let before = Self.json(record)
-        let trip = record.tripID
+        let (trip, state) = (record.tripID, record.guardState.state)
         record.guardState.release()
         record.tripID = nil
         try record.write(account: account, in: transaction)
@@ -47,6 +48,10 @@ struct ReleaseCommand: Sendable {
                 release_note = \(note)
             WHERE trip_id = \(trip)
             """)
+        var events = outbox.drafts
+        events.addDrawdown(
+            .released, record.guardState, from: state, tripID: trip, of: account, because: trip ?? "", at: request.now)
+        try outbox.append(events, in: transaction)
         let expired = try CloseCommandStore(account: account, now: request.now, transaction: transaction).expireAll()
         try AuditEntry(
             at: request.now, actor: request.caller.subject, action: "guard.release", object: "account:\(account)",

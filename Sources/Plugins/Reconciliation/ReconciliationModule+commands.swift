@@ -1,4 +1,5 @@
 import PluginAPI
+import TradingBook
 
 extension ReconciliationModule {
     /// What the owner of an account, and operators, do to its breaks.
@@ -6,7 +7,8 @@ extension ReconciliationModule {
     /// The break says which account it is; `account_id` may say it too, as in every query.
     var breakCommands: [Operation] {
         BreakAct.Kind.allCases.map { kind in
-            let command = BreakCommand(kind: kind, storage: context.storage, settings: settings, metrics: metrics)
+            let command = BreakCommand(
+                kind: kind, storage: context.storage, settings: settings, metrics: metrics, outbox: book.outbox)
             return .command(
                 "\(kind.rawValue)Break", at: "/reconciliation/breaks/{break_id}/\(kind.rawValue)",
                 summary: kind.summary, roles: [.user, .operator],

@@ -23,7 +23,8 @@ struct DatabasePlace {
     /// - Throws: ``RestorePlaceOccupied`` when there is a database with a table in it.
     func requireEmpty() throws {
         guard access(path, F_OK) == 0 else { return }
-        let tables = try opened().texts("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        let tables = try opened().texts(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name")
         guard tables.isEmpty else {
             let first = tables.prefix(3).joined(separator: ", ") + (tables.count > 3 ? ", …" : "")
             throw RestorePlaceOccupied(

@@ -19,6 +19,8 @@ public final class BookModule: QueryService, AccountDirectory, ExtensibleModule 
     let retention: Retention
     let memory = BookMemory()
     private let extensions = Mutex(BookExtensions())
+    /// Where events wait for their observers.
+    public let outbox: Outbox
 
     /// Moved within a moment.
     private static let bytesMovedAtStartMax: Int64 = 16 << 20
@@ -28,6 +30,7 @@ public final class BookModule: QueryService, AccountDirectory, ExtensibleModule 
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         self.context = context
+        outbox = Outbox(storage: context.storage)
         instruments = InstrumentStore(configured: try InstrumentSettings.book(configuration))
         retentionSettings = RetentionSettings(configuration)
         retention = Retention(
@@ -41,6 +44,10 @@ public final class BookModule: QueryService, AccountDirectory, ExtensibleModule 
     /// begun ends with the stages that it began with.
     public func extend(with dependents: [any Module]) {
         extend(BookExtensions(dependents.compactMap { $0 as? any BookExtension }))
+        outbox.connect(
+            dependents.compactMap { $0 as? any EventObserver }.flatMap { observer in
+                observer.subscriptions.map { (type(of: observer).descriptor.id, $0) }
+            })
     }
 
     func extend(_ new: BookExtensions) { extensions.withLock { $0 = new } }

@@ -183,8 +183,9 @@ struct MigratorTests {
 
     /// Every statement that made what is in the database.
     private func schema(of storage: any StorageBackend) async throws -> [String] {
-        try await storage.rows("SELECT coalesce(sql, name) AS text FROM sqlite_master ORDER BY type, name")
-            .compactMap { $0.text(0) }
+        try await storage.rows(
+            "SELECT coalesce(sql, name) AS text FROM sqlite_master WHERE name <> 'sqlite_sequence' ORDER BY type, name"
+        ).compactMap { $0.text(0) }
     }
 
     private func withStorage(_ body: (SQLiteStorageModule) async throws -> Void) async throws {

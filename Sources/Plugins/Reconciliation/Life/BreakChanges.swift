@@ -30,8 +30,13 @@ struct BreakChanges: Sendable {
     }
 
     /// Writes all of it, inside a transaction that holds the account's row.
-    func write(in transaction: any Transaction) throws {
+    ///
+    /// - Parameter outbox: Where observers are told of it.
+    func write(telling outbox: Outbox, in transaction: any Transaction) throws {
         try BreakStore(account: account).write(changed, steps, in: transaction)
+        var events = outbox.drafts
+        events.add(steps, of: changed, account: account)
+        try outbox.append(events, in: transaction)
         var state = try AccountState.of(account, in: transaction)
         state.follow(steps)
         try state.write(account, in: transaction)

@@ -8,6 +8,7 @@ import TradingBook
 /// same work the second finds nothing left to do. An account that fails or that somebody holds keeps nobody else from theirs.
 struct DueBreaks: Sendable {
     let context: ModuleContext
+    let outbox: Outbox
     let batchSize: Int
     let metrics: RunMetrics
 
@@ -64,7 +65,7 @@ struct DueBreaks: Sendable {
         _ patience: AccountLock.Patience,
         deadline: ContinuousClock.Instant
     ) async throws -> Bool {
-        let settled = try await context.storage.transaction(deadline: deadline) { transaction -> Settled? in
+        let settled = try await context.storage.transaction(deadline: deadline) { [outbox] transaction -> Settled? in
             guard let owner = try AccountLock.take(account, patience, in: transaction)?.account.user else { return nil }
             let due = try BreakStore(account: account).due(at: now, in: transaction)
             guard !due.isEmpty else { return Settled() }
@@ -74,7 +75,7 @@ struct DueBreaks: Sendable {
                 let steps = item.elapse(.time(now))
                 changes.add(item, steps)
             }
-            try changes.write(in: transaction)
+            try changes.write(telling: outbox, in: transaction)
             return Settled(owners: [account: owner], openedReasons: changes.openedReasons, shift: changes.shift)
         }
         guard let settled else { return false }

@@ -10,6 +10,7 @@ struct BreakCommand: Sendable {
     let storage: any StorageBackend
     let settings: ReconciliationSettings
     let metrics: RunMetrics
+    let outbox: Outbox
 
     private struct Done: Sendable {
         var answer: [UInt8]
@@ -69,7 +70,7 @@ struct BreakCommand: Sendable {
         }
         var changes = BreakChanges(account: account, at: request.now)
         changes.add(item, steps)
-        try changes.write(in: transaction)
+        try changes.write(telling: outbox, in: transaction)
         let after = try shown(id, in: transaction)
         try AuditEntry(
             at: request.now, actor: request.caller.subject, action: "break.\(kind.rawValue)", object: "break:\(id)",

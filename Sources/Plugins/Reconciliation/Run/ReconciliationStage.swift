@@ -43,6 +43,7 @@ struct ReconciliationStage: IngestStage {
             try finish(change, &run, comparison, &state, in: transaction)
             opened = comparison.life.opened
             shift = comparison.shift
+            outcome.events.add(comparison.life.steps, of: comparison.life.changed, account: change.account.id)
         } else {
             run.policyRevision = settings.policy.revision(grace: settings.grace, instruments: [:])
             run.durationMilliseconds = duration(since: change.now)
@@ -51,6 +52,7 @@ struct ReconciliationStage: IngestStage {
         note(change, run, &state)
         try run.write(in: transaction)
         try state.write(change.account.id, in: transaction)
+        outcome.events.addRunFinished(run, of: change)
         outcome.run = run.summary(hasCashMismatch: hasCashMismatch)
         let (metrics, stored, reasons) = (metrics, run, opened.map(\.breakClass.divergenceReason))
         outcome.afterCommit.append { [shift] in

@@ -108,7 +108,8 @@ extension BookModule {
     }
 
     func ingest(_ request: Request) -> SnapshotIngest {
-        SnapshotIngest(instruments: instruments, stages: stages, memory: memory, now: request.now, began: .now)
+        SnapshotIngest(
+            instruments: instruments, stages: stages, memory: memory, outbox: outbox, now: request.now, began: .now)
     }
 
     /// The tags that a write for these accounts of these owners makes stale.

@@ -86,13 +86,17 @@ public struct IngestOutcome: Sendable {
     /// What is to happen outside the storage once the transaction is stored, in this order: metrics, above all. Of a
     /// transaction that fails, or is run again from its start, nothing of it happens.
     public var afterCommit: [@Sendable () -> Void]
+    /// What observers are to be told, in this order.
+    public var events: EventDrafts
 
     public init(
         run: RunSummary? = nil,
         guardsJSON: String? = nil,
         peak: FixedDecimal? = nil,
-        afterCommit: [@Sendable () -> Void] = []
+        afterCommit: [@Sendable () -> Void] = [],
+        events: EventDrafts = EventDrafts()
     ) {
+        self.events = events
         self.run = run
         self.guardsJSON = guardsJSON
         self.peak = peak

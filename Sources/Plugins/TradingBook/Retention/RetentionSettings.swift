@@ -8,6 +8,8 @@ public struct RetentionSettings: Sendable, Equatable {
     public var runs: Duration?
     public var logs: Duration?
     public var audit: Duration?
+    /// Events that nobody takes, and dead letters.
+    public var events: Duration?
 
     public init() {}
 
@@ -19,6 +21,7 @@ public struct RetentionSettings: Sendable, Equatable {
             if case .duration(let duration)? = section.values[key] { duration } else { nil }
         }
         (snapshots, runs, logs, audit) = (period("snapshots"), period("runs"), period("logs"), period("audit"))
+        events = period("events")
     }
 
     private static let name = "retention"
@@ -31,6 +34,7 @@ public struct RetentionSettings: Sendable, Equatable {
             ConfigurationKey("runs", period, default: "400d", "Resolved breaks with their history."),
             ConfigurationKey("logs", period, default: "400d", "The reconciliation log."),
             ConfigurationKey("audit", period, default: "keep", "The audit log."),
+            ConfigurationKey("events", period, default: "7d", "Events that no observer takes, and dead letters."),
         ]), "How long rows are kept after they arrived; an account's newest snapshot is never removed.")
 
     private static let period = ConfigurationKind.either([

@@ -3,7 +3,10 @@ import PluginAPI
 extension Sweep {
     /// What the book removes of its own tables.
     static func ofBook(_ settings: RetentionSettings) -> [Sweep] {
-        [settings.snapshots.map(snapshotContents), settings.audit.map(auditLog), idempotencyKeys].compactMap(\.self)
+        [
+            settings.snapshots.map(snapshotContents), settings.audit.map(auditLog), idempotencyKeys,
+            settings.events.map(undeliveredEvents), settings.events.map(deadLetters),
+        ].compactMap(\.self)
     }
 
     /// Takes the contents out of snapshots and leaves their headers: the digest that makes a repeat known, the answer it

@@ -14,6 +14,7 @@ struct SnapshotIngest: Sendable {
     let instruments: InstrumentStore
     let stages: [any IngestStage]
     let memory: BookMemory
+    let outbox: Outbox
     let now: Timestamp
     /// When the host began to work on the request.
     let began: ContinuousClock.Instant
@@ -118,8 +119,10 @@ struct SnapshotIngest: Sendable {
         _ change: IngestChange,
         in transaction: any Transaction
     ) throws -> IngestOutcome {
-        var outcome = IngestOutcome()
+        var outcome = IngestOutcome(events: outbox.drafts)
+        if change.rerun == 0 { outcome.events.addSnapshotStored(change) }
         for stage in stages { try stage.apply(change, outcome: &outcome, in: transaction) }
+        try outbox.append(outcome.events, in: transaction)
         return outcome
     }
 

@@ -1,0 +1,152 @@
+public import PluginAPI
+
+extension Outbox {
+    /// Rows that a claim looks at. Those behind another one of their account are parked on the way, so that the next look does
+    /// not meet them again.
+    private static let lookedAtMax = 100
+    /// Events of one account that are delivered one after the other under one claim.
+    static let eventsPerClaimMax = 20
+
+    /// Whether there may be something to claim; one look into an index.
+    public func isDue(_ subscription: String, at now: Timestamp) async throws(StorageError) -> Bool {
+        try await !storage.rows(
+            "SELECT 1 FROM event_outbox WHERE subscription = \(subscription) AND due_at <= \(now) LIMIT 1"
+        ).isEmpty
+    }
+
+    /// What a look at the outbox came to.
+    public struct Look: Sendable {
+        public var claimed: [ClaimedEvents] = []
+        /// Whether there may be more where that came from.
+        public var sawAll = true
+    }
+
+    /// Claims the queues of accounts whose first event is due. What another host is claiming, or has claimed, is left alone.
+    ///
+    /// - Parameters:
+    ///   - limit: How many accounts at most.
+    ///   - token: One that no other claim has.
+    ///   - lease: For how long nobody else delivers these accounts' events.
+    public func claim(
+        _ subscription: String,
+        limit: Int,
+        token: String,
+        lease: Duration,
+        at now: Timestamp,
+        in transaction: any Transaction
+    ) throws -> Look {
+        let select: SQL = """
+            SELECT number, account_id FROM event_outbox WHERE subscription = \(subscription) AND due_at <= \(now)
+            ORDER BY due_at, number LIMIT \(Self.lookedAtMax)
+            """
+        let due = try transaction.rows(SQL(sqlite: select, postgres: select + " FOR UPDATE SKIP LOCKED"))
+        guard !due.isEmpty else { return Look() }
+        let numbers = due.compactMap { $0.integer(0) }
+        let first = try firsts(among: numbers, in: transaction)
+        try park(numbers.filter { !first.contains($0) }, in: transaction)
+
+        let mine = due.filter { first.contains($0.integer(0) ?? 0) }.prefix(limit)
+        guard !mine.isEmpty else { return Look(sawAll: due.count < Self.lookedAtMax) }
+        try transaction.execute(
+            """
+            UPDATE event_outbox SET due_at = \(now + lease), holder = \(token)
+            WHERE number IN (\(mine.compactMap { $0.integer(0) }))
+            """)
+        var look = Look(sawAll: due.count < Self.lookedAtMax && mine.count == first.count)
+        for row in mine {
+            let account = row.text(1) ?? ""
+            let events = try events(of: account, subscription, in: transaction)
+            look.claimed.append(
+                ClaimedEvents(subscription: subscription, account: account, events: events, token: token))
+        }
+        return look
+    }
+
+    /// Which of these rows no other of their account stands before.
+    private func firsts(among numbers: [Int64], in transaction: any Transaction) throws(StorageError) -> Set<Int64> {
+        let rows = try transaction.rows(
+            """
+            SELECT o.number FROM event_outbox o WHERE o.number IN (\(numbers)) AND NOT EXISTS (
+                SELECT 1 FROM event_outbox p WHERE p.subscription = o.subscription AND p.account_id = o.account_id
+                    AND p.number < o.number)
+            """)
+        return Set(rows.compactMap { $0.integer(0) })
+    }
+
+    private func park(_ numbers: [Int64], in transaction: any Transaction) throws(StorageError) {
+        guard !numbers.isEmpty else { return }
+        try transaction.execute("UPDATE event_outbox SET due_at = NULL WHERE number IN (\(numbers))")
+    }
+
+    private func events(
+        of account: String,
+        _ subscription: String,
+        in transaction: any Transaction
+    ) throws -> [Event] {
+        try transaction.rows(
+            """
+            SELECT event_id, kind, number, at, data, attempts FROM event_outbox
+            WHERE subscription = \(subscription) AND account_id = \(account)
+            ORDER BY number LIMIT \(Self.eventsPerClaimMax)
+            """
+        ).map { row in
+            guard let id = row.text(0), let kind = row.text(1).flatMap(Event.Kind.init), let number = row.integer(2),
+                let at = row.timestamp(3), let data = row.json(4), let attempts = row.integer(5)
+            else { throw StoredRowDamaged(table: "event_outbox", column: "kind") }
+            return Event(
+                id: id, kind: kind, account: account, number: number, at: at, data: data, attempt: attempts + 1)
+        }
+    }
+
+    /// Writes what became of a claim, and lets the account's next event be claimed.
+    ///
+    /// - Returns: `false` when the claim was not held any more: its lease had ended, and another host has the account, or had.
+    ///   Nothing is changed then, so that what was taken comes again.
+    @discardableResult
+    public func settle(
+        _ claim: ClaimedEvents,
+        _ outcome: ClaimedEvents.Outcome,
+        module: ModuleDescriptor.ModuleID,
+        at now: Timestamp,
+        in transaction: any Transaction
+    ) throws -> Bool {
+        let held: SQL = """
+            SELECT 1 FROM event_outbox WHERE number = \(claim.events[0].number) AND holder = \(claim.token)
+            """
+        guard try !transaction.rows(SQL(sqlite: held, postgres: held + " FOR UPDATE")).isEmpty else { return false }
+        var gone = claim.events.prefix(outcome.taken).map(\.number)
+        switch outcome.ending {
+        case .untried: break
+        case .failed(let time, let reason):
+            let event = claim.events[outcome.taken]
+            try transaction.execute(
+                """
+                UPDATE event_outbox SET attempts = \(event.attempt), last_error = \(reason), due_at = \(time),
+                    holder = NULL
+                WHERE number = \(event.number)
+                """)
+        case .givenUp(let reason):
+            let event = claim.events[outcome.taken]
+            try DeadLetters.bury(event, of: claim.subscription, in: module, reason: reason, at: now, in: transaction)
+            gone.append(event.number)
+        }
+        if !gone.isEmpty { try transaction.execute("DELETE FROM event_outbox WHERE number IN (\(gone))") }
+        if case .failed = outcome.ending { return true }
+        try Self.wakeFirst(of: claim.account, claim.subscription, at: now, in: transaction)
+        return true
+    }
+
+    /// Lets the account's first event be claimed. A later one that is due is not claimed before it all the same.
+    static func wakeFirst(
+        of account: String,
+        _ subscription: String,
+        at now: Timestamp,
+        in transaction: any Transaction
+    ) throws(StorageError) {
+        try transaction.execute(
+            """
+            UPDATE event_outbox SET due_at = \(now), holder = NULL WHERE number = (
+                SELECT min(number) FROM event_outbox WHERE subscription = \(subscription) AND account_id = \(account))
+            """)
+    }
+}
