@@ -20,6 +20,12 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+/// Requests of our own.
+let httpClient: [Target.Dependency] = [
+    .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
 
 /// A module's target: a folder under `Sources/Plugins` of the same name.
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -55,6 +61,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         // Orderly start, signals and shutdown of long-running parts.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        // HTTP requests to webhooks: pools, TLS and deadlines of the server's own family.
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         // SHA-256, HMAC (tokens are signed by HS256, nothing else) and HKDF.
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         // Structured logging.
@@ -96,7 +104,7 @@ let package = Package(
             name: "BuiltIn",
             dependencies: [
                 pluginAPI, "MemoryCache", "RedisCache", "SQLiteStorage", "PostgresStorage", "TradingBook",
-                "Reconciliation", "Positions", "Guards",
+                "Reconciliation", "Positions", "Guards", "Webhook",
             ],
             path: "Sources/Plugins/BuiltIn",
             swiftSettings: strict
@@ -109,6 +117,7 @@ let package = Package(
         plugin("Reconciliation", ["TradingBook", crypto]),
         plugin("Positions", ["TradingBook"]),
         plugin("Guards", ["TradingBook"]),
+        plugin("Webhook", ["TradingBook", crypto] + httpClient),
 
         // Threads, queues and calls: what the storages whose libraries block have in common. No part of any module's face.
         .target(name: "StorageWork", dependencies: [pluginAPI], swiftSettings: strict),
@@ -198,6 +207,7 @@ let package = Package(
         tests("ReconciliationTests", ["Reconciliation", "TradingBook", "SQLiteStorage", testing]),
         tests("PositionsTests", ["Positions", "TradingBook", "SQLiteStorage", testing]),
         tests("GuardsTests", ["Guards", "Reconciliation", "TradingBook", "SQLiteStorage", testing]),
+        tests("WebhookTests", ["Webhook", "TradingBook", testing]),
         tests(
             "HostTests",
             [

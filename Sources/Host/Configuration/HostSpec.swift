@@ -111,10 +111,10 @@ struct HostSpec: Sendable {
             "Query services to load, in order: a name, or a name with its settings.")
     }
 
-    /// All that no other requires.
+    /// All that no other requires and that run on defaults alone.
     var defaultServices: [String] {
         let required = Set(catalog.services.flatMap(\.descriptor.requires))
-        return catalog.services.map(\.id).filter { !required.contains($0) }
+        return catalog.services.filter { !required.contains($0.id) && !$0.needsSettings }.map(\.id)
     }
 
     private var instruments: ConfigurationKey {

@@ -14,6 +14,9 @@ struct ModuleCatalog: Sendable {
             specification.keys.filter { !ModuleCatalog.documentKeys.contains($0.name) }
         }
 
+        /// Whether it cannot run on defaults alone.
+        var needsSettings: Bool { sectionKeys.contains(where: \.isNeeded) }
+
         init(descriptor: ModuleDescriptor, specification: ConfigurationSpec) {
             self.descriptor = descriptor
             self.specification = specification
@@ -58,5 +61,14 @@ struct ModuleCatalog: Sendable {
         ValueProblem(
             "no \(section) module `\(id)` is compiled in",
             hint: NearestName.choiceHint(id, among: choices(in: section).map(\.id)))
+    }
+}
+
+extension ConfigurationKey {
+    /// Whether nothing stands in for it when the file has no value.
+    fileprivate var isNeeded: Bool {
+        guard defaultText == nil, !isOptional else { return false }
+        if case .section(let keys) = kind { return keys.contains(where: \.isNeeded) }
+        return true
     }
 }

@@ -7,6 +7,7 @@ import Reconciliation
 import RedisCache
 import SQLiteStorage
 import TradingBook
+import Webhook
 
 /// What is compiled in: an explicit list, in the order `concord modules list` prints.
 ///
@@ -18,7 +19,7 @@ public enum BuiltInModules {
     public static let caches: [any CacheBackend.Type] = [MemoryCacheModule.self, RedisCacheModule.self]
     /// Chosen by `queries`, or loaded because one of those requires them; requirements first.
     public static let services: [any QueryService.Type] = [
-        BookModule.self, ReconciliationModule.self, PositionsModule.self, GuardsModule.self,
+        BookModule.self, ReconciliationModule.self, PositionsModule.self, GuardsModule.self, WebhookModule.self,
     ]
 
     public static var all: [any Module.Type] {

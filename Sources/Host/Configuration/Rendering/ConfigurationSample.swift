@@ -1,6 +1,8 @@
 import PluginAPI
 
 /// A configuration with every key, its default and its meaning: `concord config sample`. It passes `concord check`.
+///
+/// Modules that cannot run on defaults alone stand in it as comments.
 struct ConfigurationSample {
     private var output = YAMLText()
 
@@ -39,6 +41,8 @@ struct ConfigurationSample {
     private mutating func writeQueries(_ catalog: ModuleCatalog) {
         output.line(catalog.services.isEmpty ? "queries: []" : "queries:", depth: 0)
         for module in catalog.services {
+            let start = output.lines.count
+            defer { if module.needsSettings { output.commentOut(from: start) } }
             output.comment("\(module.descriptor.summary).", depth: 1)
             let isBare = module.sectionKeys.isEmpty
             output.line(isBare ? "- \(module.id)" : "- \(module.id):", depth: 1)

@@ -8,6 +8,11 @@ struct YAMLText {
         lines.append(text.isEmpty ? "" : String(repeating: "  ", count: depth) + text)
     }
 
+    /// Makes comments of all lines from one on.
+    mutating func commentOut(from start: Int) {
+        for index in start..<lines.count { lines[index] = "# " + lines[index] }
+    }
+
     /// A comment, broken into lines.
     mutating func comment(_ text: String, depth: Int) {
         var current = "#"
