@@ -33,6 +33,12 @@ struct BenchmarkDesk: Sendable {
         (self.clock, self.storage, self.book, self.snapshots) = (clock, storage, book, snapshots)
     }
 
+    /// Lets every event be written.
+    func observe() {
+        let everything = EventSubscription(name: "all", kinds: Set(Event.Kind.allCases))
+        book.outbox.connect([("benchmark", everything)])
+    }
+
     /// Starts storage, makes the schema and the accounts, and puts a trade for every position into the bot's book.
     func open(accounts: Int, positionsEach: Int) async throws {
         try await storage.start()

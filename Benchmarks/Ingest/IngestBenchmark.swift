@@ -10,7 +10,8 @@ import TradingBook
 /// disk has them, on one SQLite file under `TMPDIR`.
 ///
 /// Prices move with every snapshot and one position in twenty is off its trade, so that no run is a repeat and every run
-/// has a break to carry on. Arguments: snapshots (20000) and how many are under way at once (64).
+/// has a break to carry on. Arguments: snapshots (20000) and how many are under way at once (64); with `observed` somebody
+/// observes all events, which then are written and stay.
 @main
 struct IngestBenchmark {
     static let accountsTotal = 200
@@ -23,6 +24,7 @@ struct IngestBenchmark {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let desk = try await BenchmarkDesk(path: "\(directory.path)/concord.db")
+        if CommandLine.arguments.contains("observed") { desk.observe() }
         try await desk.open(accounts: accountsTotal, positionsEach: positionsEach)
 
         _ = try await desk.ingest(accountsTotal * 2, inFlight: inFlight, from: 0)

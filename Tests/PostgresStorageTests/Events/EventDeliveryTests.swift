@@ -1,3 +1,4 @@
+import Glibc
 import PluginAPI
 import PluginTesting
 import Synchronization
@@ -76,6 +77,107 @@ extension AllTests {
                 try await next.deliver { try await desk.count("event_outbox") == 0 }
                 let again = next.receiver.taken.filter { $0.account == "acc" }
                 #expect(again == claimed[0].events)
+            }
+        }
+
+        @Test("What a slow transaction stores is not passed over, though later numbers were delivered before it ended")
+        func slowTransaction() async throws {
+            // On SQLite no other transaction can write meanwhile.
+            try await EventDesk.with(.postgres, accounts: ["slow", "quick"]) { desk in
+                let host = try desk.host()
+                let (isWritten, mayEnd) = (Flag(), Flag())
+                let slow = Task { [outbox = host.outbox, now = desk.clock.now] in
+                    try await desk.storage.transaction { transaction in
+                        _ = try AccountLock.require("slow", in: transaction)
+                        var drafts = outbox.drafts
+                        drafts.add(.runFinished, of: "slow", ["1"], at: now) { $0.field("run_id", "1") }
+                        try outbox.append(drafts, in: transaction)
+                        isWritten.raise()
+                        while !mayEnd.isUp { usleep(1_000) }
+                    }
+                }
+                try await eventually { isWritten.isUp }
+
+                try await host.see("quick", equity: 1_000)
+                try await host.deliver { host.receiver.taken.count == 3 }
+                mayEnd.raise()
+                try await slow.value
+                try await host.deliver { host.receiver.taken.count == 4 }
+
+                let numbers = host.receiver.taken.map(\.number)
+                #expect(numbers.last == numbers.min())
+                #expect(host.receiver.taken.map(\.account).last == "slow")
+            }
+        }
+
+        @Test("An event that is stored while the one before it is being settled is not left behind")
+        func storedWhileSettling() async throws {
+            // On SQLite no other transaction can write meanwhile.
+            try await EventDesk.with(.postgres) { desk in
+                let host = try desk.host(observing: [.snapshotStored])
+                try await host.see(equity: 1_000)
+                let claim = try #require(try await host.claim().first)
+                let (isSettled, mayEnd) = (Flag(), Flag())
+                let settling = Task { [outbox = host.outbox, now = desk.clock.now] in
+                    try await desk.storage.transaction { transaction in
+                        try outbox.settle(claim, .init(taken: 1), module: "test", at: now, in: transaction)
+                        isSettled.raise()
+                        while !mayEnd.isUp { usleep(1_000) }
+                    }
+                }
+                try await eventually { isSettled.isUp }
+
+                // Due, and behind an event that is still there for everybody else.
+                try await host.see(equity: 2_000)
+                #expect(try await host.claim(token: "meanwhile").isEmpty)
+                mayEnd.raise()
+                try await settling.value
+
+                #expect(
+                    try await host.claim(token: "afterwards").first?.events.map { $0.isOf(equity: 2_000) } == [true])
+            }
+        }
+
+        @Test(
+            "A host that is told to stop gives back what is under way: the next one goes on at once",
+            arguments: SQLDialect.allCases)
+        func stop(_ dialect: SQLDialect) async throws {
+            try await EventDesk.with(dialect) { desk in
+                let isUnderWay = Flag()
+                let waiting = Receiver { _ in
+                    isUnderWay.raise()
+                    try await Task.sleep(for: .seconds(3_600))
+                }
+                let stopping = try desk.host(waiting)
+                try await stopping.see(equity: 1_000)
+                try await stopping.deliver { isUnderWay.isUp }
+                #expect(waiting.taken.isEmpty)
+
+                let next = try desk.host()
+                try await next.deliver { try await desk.count("event_outbox") == 0 }
+
+                #expect(next.receiver.taken.map(\.attempt) == [1, 1, 1])
+            }
+        }
+
+        @Test("An observer that does not serve is left alone, and gets its events when it does")
+        func notServing() async throws {
+            try await EventDesk.with(.sqlite) { desk in
+                let host = try desk.host()
+                try await host.see(equity: 1_000)
+                let isServing = Flag()
+                let observed = LoadedService(id: "test", service: host.observer) {
+                    isServing.isUp ? .ok : .failed(reason: "not yet")
+                }
+                let lane = try #require(host.dispatcher(observed).lanes.first)
+
+                #expect(await lane.claim(limit: 1).isEmpty)
+                isServing.raise()
+
+                let claim = try #require(await lane.claim(limit: 1).first)
+                await lane.deliver(claim)
+                #expect(host.receiver.taken.count == 3)
+                #expect(try await desk.count("event_outbox") == 0)
             }
         }
 

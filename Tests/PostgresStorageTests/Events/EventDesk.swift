@@ -103,13 +103,15 @@ struct EventHost: Sendable {
     }
 
     var dispatcher: EventDispatcher {
+        dispatcher(LoadedService(id: TestObserver.descriptor.id, service: observer) { .ok })
+    }
+
+    func dispatcher(_ observed: LoadedService) -> EventDispatcher {
         var limits = EventDispatcher.Limits()
         limits.pause = .milliseconds(5)
         return EventDispatcher(
-            [
-                LoadedService(id: "book", service: desk.book) { .ok },
-                LoadedService(id: TestObserver.descriptor.id, service: observer) { .ok },
-            ], clock: clock, metrics: MetricsRegistry(), logger: SilentLog(), limits: limits)
+            [LoadedService(id: "book", service: desk.book) { .ok }, observed], clock: clock, metrics: MetricsRegistry(),
+            logger: SilentLog(), limits: limits)
     }
 
     /// Delivers until `isDone`, and leaves nothing under way.
@@ -206,6 +208,14 @@ struct TestObserver: QueryService, EventObserver {
     func observe(_ event: Event, for subscription: String) async throws {
         try await receiver.take(event)
     }
+}
+
+/// Goes up once.
+final class Flag: Sendable {
+    private let up = Atomic(false)
+
+    var isUp: Bool { up.load(ordering: .sequentiallyConsistent) }
+    func raise() { up.store(true, ordering: .sequentiallyConsistent) }
 }
 
 private struct SilentLog: Logger {

@@ -41,18 +41,23 @@ extension Outbox {
             """
         let due = try transaction.rows(SQL(sqlite: select, postgres: select + " FOR UPDATE SKIP LOCKED"))
         guard !due.isEmpty else { return Look() }
-        let numbers = due.compactMap { $0.integer(0) }
-        let first = try firsts(among: numbers, in: transaction)
-        try park(numbers.filter { !first.contains($0) }, in: transaction)
+        let firsts = try firsts(behind: due.compactMap { $0.integer(0) }, subscription, in: transaction)
+        let parked = due.compactMap { row -> Int64? in
+            guard let number = row.integer(0), let first = firsts[row.text(1) ?? ""] else { return nil }
+            return number == first ? nil : number
+        }
+        try park(parked, in: transaction)
 
-        let mine = due.filter { first.contains($0.integer(0) ?? 0) }.prefix(limit)
-        guard !mine.isEmpty else { return Look(sawAll: due.count < Self.lookedAtMax) }
+        let ready = due.filter { row in firsts[row.text(1) ?? ""] == row.integer(0) }
+        let mine = ready.prefix(limit)
+        let isShort = due.count < Self.lookedAtMax
+        guard !mine.isEmpty else { return Look(sawAll: isShort || parked.isEmpty) }
         try transaction.execute(
             """
             UPDATE event_outbox SET due_at = \(now + lease), holder = \(token)
             WHERE number IN (\(mine.compactMap { $0.integer(0) }))
             """)
-        var look = Look(sawAll: due.count < Self.lookedAtMax && mine.count == first.count)
+        var look = Look(sawAll: isShort && mine.count == ready.count)
         for row in mine {
             let account = row.text(1) ?? ""
             let events = try events(of: account, subscription, in: transaction)
@@ -62,15 +67,23 @@ extension Outbox {
         return look
     }
 
-    /// Which of these rows no other of their account stands before.
-    private func firsts(among numbers: [Int64], in transaction: any Transaction) throws(StorageError) -> Set<Int64> {
-        let rows = try transaction.rows(
+    /// The first row of each account that one of these rows is of, held until the transaction ends.
+    ///
+    /// One that is just being settled is missing: it may be gone in a moment, when it is too late to wake whoever was parked
+    /// behind it meanwhile. While it is held here, its settlement comes afterwards, and sees the parked.
+    private func firsts(
+        behind numbers: [Int64],
+        _ subscription: String,
+        in transaction: any Transaction
+    ) throws(StorageError) -> [String: Int64] {
+        let select: SQL = """
+            SELECT h.account_id, h.number FROM event_outbox h WHERE h.number IN (
+                SELECT (SELECT min(p.number) FROM event_outbox p
+                    WHERE p.subscription = \(subscription) AND p.account_id = d.account_id)
+                FROM (SELECT DISTINCT account_id FROM event_outbox WHERE number IN (\(numbers))) AS d)
             """
-            SELECT o.number FROM event_outbox o WHERE o.number IN (\(numbers)) AND NOT EXISTS (
-                SELECT 1 FROM event_outbox p WHERE p.subscription = o.subscription AND p.account_id = o.account_id
-                    AND p.number < o.number)
-            """)
-        return Set(rows.compactMap { $0.integer(0) })
+        let rows = try transaction.rows(SQL(sqlite: select, postgres: select + " FOR SHARE OF h SKIP LOCKED"))
+        return Dictionary(rows.map { ($0.text(0) ?? "", $0.integer(1) ?? 0) }) { first, _ in first }
     }
 
     private func park(_ numbers: [Int64], in transaction: any Transaction) throws(StorageError) {
