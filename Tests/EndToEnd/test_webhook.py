@@ -8,7 +8,8 @@ import threading
 import time
 import unittest
 
-from harness import ROOT, Host, at, eventually, free_port, position
+from harness import ROOT, Host, Postgres, at, eventually, free_port, position
+from servers import variable
 
 SECRET = "a secret of the desk, long enough"
 CONFIG = """queries:
@@ -42,7 +43,8 @@ is_from_concord = documented()
 class Receiver:
     """Takes events on a port of its own; `answer` gives the status for one, or `None` to hang up."""
 
-    def __init__(self, answer=lambda event, attempt: 200, port=None):
+    def __init__(self, answer=lambda event, attempt: 200, port=None, delay=0, done=lambda event: None):
+        self.delay, self.done = delay, done
         self.port = port or free_port()
         self.answer = answer
         self.lock = threading.Lock()
@@ -92,6 +94,9 @@ class Receiver:
                 status = None
             if status and 200 <= status < 300:
                 self.taken.append((dict(handler.headers.items()), event))
+        time.sleep(self.delay)
+        with self.lock:
+            self.done(event)
         if status is None:
             handler.close_connection = True
             return
@@ -279,6 +284,59 @@ class Faults(WebhookTest):
 
         self.assertNotIn(SECRET, everything)
         self.assertNotIn(f"127.0.0.1:{receiver.port}", everything)
+
+
+class TwoHosts(WebhookTest):
+    def test_two_hosts_deliver_an_account_one_at_a_time_and_one_that_is_killed_leaves_nothing_undelivered(self):
+        under_way, overlaps = {}, []
+
+        def answer(event, count):
+            # The lock of the receiver is held here: what follows is seen by one thread at a time.
+            under_way[event["account_id"]] = under_way.get(event["account_id"], 0) + 1
+            if under_way[event["account_id"]] > 1:
+                overlaps.append(event["account_id"])
+            return 200
+
+        receiver = Receiver(answer, delay=0.02, done=lambda event: under_way.update(
+            {event["account_id"]: under_way[event["account_id"]] - 1}))
+        self.addCleanup(receiver.stop)
+        receiver.start()
+        database = Postgres(variable("CONCORD_TEST_POSTGRES_URL"))
+        self.addCleanup(database.drop)
+        # Long enough that no busy machine makes a host try again what the receiver has under way.
+        config = CONFIG.format(port=receiver.port, secret=SECRET, attempts=100, countdown="10s").replace(
+            "timeout: 1s", "timeout: 5s")
+        hosts = []
+        for _ in range(2):
+            host = Host(config, postgres=database)
+            self.addCleanup(host.close)
+            hosts.append(host.serve())
+        accounts = [f"acc-{number}" for number in range(6)]
+        for account in accounts:
+            hosts[0].put_account(account, "ann")
+        hosts[1].tokens = hosts[0].tokens
+        hosts[0].agent
+
+        def store(second):
+            for index, account in enumerate(accounts):
+                alive = [host for host in hosts if host.process]
+                alive[index % len(alive)].snapshot(account, at(second), [], account={"equity": 1000 + second})
+
+        for second in range(6):
+            store(second)
+        eventually(lambda: len(receiver.events) > 10)
+        self.assertEqual(overlaps, [])
+        hosts[0].stop(signal.SIGKILL)
+        for second in range(6, 10):
+            store(second)
+        eventually(lambda: self.waiting(hosts[1]) == 0, 120)
+
+        events = receiver.first()
+        self.in_order(events)
+        for account in accounts:
+            numbers = [e["data"]["snapshot_number"] for e in events
+                       if e["event"] == "snapshot.stored" and e["account_id"] == account]
+            self.assertEqual(numbers, list(range(1, 11)), account)
 
 
 if __name__ == "__main__":
