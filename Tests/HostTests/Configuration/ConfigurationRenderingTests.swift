@@ -18,6 +18,14 @@ struct ConfigurationRenderingTests {
         for line in sample.split(separator: "\n") { #expect(line.count <= 120) }
     }
 
+    @Test("The sample marks what takes a restart, and nothing else", arguments: [("port", true), ("level", false)])
+    func restarts(key: String, isMarked: Bool) throws {
+        let lines = ConfigurationSample.text(HostSpec(.compiledIn)).split(separator: "\n").map(String.init)
+        let index = try #require(lines.firstIndex { $0.drop { $0 == " " }.hasPrefix("\(key):") })
+
+        #expect(lines[index - 1].hasSuffix(" Needs a restart.") == isMarked, "\(lines[index - 1])")
+    }
+
     @Test("What is shown reads back as the same configuration")
     func showIsReadable() throws {
         let yaml = """
