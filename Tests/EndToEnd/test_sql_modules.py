@@ -296,7 +296,7 @@ class Changed(unittest.TestCase):
             eventually(lambda: self.trades(host) == ["0.5", "1.5", "2.5"])
             generation = host.metric("config_generation")
             for broken, words in ((self.text("volum"), "columns: { volum: decimal }"), ("methods: [", "YAML"),
-                                  (self.text("volume", "symbl = 'x'"), "asked.yaml:4:43: ")):
+                                  (self.text("volume", "symbl = 'x'"), "asked.yaml:4:44: ")):
                 file.write_text(broken)
                 eventually(lambda: words in host.logs())
                 self.assertEqual(self.trades(host), ["0.5", "1.5", "2.5"])
