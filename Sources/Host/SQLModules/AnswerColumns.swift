@@ -98,6 +98,14 @@ struct ViewKinds {
     private let columns: [String: ValueKind?]
     /// Whether a column's name can only be one of a view: nothing in the statement makes columns of its own.
     private let isPlain: Bool
+    /// Names of decimals in any of those views.
+    private let decimals: [String: ValueKind?]
+
+    private init(columns: [String: ValueKind?], isPlain: Bool) {
+        self.columns = columns
+        self.isPlain = isPlain
+        decimals = [:]
+    }
 
     init(_ statement: NamedStatement, views: [StoredView]) {
         let words = Set(statement.tokens.compactMap(\.name))
@@ -109,7 +117,17 @@ struct ViewKinds {
             }
         }
         self.columns = columns
+        decimals = views.filter { words.contains($0.name) }.flatMap(\.columns).filter { $0.kind == .decimal }
+            .reduce(into: [:]) { $0[$1.name] = .decimal }
         isPlain = statement.tokens.count { $0.word == "select" } == 1 && !words.contains("with")
+    }
+
+    /// Whether an expression holds a decimal, taking every name for that of a view's column.
+    func mayBeDecimal(_ expression: ArraySlice<SQLToken>) -> Bool { trusting.kind(of: expression) == .decimal }
+
+    /// The same, with every name taken for that of a view's column.
+    private var trusting: ViewKinds {
+        ViewKinds(columns: decimals.merging(columns) { first, _ in first }, isPlain: true)
     }
 
     /// `nil` where it cannot be told.

@@ -194,6 +194,10 @@ struct SQLModuleReader {
         case "time": return .time
         case "duration": return .duration
         case "integer":
+            for bound in [least, greatest].compactMap({ $0 }) where bound.rescaled(to: 0) == nil {
+                add(setting.origin, place, "\(bound) bounds whole numbers and is none")
+                return nil
+            }
             let whole = { (number: FixedDecimal?) in number?.rescaled(to: 0).flatMap { Int64(exactly: $0.units) } }
             return .integer((whole(least) ?? .min)...(whole(greatest) ?? .max))
         case "decimal": return .decimal((least ?? "-91999999999.99999999")...(greatest ?? "91999999999.99999999"))

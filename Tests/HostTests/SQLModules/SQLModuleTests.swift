@@ -77,7 +77,10 @@ struct SQLModuleTests {
         arguments: [
             "volume > 1", "1 < volume", "volume * ticket > 0", "volume / 2 > 0", "volume > 0.5", "ticket > 1e3",
             "volume + 1 > 0",
-            "t.volume = 2", "ticket = 1 AND $least > 5",
+            "t.volume = 2", "ticket = 1 AND $least > 5", "volume BETWEEN 1 AND 2", "volume NOT BETWEEN 0 AND 2",
+            "volume IN (0, 1)", "0 = 0 GROUP BY symbol HAVING sum(volume) > 1", "1 < t.volume",
+            "5 > coalesce(volume, dec('0'))",
+            "sum(volume) * 2 > 0", "ticket IN (SELECT ticket FROM v_trades WHERE volume > 1)",
         ])
     func inexact(_ condition: String) throws {
         let statement = try NamedStatement("SELECT symbol FROM v_trades t WHERE \(condition)")
@@ -91,7 +94,8 @@ struct SQLModuleTests {
         arguments: [
             "volume > dec('1')", "ticket > 1", "ticket * 2 > 4", "volume > 0", "volume + volume > $least",
             "-volume < 0",
-            "dec_mul(volume, dec('2')) > $least", "symbol = '1.5'",
+            "dec_mul(volume, dec('2')) > $least", "symbol = '1.5'", "volume BETWEEN 0 AND dec('2')", "ticket IN (1, 2)",
+            "count(volume) > 1", "length(symbol) * 2 > 4", "ticket BETWEEN 1 AND 2 AND volume > 0",
         ])
     func exact(_ condition: String) throws {
         let statement = try NamedStatement("SELECT symbol FROM v_trades WHERE \(condition)")
