@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import PluginAPI
 
 /// `concord serve`: runs the host until it is told to stop.
@@ -22,6 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         MemoryArenas.limitToCores()
+        // Until the host serves and reloads, a hangup is no reason to end.
+        signal(SIGHUP, SIG_IGN)
         let report = options.load(flags: flags)
         let configuration = try report.configurationOrExit()
         if printTokens, configuration.environment == .production {

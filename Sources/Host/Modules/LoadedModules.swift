@@ -19,6 +19,16 @@ struct LoadedModules: Sendable {
     /// Those that the next configuration has not carried over, in starting order.
     func left(by next: LoadedModules) -> [SupervisedModule] { host.all.filter { !next.made.isCarried($0.id) } }
 
+    /// Whether the same modules, carried over, work by themselves as in the configuration before: on a schedule or on events.
+    /// Their work goes on then; interrupted at every reload, it might never end.
+    func worksAs(_ before: LoadedModules) -> Bool {
+        working == before.working && working.allSatisfy { made.isCarried($0) }
+    }
+
+    private var working: [ModuleDescriptor.ModuleID] {
+        services.filter { $0 is any ScheduledModule || $0 is any EventObserver }.map(\.moduleID)
+    }
+
     /// Tells modules which others work with them from now on.
     ///
     /// - Parameter isMeant: Which modules to tell. One that is carried over must not hear of a configuration that may yet

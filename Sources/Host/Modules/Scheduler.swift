@@ -52,13 +52,15 @@ struct Scheduler: Sendable {
     }
 
     /// Calls every module at its interval, and delivers events, until cancelled.
-    func run() async {
+    ///
+    /// - Parameter firstPauseMax: How long the first call may wait for.
+    func run(firstPauseMax: Duration = Scheduler.firstPauseMax) async {
         await withTaskGroup { group in
             group.addTask { await events.run() }
             for entry in entries {
                 group.addTask {
                     let interval = entry.module.scheduleInterval
-                    var pause = min(interval, Self.firstPauseMax)
+                    var pause = min(interval, firstPauseMax)
                     while (try? await Task.sleep(for: pause)) != nil {
                         if await call(entry) { pause = interval }
                     }

@@ -112,9 +112,9 @@ extension MeteredStorage: ScopedStorage {
         if let base = base as? any ScopedStorage { try await base.removeViews() }
     }
 
-    func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn] {
+    func inspect(_ sql: SQL, over views: [StoredView], isForPlatform: Bool) async throws -> [ScopedColumn] {
         try refuseWhenDown()
-        return try await scoped.inspect(sql, over: views)
+        return try await scoped.inspect(sql, over: views, isForPlatform: isForPlatform)
     }
 
     func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows {

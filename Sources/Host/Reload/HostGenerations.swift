@@ -30,6 +30,7 @@ final class HostGenerations: Sendable {
 
     private static let watchInterval: Duration = .seconds(5)
     private static let filesInterval: Duration = .seconds(1)
+    private static let filesPause: Duration = .seconds(10)
 
     /// - Parameter load: Reads the configuration as the start has; may block on files.
     init(first: HostAssembly, load: @escaping @Sendable () -> ConfigurationReport) {
@@ -86,10 +87,21 @@ final class HostGenerations: Sendable {
             let (now, stamp) = (
                 current.configuration.modules.sql, SQLModuleStamp(of: current.configuration.modules.sql)
             )
-            defer { (directory, known) = (now, stamp) }
             // A reload that names another directory has read it.
-            guard now == directory, stamp != known, !Task.isCancelled else { continue }
-            _ = try? await reload(ReloadOrder(reason: "a file in \(now) changed", isForModuleFiles: true))
+            guard now == directory, stamp != known, stamp != nil, !Task.isCancelled else {
+                (directory, known) = (now, stamp ?? known)
+                continue
+            }
+            do {
+                _ = try await reload(ReloadOrder(reason: "a file in \(now) changed", isForModuleFiles: true))
+            } catch ReloadFailure.notStarted {
+                // The database may be away, or its schema not as the file wants it yet.
+                try? await Task.sleep(for: Self.filesPause)
+                continue
+            } catch {
+                // Why is in the log; the file's next change is the next attempt.
+            }
+            known = stamp
         }
     }
 
@@ -99,7 +111,8 @@ final class HostGenerations: Sendable {
         for await next in schedulers.stream {
             running.cancel()
             await running.value
-            running = Task { await next.run() }
+            // What the one before would have done by now is done at once.
+            running = Task { await next.run(firstPauseMax: .zero) }
         }
         running.cancel()
         await running.value
@@ -193,7 +206,7 @@ final class HostGenerations: Sendable {
         inUse.withLock { $0 = next }
         let meters = ModuleStatusMeters(registry: foundation.registry)
         for module in plan.modules where module.change == .removed { meters.report(.disabled, of: module.id) }
-        schedulers.continuation.yield(next.scheduler)
+        if !next.loaded.worksAs(old.loaded) { schedulers.continuation.yield(next.scheduler) }
         retired.continuation.yield(
             RetiredGeneration(
                 generation: old.generation, modules: old.loaded.left(by: next.loaded), end: old.queryPath.use.end,

@@ -72,8 +72,16 @@ struct AnswerColumns {
         guard name.utf8.allSatisfy(Self.isNamePart), !name.isEmpty else {
             throw mistake("a column's name is lower-case letters, digits and `_`", at: item)
         }
-        if let kind = declared[name] { return Column(name: name, kind: kind) }
-        guard let kind = kinds.kind(of: isNamed ? item.dropLast(2) : item) else {
+        let told = kinds.kind(of: isNamed ? item.dropLast(2) : item)
+        if let kind = declared[name] {
+            guard told == nil || told == kind else {
+                throw mistake(
+                    "the column \(name) holds \(told?.rawValue ?? ""), not \(kind.rawValue)",
+                    hint: "drop its declaration", at: item)
+            }
+            return Column(name: name, kind: kind)
+        }
+        guard let kind = told else {
             throw mistake(
                 "what the column \(name) holds cannot be told from the statement",
                 hint: "declare it: columns: { \(name): decimal }", at: item)
@@ -124,6 +132,9 @@ struct ViewKinds {
 
     /// Whether an expression holds a decimal, taking every name for that of a view's column.
     func mayBeDecimal(_ expression: ArraySlice<SQLToken>) -> Bool { trusting.kind(of: expression) == .decimal }
+
+    /// Whether an expression holds a kind, as far as views tell.
+    func mayBe(_ kind: ValueKind, _ expression: ArraySlice<SQLToken>) -> Bool { trusting.kind(of: expression) == kind }
 
     /// The same, with every name taken for that of a view's column.
     private var trusting: ViewKinds {

@@ -89,6 +89,13 @@ struct SQLModuleReader {
             text: source.bytes)
     }
 
+    /// First parts of paths that the host and its services have, and names of its checks and logs.
+    private static let taken: Set<String> = [
+        "accounts", "admin", "approvals", "cache", "database", "docs", "health", "host", "http", "instruments",
+        "metrics",
+        "openapi", "ready", "redis", "scheduler", "signals", "snapshots", "sql", "statements", "trades", "trading",
+    ]
+
     private mutating func checkName(_ taken: [String]) {
         let isName =
             id.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } == true
@@ -96,7 +103,7 @@ struct SQLModuleReader {
         if !isName {
             add(.file(.start), "", "the file's name `\(id)` is no module's ID", "lower-case letters, digits and `_`")
         } else if taken.contains(id)
-            || ["accounts", "close-commands", "health", "ready", "docs", "openapi"].contains(id)
+            || Self.taken.contains(id)
         {
             add(.file(.start), "", "the name `\(id)` belongs to what is compiled in", "give the file another one")
         }

@@ -13,7 +13,9 @@ struct SQLModuleStamp: Equatable {
 
     private let files: [File]
 
-    init(of directory: String) {
+    /// `nil` when the directory cannot be looked into: what its files said last stays.
+    init?(of directory: String) {
+        guard access(directory, R_OK | X_OK) == 0 else { return nil }
         files = SQLModuleFiles.names(in: directory).compactMap { name in
             var status = stat()
             guard stat(directory + "/" + name, &status) == 0 else { return nil }

@@ -44,7 +44,9 @@ struct SQLService: QueryService {
     func inspect() async throws {
         for method in definition.methods {
             do {
-                try method.check(await storage.inspect(method.sample, over: BuiltInModules.views))
+                try method.check(
+                    await storage.inspect(
+                        method.sample, over: BuiltInModules.views, isForPlatform: definition.isForPlatform))
             } catch let fault as StatementFault {
                 throw ModuleError.unavailable(reason: complaint(fault, of: method))
             }
@@ -62,6 +64,16 @@ struct SQLService: QueryService {
         let offset = fault.place.map { method.statement.offset(of: $0, in: storage.dialect) } ?? 0
         let position = method.place.position(of: offset, in: text)
         return "\(definition.file):\(position.line):\(position.column): \(fault.detail)"
+    }
+
+    /// Another host may have taken the views out for a migration: then they are put back.
+    private func rows(_ query: ScopedQuery, _ deadline: ContinuousClock.Instant) async throws -> Rows {
+        do {
+            return try await storage.rows(query, deadline: deadline)
+        } catch StorageError.statement {
+            try await storage.provide(BuiltInModules.views)
+            return try await storage.rows(query, deadline: deadline)
+        }
     }
 
     private func operation(_ method: SQLModuleDefinition.Method) -> Operation {
@@ -84,7 +96,8 @@ struct SQLService: QueryService {
             scope: definition.isForPlatform ? .platform : .accounts(request.accounts), rowsMax: method.limits.rows,
             bytesMax: method.limits.bytes)
         do {
-            let rows = try await storage.rows(query, deadline: request.deadline.map { min($0, latest) } ?? latest)
+            let deadline = request.deadline.map { min($0, latest) } ?? latest
+            let rows = try await rows(query, deadline)
             return try method.reply(of: rows)
         } catch let overflow as ScopedOverflow {
             throw Problem.unprocessable(overflow.sentence, errors: [])
@@ -148,11 +161,18 @@ extension SQLModuleDefinition.Method {
     /// - Throws: ``ColumnMismatch``.
     func reply(of rows: Rows) throws(ColumnMismatch) -> Reply {
         for row in rows {
-            for (index, column) in columns.enumerated() where !row.holds(column.kind, at: index) {
+            for (index, column) in columns.enumerated() where !holds(row, index, column.kind) {
                 throw ColumnMismatch(column: column.name, held: "\(row.stored(index))")
             }
         }
         return Reply(rows: rows, as: reply)
+    }
+
+    /// A time that has a calendar is in the years 1 to 9999.
+    private func holds(_ row: Row, _ index: Int, _ kind: ValueKind) -> Bool {
+        guard row.holds(kind, at: index) else { return false }
+        guard kind == .timestamp, let time = row.timestamp(index) else { return true }
+        return (-62_135_596_800_000_000..<253_402_300_800_000_000).contains(time.microseconds)
     }
 }
 

@@ -17,7 +17,7 @@ extension Connection {
     /// - Throws: ``ServerFailure`` or ``ScopedOverflow``.
     func rows(_ query: ScopedQuery) throws -> Rows {
         let accounts = if case .accounts(let accounts) = query.scope { accounts.joined(separator: " ") } else { "" }
-        let (setting, role) = (ScopedSchema.setting, ScopedSchema.role)
+        let (setting, role) = (ScopedSchema.setting, ScopedSchema.role(isFiltered: query.scope != .platform))
         _ = try rows("SELECT set_config(\(setting), \(accounts), true), set_config('role', \(role), true)")
         let spelled = StatementText(query.sql, for: .postgres)
         let statement = try statement(spelled.text, spelled.values)

@@ -7,7 +7,7 @@ extension PostgresStorageModule: ScopedStorage {
     /// Views stay in the database for all hosts; those of another version are replaced.
     ///
     /// - Throws: ``StorageError/statement(_:)`` with the server's words where the role cannot be made. Who may make roles then runs
-    ///   `CREATE ROLE concord_query NOLOGIN; GRANT concord_query TO …`.
+    ///   `CREATE ROLE concord_query NOLOGIN; CREATE ROLE concord_platform NOLOGIN` and grants both.
     public func provide(_ views: [StoredView]) async throws(StorageError) {
         let schema: ScopedSchema
         do {
@@ -32,7 +32,7 @@ extension PostgresStorageModule: ScopedStorage {
         }
     }
 
-    public func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn] {
+    public func inspect(_ sql: SQL, over views: [StoredView], isForPlatform: Bool) async throws -> [ScopedColumn] {
         do {
             try await transaction(deadline: .now + .seconds(10)) { transaction in
                 guard let transaction = transaction as? PostgresTransaction else { return }
@@ -85,15 +85,15 @@ extension PostgresStorageModule: ScopedStorage {
     private static func create(_ schema: ScopedSchema, _ transaction: any Transaction) throws {
         try transaction.executeScript(ScopedSchema.roleScript)
         try transaction.executeScript(schema.script)
-        let (name, digest) = (ScopedSchema.quoted(schema.filtered), try digest(of: schema, transaction))
-        try transaction.executeScript("COMMENT ON SCHEMA \(name) IS '\(digest)'")
+        let digest = try digest(of: schema, transaction)
+        for name in [schema.filtered, schema.unfiltered] {
+            try transaction.executeScript("COMMENT ON SCHEMA \(ScopedSchema.quoted(name)) IS '\(digest)'")
+        }
     }
 
     private static func isMissing(_ schema: ScopedSchema, _ transaction: any Transaction) throws -> Bool {
-        let name = ScopedSchema.quoted(schema.filtered)
-        let comment = try transaction.rows(
-            "SELECT obj_description(to_regnamespace(\(name))::oid, 'pg_namespace') AS comment")
-        return try comment.first?.text(0) != digest(of: schema, transaction)
+        let sound = ScopedSchema.sound(schema, digest: try digest(of: schema, transaction))
+        return try transaction.rows(sound).first?.integer(0) != 2
     }
 }
 

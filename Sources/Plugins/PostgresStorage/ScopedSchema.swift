@@ -3,8 +3,9 @@ import PluginAPI
 /// Views as PostgreSQL keeps them: in two schemas beside Concord's own, one that shows rows of the accounts a transaction names
 /// and one that shows all, for a role that may read nothing else.
 struct ScopedSchema: Sendable {
-    /// What statements of people who are not trusted run as. It is one for all databases of a server and cannot log in.
-    static let role = "concord_query"
+    /// What statements of people who are not trusted run as, under the scope of accounts and of the platform. They are the same
+    /// for all databases of a server and cannot log in.
+    static func role(isFiltered: Bool) -> String { isFiltered ? "concord_query" : "concord_platform" }
     /// The transaction's accounts, separated by spaces, which no account's ID has.
     static let setting = "concord.accounts"
 
@@ -31,7 +32,7 @@ struct ScopedSchema: Sendable {
         \(Self.removalScript)
         \(creation(of: filtered, isFiltered: true))
         \(creation(of: unfiltered, isFiltered: false))
-        GRANT USAGE ON SCHEMA \(Self.quoted(own)) TO \(Self.role);
+        GRANT USAGE ON SCHEMA \(Self.quoted(own)) TO \(Self.role(isFiltered: true)), \(Self.role(isFiltered: false));
         """
     }
 
@@ -63,8 +64,8 @@ struct ScopedSchema: Sendable {
         return """
             CREATE SCHEMA \(name);
             \(views.map { creation(of: $0, in: name, isFiltered: isFiltered) }.joined(separator: "\n"))
-            GRANT USAGE ON SCHEMA \(name) TO \(Self.role);
-            GRANT SELECT ON ALL TABLES IN SCHEMA \(name) TO \(Self.role);
+            GRANT USAGE ON SCHEMA \(name) TO \(Self.role(isFiltered: isFiltered));
+            GRANT SELECT ON ALL TABLES IN SCHEMA \(name) TO \(Self.role(isFiltered: isFiltered));
             COMMENT ON SCHEMA \(name) IS '\(Self.mark)';
             """
     }
@@ -80,24 +81,37 @@ struct ScopedSchema: Sendable {
             """
     }
 
-    /// A role without rights, which Concord's own may take on.
+    /// Roles without rights, which Concord's own may take on.
     static let roleScript = """
         DO $body$
+        DECLARE
+            role text;
         BEGIN
-            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '\(role)') THEN
-                BEGIN
-                    CREATE ROLE \(role) NOLOGIN;
-                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-                END;
-            END IF;
-            IF EXISTS (SELECT FROM pg_roles WHERE rolname = '\(role)' AND (rolsuper OR rolbypassrls)) THEN
-                RAISE EXCEPTION 'the role \(role) may do more than it must; take its rights away';
-            END IF;
-            IF NOT pg_has_role(current_user, '\(role)', 'MEMBER') THEN
-                EXECUTE format('GRANT \(role) TO %I', current_user);
-            END IF;
+            FOREACH role IN ARRAY ARRAY['\(role(isFiltered: true))', '\(role(isFiltered: false))'] LOOP
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+                    BEGIN
+                        EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+                    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+                    END;
+                END IF;
+                IF EXISTS (SELECT FROM pg_roles WHERE rolname = role AND (rolsuper OR rolbypassrls)) THEN
+                    RAISE EXCEPTION 'the role % may do more than it must; take its rights away', role;
+                END IF;
+                IF NOT pg_has_role(current_user, role, 'MEMBER') THEN
+                    EXECUTE format('GRANT %I TO %I', role, current_user);
+                END IF;
+            END LOOP;
         END $body$;
         """
+
+    /// How many of the two schemas are there as this one would make them, their rights included.
+    static func sound(_ schema: ScopedSchema, digest: String) -> SQL {
+        """
+        SELECT count(*) AS n FROM pg_namespace n JOIN pg_roles r ON r.rolname = CASE n.nspname
+            WHEN \(schema.filtered) THEN \(role(isFiltered: true)) WHEN \(schema.unfiltered) THEN \(role(isFiltered: false)) END
+        WHERE obj_description(n.oid, 'pg_namespace') = \(digest) AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+        """
+    }
 
     static func quoted(_ name: String) -> String {
         "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""

@@ -24,6 +24,10 @@ extension Connection {
         try place(views, isFiltered: query.scope != .platform)
         if case .accounts(let accounts) = query.scope { scoping.accounts = Self.list(accounts) }
         defer { scoping.accounts = "[]" }
+        // No value of a statement grows beyond what its whole answer may take, nor takes the time to.
+        let lengthBefore = sqlite3_limit(
+            database, SQLITE_LIMIT_LENGTH, Int32(clamping: max(query.bytesMax, Self.lengthMin)))
+        defer { sqlite3_limit(database, SQLITE_LIMIT_LENGTH, lengthBefore) }
         return try gated(by: views) {
             let prepared = StatementText(query.sql, for: .sqlite)
             let statement = try scopedStatement(prepared.text)
@@ -36,8 +40,8 @@ extension Connection {
     /// The columns of a statement over views.
     ///
     /// - Throws: ``StatementFault`` for what would be refused.
-    func inspect(_ sql: SQL, over views: ScopedViews) throws -> [ScopedColumn] {
-        try place(views, isFiltered: true)
+    func inspect(_ sql: SQL, over views: ScopedViews, isFiltered: Bool) throws -> [ScopedColumn] {
+        try place(views, isFiltered: isFiltered)
         let prepared = StatementText(sql, for: .sqlite)
         scoping.gate = ScopeGate(views: views, tables: scoping.tables)
         defer { scoping.gate = nil }
@@ -104,8 +108,13 @@ extension Connection {
             bytesTotal += cells[cellsBefore...].reduce(0) { $0 + $1.scopedBytes }
             guard bytesTotal <= query.bytesMax else { throw ScopedOverflow.bytes(max: query.bytesMax) }
         }
+        // SQLite looks after its caller between two steps only.
+        if current?.isOver == true { throw StorageError.timedOut }
         return Rows(columns: statement.columns, cells: cells, encoding: .scaled)
     }
+
+    /// The scope itself and the statement have room in it.
+    private static let lengthMin = 4 << 20
 
     private static func list(_ accounts: [String]) -> String {
         var json = JSONWriter()

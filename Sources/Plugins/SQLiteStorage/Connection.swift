@@ -148,6 +148,7 @@ extension Connection {
         installHandlers()
         refuseTransactionStatements()
         try check(DecimalFunctions.register(on: database), in: "decimal functions")
+        try check(concord_sqlite_quoted_is_name(database), in: "quotes")
         try check(TimeFunctions.register(on: database), in: "time functions")
         try check(Self.registerScope(on: database, Unmanaged.passUnretained(self).toOpaque()), in: "the scope")
         if role == .writer {

@@ -15,19 +15,19 @@ extension SQLiteStorageModule: ScopedStorage {
     /// Temporary views are no part of the database.
     public func removeViews() async throws(StorageError) {}
 
-    public func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn] {
+    public func inspect(_ sql: SQL, over views: [StoredView], isForPlatform: Bool) async throws -> [ScopedColumn] {
         let (path, views) = (path, ScopedViews(views, version: 1))
         return try await OwnThread.run { caller in
             let connection = try Connection(path: path, role: .reader)
             defer { connection.close() }
             connection.current = caller
-            return try connection.inspect(sql, over: views)
+            return try connection.inspect(sql, over: views, isFiltered: !isForPlatform)
         }
     }
 
     public func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows {
         let views = try provided()
-        return try await read(deadline: deadline) { try $0.rows(query, over: views) }
+        return try await readScoped(deadline: deadline) { try $0.rows(query, over: views) }
     }
 
     private func provided() throws(StorageError) -> ScopedViews {

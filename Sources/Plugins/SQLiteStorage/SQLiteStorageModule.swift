@@ -109,11 +109,11 @@ public final class SQLiteStorageModule: SelfCreatingStorage {
         return try await call.answer { reads.append(StatementRead(sql: sql, call: call)).refusal }.get()
     }
 
-    /// Reads on a reader's connection.
-    func read<Output: Sendable>(
+    /// Reads on a connection for statements of people who are not trusted: however long they take, others have their own.
+    func readScoped<Output: Sendable>(
         deadline: ContinuousClock.Instant?, _ body: @escaping @Sendable (Connection) throws -> Output
     ) async throws -> Output {
-        let reads = try running().reads
+        let reads = try running().scopedReads
         let call = Call<Result<Output, any Error>>(deadline: deadline) { .failure($0) }
         return try await call.answer { reads.append(BodyRead(body: body, call: call)).refusal }.get()
     }

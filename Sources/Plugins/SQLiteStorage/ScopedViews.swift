@@ -27,10 +27,11 @@ struct ScopedViews: Sendable {
         views.map { view in
             let columns = view.columns.map { $0.expression == $0.name ? $0.name : "\($0.expression) AS \($0.name)" }
             let owner = view.columns.first { $0.name == "account_id" }?.expression ?? "account_id"
-            let filter = isFiltered ? " WHERE \(owner) IN (SELECT value FROM json_each(concord_scope()))" : ""
+            // Without a filter that reads a column SQLite would count a table's rows in the statement's own name.
+            let filter = isFiltered ? "\(owner) IN (SELECT value FROM json_each(concord_scope()))" : "\(owner) >= ''"
             return """
                 DROP VIEW IF EXISTS temp.\(view.name);
-                CREATE TEMP VIEW \(secret)\(view.name) AS SELECT \(columns.joined(separator: ", ")) FROM \(view.source)\(filter);
+                CREATE TEMP VIEW \(secret)\(view.name) AS SELECT \(columns.joined(separator: ", ")) FROM \(view.source) WHERE \(filter);
                 CREATE TEMP VIEW \(view.name) AS SELECT * FROM \(secret)\(view.name);
 
                 """

@@ -3,7 +3,9 @@ import TradingBook
 
 extension WebhookModule: AdministeredModule {
     public var adminOperations: [Operation] {
-        let letters = DeadLetters(of: Self.descriptor.id, in: storage)
+        let letters = DeadLetters(
+            of: Self.descriptor.id, in: storage,
+            subscriptions: subscriptions.map { Outbox.name(of: $0, in: Self.descriptor.id) })
         return [
             .query(
                 "deadLetters", at: "/webhooks/dead-letters", summary: "Events that no receiver has taken, newest first",

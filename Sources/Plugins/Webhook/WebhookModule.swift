@@ -40,6 +40,10 @@ public final class WebhookModule: QueryService, EventObserver {
 
     /// Of an answer's body, which nobody reads; a longer one costs the connection.
     private static let answerBytesMax = 64 << 10
+    /// How long it is waited for.
+    private static let drainMax = Duration.milliseconds(200)
+    /// Between the end of an answer and that of the call.
+    private static let reserve = Duration.milliseconds(20)
 
     public init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         guard case .mapping(let sections)? = configuration.values["endpoints"], !sections.isEmpty else {
@@ -85,13 +89,13 @@ public final class WebhookModule: QueryService, EventObserver {
             throw EventNotTaken.tryAgain(after: nil, reason: "the webhook is not started")
         }
         let request = request(event, to: endpoint)
+        let begin = ContinuousClock.now
         let answer: WebhookAnswer
         do {
             let response = try await client.execute(request, timeout: .nanoseconds(timeout.wholeMicroseconds * 1_000))
             answer = WebhookAnswer(
                 status: Int(response.status.code), retryAfter: response.headers.first(name: "retry-after"))
-            // So that the connection can be used again.
-            _ = try? await response.body.collect(upTo: Self.answerBytesMax)
+            await drain(response, until: begin + timeout - Self.reserve)
         } catch let error as CancellationError {
             throw error
         } catch let error as HTTPClientError {
@@ -101,6 +105,18 @@ public final class WebhookModule: QueryService, EventObserver {
             throw EventNotTaken.tryAgain(after: nil, reason: "no connection to the receiver: \(type(of: error))")
         }
         try answer.check(at: clock.now)
+    }
+
+    /// Reads what follows an answer's head, so that the connection can be used again. The head has said what becomes of the
+    /// event: a slow body costs the connection and nothing else.
+    private func drain(_ response: HTTPClientResponse, until latest: ContinuousClock.Instant) async {
+        let end = min(latest, .now + Self.drainMax)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try? await response.body.collect(upTo: Self.answerBytesMax) }
+            group.addTask { try? await Task.sleep(until: end, clock: .continuous) }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     private func request(_ event: Event, to endpoint: WebhookEndpoint) -> HTTPClientRequest {

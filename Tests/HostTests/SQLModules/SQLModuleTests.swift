@@ -58,6 +58,13 @@ struct SQLModuleTests {
         #expect(try Self.columns(sql, ["x": .decimal]) == [.decimal])
     }
 
+    @Test("A declaration cannot say otherwise than the statement")
+    func contradiction() {
+        for kind in [ValueKind.integer, .text, .timestamp] {
+            #expect(throws: SQLMistake.self) { try Self.columns("SELECT volume AS x FROM v_trades", ["x": kind]) }
+        }
+    }
+
     @Test(
         "What the two storages would read in different ways is refused",
         arguments: [
@@ -80,12 +87,18 @@ struct SQLModuleTests {
             "t.volume = 2", "ticket = 1 AND $least > 5", "volume BETWEEN 1 AND 2", "volume NOT BETWEEN 0 AND 2",
             "volume IN (0, 1)", "0 = 0 GROUP BY symbol HAVING sum(volume) > 1", "1 < t.volume",
             "5 > coalesce(volume, dec('0'))",
-            "sum(volume) * 2 > 0", "ticket IN (SELECT ticket FROM v_trades WHERE volume > 1)",
+            "sum(volume) * 2 > 0", "volume > -1", "(volume) > 1", "(volume + volume) > 1", "volume = $n",
+            "coalesce(volume, 1) > 0",
+            "dec_div(sum(volume), count(*)) > 0", "dec_mul(volume, 2) > 0", "CASE volume WHEN 1 THEN 1 END = 1",
+            "CAST(volume AS text) = symbol", "symbol || volume = symbol", "length(volume) > 0",
+            "CAST('now' AS timestamptz) > entry_time",
+            "lower(volume) = symbol", "dec_div(volume, ticket) > 0",
+            "ticket IN (SELECT ticket FROM v_trades WHERE volume > 1)",
         ])
     func inexact(_ condition: String) throws {
         let statement = try NamedStatement("SELECT symbol FROM v_trades t WHERE \(condition)")
         #expect(throws: SQLMistake.self) {
-            try DecimalRules(statement, views: [Self.view], parameters: ["least": .decimal]).check()
+            try DecimalRules(statement, views: [Self.view], parameters: ["least": .decimal, "n": .integer]).check()
         }
     }
 
@@ -95,11 +108,14 @@ struct SQLModuleTests {
             "volume > dec('1')", "ticket > 1", "ticket * 2 > 4", "volume > 0", "volume + volume > $least",
             "-volume < 0",
             "dec_mul(volume, dec('2')) > $least", "symbol = '1.5'", "volume BETWEEN 0 AND dec('2')", "ticket IN (1, 2)",
-            "count(volume) > 1", "length(symbol) * 2 > 4", "ticket BETWEEN 1 AND 2 AND volume > 0",
+            "count(volume) > 1", "dec_div(sum(volume), dec(CAST(count(*) AS text))) > $least",
+            "coalesce(volume, 0) > 0",
+            "CASE WHEN volume > 0 THEN 1 ELSE 2 END = 1", "(ticket + 1) > 1", "ticket = $n",
+            "lag(volume, 1) OVER () > 0", "length(symbol) * 2 > 4", "ticket BETWEEN 1 AND 2 AND volume > 0",
         ])
     func exact(_ condition: String) throws {
         let statement = try NamedStatement("SELECT symbol FROM v_trades WHERE \(condition)")
-        try DecimalRules(statement, views: [Self.view], parameters: ["least": .decimal]).check()
+        try DecimalRules(statement, views: [Self.view], parameters: ["least": .decimal, "n": .integer]).check()
     }
 
     @Test("Pieces put together are the text, and every place in them is found again", arguments: 0..<200)

@@ -252,7 +252,7 @@ extension AllTests {
                 try await host.see(equity: 2_000)
                 try await host.deliver { try await desk.count("event_outbox") == 0 }
                 #expect(receiver.taken.map { $0.isOf(equity: 2_000) } == [true])
-                let letters = DeadLetters(of: "test", in: desk.storage)
+                let letters = DeadLetters(of: "test", in: desk.storage, subscriptions: ["test/all"])
                 let id = try #require(try await desk.column("SELECT dead_letter_id FROM event_dead_letters").first)
                 let listed = try await text(letters.list(request(desk)))
                 #expect(listed.contains(#""attempts":2,"last_error":"the receiver answered 503""#), "\(listed)")
@@ -294,7 +294,7 @@ extension AllTests {
                     try await host.deliver { try await desk.count("event_dead_letters") == Int64(equity) }
                     desk.clock.advance(by: .seconds(1))
                 }
-                let letters = DeadLetters(of: "test", in: desk.storage)
+                let letters = DeadLetters(of: "test", in: desk.storage, subscriptions: ["test/all"])
                 var (equities, cursor): ([String], [Value]?) = ([], nil)
                 repeat {
                     let page = try JSONValue(

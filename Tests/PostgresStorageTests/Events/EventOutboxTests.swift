@@ -109,6 +109,26 @@ extension AllTests {
             }
         }
 
+        @Test(
+            "Events removed for their age while a host delivers keep nobody waiting", arguments: SQLDialect.allCases)
+        func removedMeanwhile(_ dialect: SQLDialect) async throws {
+            try await EventDesk.with(dialect) { desk in
+                let host = try desk.host(observing: [.snapshotStored])
+                for equity in 1...3 { try await host.see(equity: equity * 1_000) }
+                let claim = try #require(try await host.claim().first)
+                #expect(claim.events.count == 3)
+                let second = claim.events[1].number
+                try await desk.storage.transaction { transaction in
+                    try transaction.execute("DELETE FROM event_outbox WHERE number = \(second)")
+                }
+                let later = desk.clock.now + .seconds(3_600)
+                try await host.settle(claim, .init(taken: 1, ending: .failed(tryAgainAt: later, reason: "no")))
+
+                let next = try #require(try await host.claim().first)
+                #expect(next.events.map { $0.isOf(equity: 3_000) } == [true])
+            }
+        }
+
         private func changes(_ desk: EventDesk) async throws -> [String] {
             try await desk.storage.rows("SELECT data FROM event_outbox ORDER BY number").map { row in
                 let data = try JSONValue(parsing: Array((row.json(0) ?? "").utf8))

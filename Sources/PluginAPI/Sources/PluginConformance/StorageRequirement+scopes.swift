@@ -14,6 +14,13 @@ extension StorageRequirement {
         scoped("Under the scope of the platform a statement sees every row") { storage in
             let read = try await labels("SELECT label FROM v_promises ORDER BY label", of: .platform, in: storage)
             try promise(read == ["a", "b", "c"], "the platform sees \(read)")
+            for text in [
+                "SELECT 'x' AS label FROM v_promises", "SELECT 'x' AS label WHERE EXISTS (SELECT 1 FROM v_promises)",
+            ] {
+                _ = try await storage.inspect(SQL(parts: [.text(text)]), over: [view], isForPlatform: true)
+                let read = try await labels(SQL(parts: [.text(text)]), of: .platform, in: storage)
+                try promise(!read.isEmpty, "without a column it sees nothing: \(text)")
+            }
             let after = try await labels(
                 "SELECT label FROM v_promises ORDER BY label", of: .accounts(["mine"]), in: storage)
             try promise(after == ["a", "b"], "after that an account sees \(after)")
@@ -33,7 +40,7 @@ extension StorageRequirement {
         scoped("What is no view, no portable function and more than reading is refused before it runs") { storage in
             for text in ScopeEscapes.refused(in: storage.dialect) {
                 do {
-                    _ = try await storage.inspect(SQL(parts: [.text(text)]), over: [view])
+                    _ = try await storage.inspect(SQL(parts: [.text(text)]), over: [view], isForPlatform: false)
                 } catch is StatementFault {
                     continue
                 }
@@ -43,7 +50,7 @@ extension StorageRequirement {
         scoped("A statement that writes changes nothing, looked at or not") { storage in
             for text in ScopeEscapes.writes {
                 _ = try? await labels(SQL(parts: [.text(text)]), of: .accounts(["mine"]), in: storage)
-                _ = try? await storage.inspect(SQL(parts: [.text(text)]), over: [view])
+                _ = try? await storage.inspect(SQL(parts: [.text(text)]), over: [view], isForPlatform: false)
             }
             let left = try await integer("SELECT count(*) FROM promises_kept WHERE amount >= 0", in: storage)
             try promise(left == 3, "\(String(describing: left)) rows are left of 3")
@@ -96,16 +103,32 @@ extension StorageRequirement {
             let error = try await refusal { _ = try await storage.rows(query, deadline: .now + .milliseconds(200)) }
             try promise(error == .timedOut, "it ended with \(String(describing: error))")
         },
+        scoped("A value that is larger than the whole answer may be is none") { storage in
+            let large: SQL = """
+                WITH RECURSIVE s (i, x) AS (SELECT 1, 'xxxxxxxxxxxxxxxx' UNION ALL SELECT i + 1, x || x FROM s WHERE i < 20)
+                SELECT x AS label FROM s WHERE i = 20
+                """
+            let query = ScopedQuery(large, scope: .accounts(["mine"]), rowsMax: 10, bytesMax: 10_000)
+            do {
+                _ = try await storage.rows(query, deadline: nil)
+            } catch is ScopedOverflow {
+                return
+            } catch is StorageError {
+                return
+            }
+            throw PromiseBroken("eight megabytes were answered")
+        },
         scoped("Looking at a statement tells its columns, and where it is wrong") { storage in
             let name = "a"
             let columns = try await storage.inspect(
-                "SELECT label, sum(amount) AS total FROM v_promises WHERE label = \(name) GROUP BY label", over: [view])
+                "SELECT label, sum(amount) AS total FROM v_promises WHERE label = \(name) GROUP BY label", over: [view],
+                isForPlatform: false)
             try promise(columns.map(\.name) == ["label", "total"], "\(columns)")
             try promise([nil, .decimal].contains(columns.last?.kind), "\(columns)")
             do {
                 _ = try await storage.inspect(
                     "SELECT label FROM v_promises WHERE label = \(name) AND amount > dec('1') AND labl = \(name)",
-                    over: [view])
+                    over: [view], isForPlatform: false)
             } catch let fault as StatementFault {
                 let place = StatementFault.Place(part: 2, offset: 27)
                 return try promise(fault.place == place && fault.detail.contains("labl"), "\(fault)")

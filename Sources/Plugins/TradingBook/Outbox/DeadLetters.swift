@@ -6,10 +6,13 @@ public import PluginAPI
 public struct DeadLetters: Sendable {
     private let module: ModuleDescriptor.ModuleID
     private let storage: any StorageBackend
+    private let subscriptions: [String]
 
-    /// - Parameter module: Whose dead letters these are.
-    public init(of module: ModuleDescriptor.ModuleID, in storage: any StorageBackend) {
-        (self.module, self.storage) = (module, storage)
+    /// - Parameters:
+    ///   - module: Whose dead letters these are.
+    ///   - subscriptions: Those that are observed now, as ``Outbox/name(of:in:)`` calls them; others' letters stay.
+    public init(of module: ModuleDescriptor.ModuleID, in storage: any StorageBackend, subscriptions: [String]) {
+        (self.module, self.storage, self.subscriptions) = (module, storage, subscriptions)
     }
 
     static func bury(
@@ -85,6 +88,10 @@ public struct DeadLetters: Sendable {
                     "SELECT \(Self.columns) FROM event_dead_letters WHERE dead_letter_id = \(id)"
                 ).first
             else { throw Problem.notFound("There is no dead letter \(id).") }
+            guard let subscription = row.text(1), subscriptions.contains(subscription) else {
+                throw Problem.conflict(
+                    "Nobody observes \(row.text(1) ?? "") any more; configure it again to have its dead letters sent.")
+            }
             let answer = Self.json(row)
             try transaction.executeMany(
                 Outbox.insert,

@@ -127,24 +127,27 @@ extension Outbox {
             SELECT 1 FROM event_outbox WHERE number = \(claim.events[0].number) AND holder = \(claim.token)
             """
         guard try !transaction.rows(SQL(sqlite: held, postgres: held + " FOR UPDATE")).isEmpty else { return false }
+        // Retention may have removed any but the first meanwhile; then the queue waits for nobody.
+        var isWaiting = false
         var gone = claim.events.prefix(outcome.taken).map(\.number)
         switch outcome.ending {
         case .untried: break
         case .failed(let time, let reason):
             let event = claim.events[outcome.taken]
-            try transaction.execute(
-                """
-                UPDATE event_outbox SET attempts = \(event.attempt), last_error = \(reason), due_at = \(time),
-                    holder = NULL
-                WHERE number = \(event.number)
-                """)
+            isWaiting =
+                try transaction.execute(
+                    """
+                    UPDATE event_outbox SET attempts = \(event.attempt), last_error = \(reason), due_at = \(time),
+                        holder = NULL
+                    WHERE number = \(event.number)
+                    """) > 0
         case .givenUp(let reason):
             let event = claim.events[outcome.taken]
             try DeadLetters.bury(event, of: claim.subscription, in: module, reason: reason, at: now, in: transaction)
             gone.append(event.number)
         }
         if !gone.isEmpty { try transaction.execute("DELETE FROM event_outbox WHERE number IN (\(gone))") }
-        if case .failed = outcome.ending { return true }
+        if isWaiting { return true }
         try Self.wakeFirst(of: claim.account, claim.subscription, at: now, in: transaction)
         return true
     }

@@ -15,10 +15,11 @@ public protocol ScopedStorage: StorageBackend {
     /// - Parameters:
     ///   - sql: With values of the kinds that will be bound.
     ///   - views: What it may read, whether they are in place or not.
+    ///   - isForPlatform: Whether it will be run under the scope of the platform.
     /// - Throws: ``StatementFault`` when it would be refused, ``StorageError`` when storage cannot tell.
-    func inspect(_ sql: SQL, over views: [StoredView]) async throws -> [ScopedColumn]
+    func inspect(_ sql: SQL, over views: [StoredView], isForPlatform: Bool) async throws -> [ScopedColumn]
 
-    /// Runs a statement that ``inspect(_:over:)`` has let pass.
+    /// Runs a statement that ``inspect(_:over:isForPlatform:)`` has let pass.
     ///
     /// - Throws: ``ScopedOverflow`` when it answers more than it may, otherwise ``StorageError``.
     func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows

@@ -52,7 +52,7 @@ public struct CivilTime: Sendable, Equatable {
 extension Int64 {
     /// The quotient rounded towards negative infinity; `divisor` is positive.
     func flooredQuotient(_ divisor: Int64) -> Int64 {
-        self >= 0 ? self / divisor : -((-self + divisor - 1) / divisor)
+        self % divisor < 0 ? self / divisor - 1 : self / divisor
     }
 }
 
