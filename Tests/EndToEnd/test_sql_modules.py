@@ -47,6 +47,16 @@ scope: platform
 methods:
   trades:
     sql: SELECT account_id, count(*) AS trades FROM v_trades GROUP BY account_id ORDER BY account_id
+  all:
+    sql: SELECT count(*) AS trades FROM v_trades
+"""
+
+TIMES = """
+methods:
+  at:
+    params: { moment: { type: integer } }
+    columns: { t: timestamp }
+    sql: SELECT entry_time + $moment - $moment AS t FROM v_trades WHERE trade_id = 'ann-0'
 """
 
 # Every one of them asks for rows of all accounts, or for more than rows.
@@ -165,6 +175,8 @@ class Served(unittest.TestCase):
         self.assertEqual(self.host.get("/api/v1/overview/trades", self.host.agent).status, 403)
         rows = self.host.ok("GET", "/api/v1/overview/trades", self.host.operator, **port)["rows"]
         self.assertEqual([(row["account_id"], row["trades"]) for row in rows], [("of-ann", "3"), ("of-bob", "3")])
+        everything = self.host.ok("GET", "/api/v1/overview/all", self.host.operator)["rows"]
+        self.assertEqual(everything, [{"trades": "6"}])
         # A statement for one account on the same connections afterwards.
         self.assertEqual(len(self.rows(symbol="EURUSD", at_least="0.25")), 3)
 
@@ -188,6 +200,24 @@ class Served(unittest.TestCase):
         modules = self.host.ok("GET", "/admin/modules", self.host.operator, port=self.host.admin_port)
         listed = {m["id"]: m for m in (modules["modules"] if isinstance(modules, dict) else modules)}
         self.assertEqual((listed["asked"]["kind"], listed["asked"]["status"]), ("query", "ok"))
+
+
+class Times(unittest.TestCase):
+    """PostgreSQL refuses such a statement when it is looked at."""
+
+    def test_a_time_beyond_the_calendar_ends_no_host(self):
+        text = TIMES.replace("entry_time + $moment - $moment", "entry_time - entry_time + $moment")
+        with WithModules(module(text), serve=False) as files:
+            host = files.host
+            host.serve(until="/api/v1/health")
+            fill(host)
+            if POSTGRES_URL:
+                self.assertEqual(host.get("/api/v1/asked/at?moment=0", host.token("ann")).status, 503)
+                return
+            for moment in (-2**63, 2**63 - 1, -62135596800000001, 253402300800000000):
+                self.assertEqual(host.get(f"/api/v1/asked/at?moment={moment}", host.token("ann")).status, 500, moment)
+            good = host.ok("GET", "/api/v1/asked/at?moment=0", host.token("ann"))["rows"]
+            self.assertEqual(good, [{"t": "1970-01-01T00:00:00Z"}])
 
 
 class Shipped(ConcordTest):

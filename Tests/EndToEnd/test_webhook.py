@@ -141,6 +141,22 @@ class WebhookTest(unittest.TestCase):
             self.assertEqual(numbers, sorted(numbers), account)
 
 
+class Reloaded(WebhookTest):
+    def test_reloads_that_change_no_observer_neither_end_nor_repeat_a_delivery(self):
+        host, receiver = self.begin()
+        receiver.delay = 0.8
+        host.put_account("a", "ann")
+        host.snapshot("a", at(0), [])
+        eventually(lambda: receiver.seen or receiver.taken)
+        before = host.metric("config_generation")
+        for _ in range(5):
+            host.ok("POST", "/admin/config/reload", host.operator, port=host.admin_port)
+        self.assertEqual(host.metric("config_generation"), before + 5)
+        eventually(lambda: self.waiting(host) == 0)
+        identifiers = [event["id"] for event in receiver.events]
+        self.assertEqual(len(identifiers), len(set(identifiers)), identifiers)
+
+
 class Faults(WebhookTest):
     def test_everything_arrives_in_order_though_the_receiver_fails_and_dies_and_the_host_is_killed(self):
         # Every seventh request fails, one in eleven gets no answer.
