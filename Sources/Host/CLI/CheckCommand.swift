@@ -55,8 +55,10 @@ struct CheckCommand: AsyncParsableCommand {
             results.append(
                 ProbeResult(name: module.id, isUp: isUp && status.isServing, detail: status.reason ?? status.word))
             if module.kind == .storage, isUp {
-                results.append(await schema(made.storage, configuration))
-                results += await SQLModuleProbe.results(configuration.sqlModules, in: made.storage)
+                let (schema, isCurrent) = await schema(made.storage, configuration)
+                results.append(schema)
+                // Before the migrations there is nothing that statements could fit.
+                if isCurrent { results += await SQLModuleProbe.results(configuration.sqlModules, in: made.storage) }
             }
         }
         for module in made.host.all.reversed() where module.kind != .query { await module.stop() }
@@ -64,14 +66,17 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     /// Whether `serve` would start on the schema there is.
-    private static func schema(_ storage: any StorageBackend, _ configuration: HostConfiguration) async -> ProbeResult {
-        func result(_ isUp: Bool, _ detail: String) -> ProbeResult {
-            ProbeResult(name: "schema", isUp: isUp, detail: detail)
+    private static func schema(
+        _ storage: any StorageBackend,
+        _ configuration: HostConfiguration
+    ) async -> (ProbeResult, isCurrent: Bool) {
+        func result(_ isUp: Bool, _ detail: String, isCurrent: Bool = false) -> (ProbeResult, isCurrent: Bool) {
+            (ProbeResult(name: "schema", isUp: isUp, detail: detail), isCurrent)
         }
         do {
             let migrator = try Migrator(storage: storage, clock: SystemClock(), modules: BuiltInModules.all)
             let pending = try await migrator.pending().joined(separator: ", ")
-            if pending.isEmpty { return result(true, "up to date") }
+            if pending.isEmpty { return result(true, "up to date", isCurrent: true) }
             guard configuration.storage.migratesAtStart else {
                 return result(false, "migrations are pending: \(pending); run: concord migrate up")
             }
