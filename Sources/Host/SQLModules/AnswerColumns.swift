@@ -89,7 +89,8 @@ struct AnswerColumns {
         return Column(name: name, kind: kind)
     }
 
-    private static func isNamePart(_ byte: UInt8) -> Bool {
+    /// Whether a name of a module, method, parameter or column may have the byte in it.
+    static func isNamePart(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             || byte == UInt8(ascii: "_")
     }

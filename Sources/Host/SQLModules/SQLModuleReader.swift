@@ -99,7 +99,7 @@ struct SQLModuleReader {
     private mutating func checkName(_ taken: [String]) {
         let isName =
             id.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } == true
-            && id.utf8.count <= 64 && id.utf8.allSatisfy(Self.isNamePart)
+            && id.utf8.count <= 64 && id.utf8.allSatisfy(AnswerColumns.isNamePart)
         if !isName {
             add(.file(.start), "", "the file's name `\(id)` is no module's ID", "lower-case letters, digits and `_`")
         } else if taken.contains(id)
@@ -111,7 +111,7 @@ struct SQLModuleReader {
 
     private mutating func method(_ entry: CheckedSetting.Entry, written: Setting?) -> SQLModuleDefinition.Method? {
         let (setting, path) = (entry.setting, "methods.\(entry.key)")
-        guard entry.key.utf8.allSatisfy(Self.isNamePart), !entry.key.isEmpty else {
+        guard entry.key.utf8.allSatisfy(AnswerColumns.isNamePart), !entry.key.isEmpty else {
             add(setting.origin, path, "`\(entry.key)` is no method's name", "lower-case letters, digits and `_`")
             return nil
         }
@@ -158,7 +158,7 @@ struct SQLModuleReader {
     private mutating func parameter(_ entry: CheckedSetting.Entry, at path: String) -> SQLParameter? {
         let (setting, place) = (entry.setting, "\(path).params.\(entry.key)")
         let isName = entry.key.utf8.first.map { $0 != UInt8(ascii: "_") && !(0x30...0x39).contains($0) } ?? false
-        guard isName, entry.key.utf8.allSatisfy(Self.isNamePart) else {
+        guard isName, entry.key.utf8.allSatisfy(AnswerColumns.isNamePart) else {
             add(setting.origin, place, "`\(entry.key)` is no parameter's name", "lower-case letters, digits and `_`")
             return nil
         }
@@ -243,11 +243,6 @@ struct SQLModuleReader {
 
     private mutating func add(_ origin: SettingOrigin, _ path: String, _ detail: String, _ hint: String? = nil) {
         mistakes.append(ConfigurationMistake(at: origin, path: path, detail, hint: hint))
-    }
-
-    private static func isNamePart(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || byte == UInt8(ascii: "_")
     }
 }
 

@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 
 /// Views as PostgreSQL keeps them: in two schemas beside Concord's own, one that shows rows of the accounts a transaction names
 /// and one that shows all, for a role that may read nothing else.
@@ -72,12 +73,10 @@ struct ScopedSchema: Sendable {
 
     /// As a barrier: no function of a statement sees a row before the filter has.
     private func creation(of view: StoredView, in schema: String, isFiltered: Bool) -> String {
-        let columns = view.columns.map { $0.expression == $0.name ? $0.name : "\($0.expression) AS \($0.name)" }
-        let owner = view.columns.first { $0.name == "account_id" }?.expression ?? "account_id"
-        let filter = " WHERE \(owner) = ANY (string_to_array(current_setting('\(Self.setting)', true), ' '))"
+        let filter = " WHERE \(view.owner) = ANY (string_to_array(current_setting('\(Self.setting)', true), ' '))"
         return """
             CREATE VIEW \(schema).\(view.name) WITH (security_barrier) AS
-                SELECT \(columns.joined(separator: ", ")) FROM \(view.source)\(isFiltered ? filter : "");
+                SELECT \(view.selection) FROM \(view.source)\(isFiltered ? filter : "");
             """
     }
 

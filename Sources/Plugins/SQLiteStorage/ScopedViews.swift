@@ -1,4 +1,5 @@
 import PluginAPI
+import StorageWork
 
 /// Views as one connection to SQLite keeps them: temporary ones, which see what the connection's scope says.
 ///
@@ -25,13 +26,12 @@ struct ScopedViews: Sendable {
     /// - Parameter isFiltered: Whether rows of accounts that `concord_scope()` does not list are left out.
     func script(isFiltered: Bool) -> String {
         views.map { view in
-            let columns = view.columns.map { $0.expression == $0.name ? $0.name : "\($0.expression) AS \($0.name)" }
-            let owner = view.columns.first { $0.name == "account_id" }?.expression ?? "account_id"
             // Without a filter that reads a column SQLite would count a table's rows in the statement's own name.
-            let filter = isFiltered ? "\(owner) IN (SELECT value FROM json_each(concord_scope()))" : "\(owner) >= ''"
+            let filter =
+                isFiltered ? "\(view.owner) IN (SELECT value FROM json_each(concord_scope()))" : "\(view.owner) >= ''"
             return """
                 DROP VIEW IF EXISTS temp.\(view.name);
-                CREATE TEMP VIEW \(secret)\(view.name) AS SELECT \(columns.joined(separator: ", ")) FROM \(view.source) WHERE \(filter);
+                CREATE TEMP VIEW \(secret)\(view.name) AS SELECT \(view.selection) FROM \(view.source) WHERE \(filter);
                 CREATE TEMP VIEW \(view.name) AS SELECT * FROM \(secret)\(view.name);
 
                 """

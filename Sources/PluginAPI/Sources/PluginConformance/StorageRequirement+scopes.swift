@@ -242,7 +242,7 @@ enum ScopeEscapes {
                 "SELECT table_to_xml('promises_kept', true, true, '')::text AS label",
                 "SELECT relname::text AS label FROM pg_class", "SELECT current_user::text AS label",
                 "SELECT now()::text AS label", "SELECT pg_advisory_lock(1)::text AS label",
-                "SELECT lo_import('/etc/passwd')::text AS label", "COPY promises_kept TO '/tmp/x'", "RESET ROLE",
+                "SELECT lo_import('/etc/passwd')::text AS label", "COPY promises_kept TO 'somewhere'", "RESET ROLE",
                 "COMMIT",
                 "SELECT label FROM v_promises WHERE label = $1", "DO $$ BEGIN END $$",
                 "TABLE promises_kept", "SELECT generate_series(1, 1000000000)::text AS label",
