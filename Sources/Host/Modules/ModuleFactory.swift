@@ -141,7 +141,8 @@ struct ModuleFactory {
             return module
         }
         let context = ModuleContext(
-            logger: logger(id), metrics: metrics, clock: clock, storage: storage, invalidator: invalidator,
+            logger: logger(id), metrics: metrics, clock: clock, storage: storage,
+            views: (storage as? any ScopedStorage).map { ScopedViewReader($0) } ?? NoViews(), invalidator: invalidator,
             cachePrefix: cachePrefix,
             required: Dictionary(required.map { ($0.recipe.id, $0.module) }) { first, _ in first })
         do {

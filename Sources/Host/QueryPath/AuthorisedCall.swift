@@ -50,7 +50,8 @@ extension QueryPath {
     func request(_ call: AuthorisedCall, _ arrival: RequestArrival) -> Request {
         Request(
             caller: call.caller, user: call.access.user, accounts: call.access.accounts, account: call.access.account,
-            parameters: call.parameters.values, choices: call.parameters.choices, cursor: call.cursor,
+            isForPlatform: call.target.operation.scope == .platform, parameters: call.parameters.values,
+            choices: call.parameters.choices, cursor: call.cursor,
             requestID: arrival.requestID, now: arrival.receivedAt, deadline: arrival.deadline,
             cursors: BoundCursorSigner(codec: cursors, operation: call.target.name, binding: call.binding))
     }

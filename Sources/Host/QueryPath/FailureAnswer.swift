@@ -7,6 +7,7 @@ enum FailureAnswer {
         switch failure {
         case let problem as Problem: problem
         case let failure as StorageError: problem(for: failure)
+        case let overflow as ScopedOverflow: .unprocessable(overflow.sentence, errors: [])
         case let failure as JSONSyntaxError:
             .badRequest("The body \(failure.detail) at line \(failure.line), column \(failure.column).")
         case is DeadlinePassed: .unavailable("The answer took longer than a request may take; try again.")
@@ -20,7 +21,7 @@ enum FailureAnswer {
     static func isLogged(_ failure: any Error) -> Bool {
         switch failure {
         case let problem as Problem: problem.status >= 500 && problem.status != 503
-        case is JSONSyntaxError, is CancellationError: false
+        case is JSONSyntaxError, is CancellationError, is ScopedOverflow: false
         default: true
         }
     }
@@ -43,7 +44,7 @@ enum FailureAnswer {
         switch failure {
         case let problem as Problem:
             problem.status < 500 ? .refused : problem.status == 503 ? .unavailable : .failed
-        case is JSONSyntaxError: .refused
+        case is JSONSyntaxError, is ScopedOverflow: .refused
         case StorageError.statement, StorageError.constraint: .failed
         case is StorageError, is DeadlinePassed, is Overloaded, is CancellationError: .unavailable
         default: .failed
@@ -62,6 +63,16 @@ enum FailureAnswer {
         case .constraint: .conflict("The change contradicts what is stored already.")
         case .statement: internalError
         @unknown default: internalError
+        }
+    }
+}
+
+extension ScopedOverflow {
+    fileprivate var sentence: String {
+        switch self {
+        case .rows(let max): "The answer has more than \(max) rows; ask for less by the parameters."
+        case .bytes(let max): "The answer has more than \(max) bytes; ask for less by the parameters."
+        @unknown default: "The answer is too large; ask for less by the parameters."
         }
     }
 }

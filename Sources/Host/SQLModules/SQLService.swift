@@ -9,6 +9,7 @@ struct SQLService: QueryService {
 
     let definition: SQLModuleDefinition
     private let storage: any ScopedStorage
+    private let views: ScopedViewReader
     private let invalidator: any CacheInvalidator
     private let logger: any Logger
 
@@ -18,6 +19,7 @@ struct SQLService: QueryService {
     ) {
         self.definition = definition
         self.storage = storage
+        views = ScopedViewReader(storage)
         self.invalidator = invalidator
         self.logger = logger
     }
@@ -35,7 +37,7 @@ struct SQLService: QueryService {
     /// - Throws: ``ModuleError/unavailable(reason:)`` with file, line and column of the first that does not fit.
     func start() async throws {
         try await inspect()
-        try await storage.provide(BuiltInModules.views)
+        try await views.provide()
         // Answers of what the file said before may lie in a cache that outlives the host.
         await invalidator.invalidate([.module(definition.id)])
     }
@@ -66,16 +68,6 @@ struct SQLService: QueryService {
         return "\(definition.file):\(position.line):\(position.column): \(fault.detail)"
     }
 
-    /// Another host may have taken the views out for a migration: then they are put back.
-    private func rows(_ query: ScopedQuery, _ deadline: ContinuousClock.Instant) async throws -> Rows {
-        do {
-            return try await storage.rows(query, deadline: deadline)
-        } catch StorageError.statement {
-            try await storage.provide(BuiltInModules.views)
-            return try await storage.rows(query, deadline: deadline)
-        }
-    }
-
     private func operation(_ method: SQLModuleDefinition.Method) -> Operation {
         .query(
             method.name, at: "/\(definition.id)/\(method.name)",
@@ -97,10 +89,8 @@ struct SQLService: QueryService {
             bytesMax: method.limits.bytes)
         do {
             let deadline = request.deadline.map { min($0, latest) } ?? latest
-            let rows = try await rows(query, deadline)
+            let rows = try await views.rows(query, deadline: deadline)
             return try method.reply(of: rows)
-        } catch let overflow as ScopedOverflow {
-            throw Problem.unprocessable(overflow.sentence, errors: [])
         } catch let mismatch as ColumnMismatch {
             logger.error(
                 "a column is not what it is declared to be",
@@ -108,16 +98,6 @@ struct SQLService: QueryService {
                     "file": definition.file, "method": method.name, "column": mismatch.column, "holds": mismatch.held,
                 ])
             throw mismatch
-        }
-    }
-}
-
-extension ScopedOverflow {
-    fileprivate var sentence: String {
-        switch self {
-        case .rows(let max): "The answer has more than \(max) rows; ask for less by the parameters."
-        case .bytes(let max): "The answer has more than \(max) bytes; ask for less by the parameters."
-        @unknown default: "The answer is too large; ask for less by the parameters."
         }
     }
 }

@@ -4,7 +4,10 @@ public struct ModuleContext: Sendable {
     public let metrics: any Metrics
     public let clock: any HostClock
     /// The storage in use. A storage or cache backend is given one that always answers `unavailable`.
+    /// A dynamic module is given such a one, too: it reads ``views``.
     public let storage: any StorageBackend
+    /// What modules show of their rows, each statement through the scope of its request.
+    public let views: any ViewReader
     /// Announces writes, so that cached answers built before them are not served again.
     public let invalidator: any CacheInvalidator
     /// What everything that is kept in a cache outside of the host is called by at first: `cache.prefix`.
@@ -16,6 +19,7 @@ public struct ModuleContext: Sendable {
         metrics: any Metrics,
         clock: any HostClock,
         storage: any StorageBackend,
+        views: any ViewReader = NoViews(),
         invalidator: any CacheInvalidator,
         cachePrefix: String = "concord_",
         required: [ModuleDescriptor.ModuleID: any Module] = [:]
@@ -24,6 +28,7 @@ public struct ModuleContext: Sendable {
         self.metrics = metrics
         self.clock = clock
         self.storage = storage
+        self.views = views
         self.invalidator = invalidator
         self.cachePrefix = cachePrefix
         self.required = required
@@ -36,6 +41,15 @@ public struct ModuleContext: Sendable {
             preconditionFailure("module \(M.descriptor.id) is not among the requirements")
         }
         return module
+    }
+}
+
+/// Views that nobody can read, for modules that read none.
+public struct NoViews: ViewReader {
+    public init() {}
+
+    public func rows(_ sql: SQL, for request: Request, rowsMax: Int, bytesMax: Int) async throws -> Rows {
+        throw StorageError.unavailable(reason: "no views are lent to this module")
     }
 }
 

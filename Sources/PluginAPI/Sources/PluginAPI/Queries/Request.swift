@@ -8,6 +8,8 @@ public struct Request: Sendable {
     public var accounts: [String]
     /// The account asked for by parameter or path, when there is one.
     public var account: String?
+    /// Whether the operation's scope is the platform, so that views show everybody's rows.
+    public var isForPlatform: Bool
     /// Typed values by name; parameters that are absent and have no default are not in it.
     public var parameters: [String: Value]
     /// Choices of a `choices` parameter by name.
@@ -29,6 +31,7 @@ public struct Request: Sendable {
         user: String = "",
         accounts: [String] = [],
         account: String? = nil,
+        isForPlatform: Bool = false,
         parameters: [String: Value] = [:],
         choices: [String: [String]] = [:],
         cursor: [Value]? = nil,
@@ -44,6 +47,7 @@ public struct Request: Sendable {
         self.user = user
         self.accounts = accounts
         self.account = account
+        self.isForPlatform = isForPlatform
         self.parameters = parameters
         self.choices = choices
         self.cursor = cursor
