@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "Host",
             dependencies: [
-                pluginAPI, "BuiltIn", "CMalloc", "CZlib", "MemoryBytes", crypto,
+                pluginAPI, "BuiltIn", "CDynamicModules", "CMalloc", "CZlib", "MemoryBytes", crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -124,6 +124,10 @@ let package = Package(
 
         // What values take of the process' memory, for tables that are bounded by it. No part of any module's face.
         .target(name: "MemoryBytes", swiftSettings: strict),
+
+        // Calls into libraries opened at run time, and what is written down when one of them ends the process: code that runs
+        // in a signal handler is C.
+        .target(name: "CDynamicModules"),
 
         // System libraries.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),

@@ -19,7 +19,7 @@ struct CheckCommand: AsyncParsableCommand {
         var check = ConfigurationCheck(format: format)
         check.assemble = { CheckCommand.complaints($0) }
         if probe { check.probe = { await CheckCommand.probe($0) } }
-        let outcome = await check.run(options.load())
+        let outcome = await check.run(options.load(opening: ModuleOpening()))
         Console.write(diagnostics: outcome.diagnostics)
         Console.write(data: outcome.output)
         if outcome.exitCode != 0 { throw ExitCode(outcome.exitCode) }

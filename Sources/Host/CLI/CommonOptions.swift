@@ -7,9 +7,14 @@ struct CommonOptions: ParsableArguments {
     var config = "config/concord.yaml"
 
     /// Reads the configuration file with the environment and the command's flags over it.
-    func load(flags: [SettingOverride] = [], catalog: ModuleCatalog = .compiledIn) -> ConfigurationReport {
+    ///
+    /// - Parameter opening: How the libraries of dynamic modules are opened, where the command is about them.
+    func load(
+        flags: [SettingOverride] = [], catalog: ModuleCatalog = .compiledIn, opening: ModuleOpening = .none
+    ) -> ConfigurationReport {
         let environment = ProcessInfo.processInfo.environment
-        let loader = ConfigurationLoader(catalog: catalog, environment: environment, flags: flags)
+        var loader = ConfigurationLoader(catalog: catalog, environment: environment, flags: flags)
+        loader.opening = opening
         do throws(FileProblem) {
             let bytes = try TextFile.bytes(of: config, max: YAMLReader.bytesMax)
             return loader.load(ConfigurationSource(name: config, bytes: bytes)).withSQLModules(catalog: catalog)

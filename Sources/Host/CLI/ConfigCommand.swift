@@ -17,7 +17,7 @@ struct ConfigCommand: ParsableCommand {
         var origin = false
 
         func run() throws {
-            let report = common.load()
+            let report = common.load(opening: ModuleOpening())
             Console.write(diagnostics: report.text)
             guard report.errors.isEmpty, let document = report.document else { throw ExitCode(2) }
             print(

@@ -8,6 +8,6 @@ struct OpenAPICommand: AsyncParsableCommand {
     @OptionGroup var options: CommonOptions
 
     func run() async throws {
-        Console.data(try HostAssembly.orExit(options.load()).openAPI)
+        Console.data(try HostAssembly.orExit(options.load(opening: ModuleOpening())).openAPI)
     }
 }

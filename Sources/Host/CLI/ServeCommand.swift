@@ -25,9 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
         MemoryArenas.limitToCores()
         // Until the host serves and reloads, a hangup is no reason to end.
         signal(SIGHUP, SIG_IGN)
-        let report = options.load(flags: flags)
-        let configuration = try report.configurationOrExit()
-        if printTokens, configuration.environment == .production {
+        let report = Self.load(options, flags)
+        if printTokens, report.configuration?.environment == .production {
             throw ValidationError("--print-tokens is for development: tokens do not belong into a log")
         }
         try await open(report).run()
@@ -38,7 +37,13 @@ struct ServeCommand: AsyncParsableCommand {
         let assembly = try HostAssembly.orExit(report)
         try await Startup(assembly: assembly).open()
         let greeting = printTokens ? Greeting(assembly: assembly, user: tokenUser) : nil
-        return RunningHost(assembly, greeting: greeting) { [options, flags] in options.load(flags: flags) }
+        return RunningHost(assembly, greeting: greeting) { [options, flags] in Self.load(options, flags) }
+    }
+
+    /// What traps in a dynamic module from here on is written down for the next start.
+    private static func load(_ options: CommonOptions, _ flags: [SettingOverride]) -> ConfigurationReport {
+        let opening = ModuleOpening(willOpen: { TrapWatch.shared.begin($0, $1) })
+        return options.load(flags: flags, opening: opening)
     }
 
     private var flags: [SettingOverride] {

@@ -20,7 +20,7 @@ struct WarmupCommand: AsyncParsableCommand {
     func run() async throws {
         guard (1...64).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 64") }
         guard (1...8760).contains(hours) else { throw ValidationError("--hours is 1 to 8760") }
-        let assembly = try HostAssembly.orExit(options.load())
+        let assembly = try HostAssembly.orExit(options.load(opening: ModuleOpening()))
         let base = assembly.configuration.base
         guard await RemoteHostAPI.answers(at: base) else {
             Console.diagnostic("concord: nobody answers at \(base); a cache is warmed where it is")

@@ -8,6 +8,8 @@ struct ConfigurationLoader: Sendable {
     var environment: [String: String] = [:]
     var flags: [SettingOverride] = []
     var readFile: @Sendable (String) -> Result<String, FileProblem> = TextFile.text(of:)
+    /// Opens the libraries of dynamic modules, whose settings only they know.
+    var opening = ModuleOpening()
 
     func load(_ source: ConfigurationSource) -> ConfigurationReport {
         let (read, formMistakes) = YAMLReader.read(source)
@@ -37,6 +39,8 @@ struct ConfigurationLoader: Sendable {
         let specification = specification(for: setting)
         var reader = SettingsReader(catalog: catalog, idleSections: specification.idleSections, isWhole: isWhole)
         reader.readFile = readFile
+        reader.opening = opening.placed(
+            directory: setting.text(at: ["modules", "directory"]), traps: setting.text(at: ["modules", "traps"]))
         let document = reader.root(setting, specification.keys)
         return (document, reader.mistakes)
     }

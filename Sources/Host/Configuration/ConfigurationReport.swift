@@ -48,7 +48,8 @@ struct ConfigurationReport: Sendable {
     /// The same with what lies in the directory that `modules.sql` names.
     func withSQLModules(catalog: ModuleCatalog) -> ConfigurationReport {
         guard let directory = document?.setting(at: "modules.sql")?.value.text else { return self }
-        var report = self
+        var (report, catalog) = (self, catalog)
+        catalog.dynamicIDs = document?.dynamicModules.map(\.id) ?? []
         report.sqlModules = SQLModuleFiles(directory: directory, catalog: catalog)
         return report
     }
@@ -74,6 +75,9 @@ struct ConfigurationReport: Sendable {
         if let document, ModuleCatalog.documentKeys.contains(String(key.prefix { $0 != "." })) { return ("", document) }
         for path in ["storage.\(id)", "cache.\(id)"] {
             if let setting = document?.setting(at: path) { return (path, setting) }
+        }
+        if let module = document?.dynamicModules.first(where: { $0.id == id }) {
+            return ("modules.dynamic.\(id).config", module.settings)
         }
         let service = document?["queries"]?.items.lazy.compactMap(\.entries.first).first { $0.key == id }
         return service.map { ("queries.\(id)", $0.setting) }

@@ -19,8 +19,8 @@ extension HostConfiguration {
             ),
             cache: CacheChoice(cache),
             services: HostConfiguration.services(document, specification.catalog),
-            modules: ModulePlaces(
-                directory: root.section("modules").text("directory"), sql: root.section("modules").text("sql")),
+            modules: ModulePlaces(root.section("modules")),
+            dynamicModules: document.dynamicModules.map { DynamicModuleChoice(($0.source, $0.settings)) },
             limits: Limits(root.section("limits")),
             corsOrigins: root.section("cors").list("origins").compactMap(\.text),
             log: Log(root.section("log"))
@@ -84,6 +84,12 @@ extension HostConfiguration.CacheChoice {
             defaultTTL: section.duration("default_ttl"),
             staleIfError: section.duration("stale_if_error")
         )
+    }
+}
+
+extension HostConfiguration.ModulePlaces {
+    init(_ section: ModuleConfiguration) {
+        self.init(directory: section.text("directory"), sql: section.text("sql"), traps: section.text("traps"))
     }
 }
 

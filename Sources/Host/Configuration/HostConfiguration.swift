@@ -14,6 +14,8 @@ struct HostConfiguration: Sendable, Equatable {
     /// and `retention` has the file's in its configuration.
     var services: [ServiceChoice]
     var modules: ModulePlaces
+    /// Query services that are libraries, in the file's order.
+    var dynamicModules: [DynamicModuleChoice] = []
     /// Query services that are files, by ID.
     var sqlModules: [SQLModuleDefinition] = []
     var limits: Limits
@@ -64,8 +66,11 @@ struct HostConfiguration: Sendable, Equatable {
     }
 
     struct ModulePlaces: Sendable, Equatable {
+        /// Of dynamic modules.
         var directory: String
         var sql: String
+        /// Where their traps are written down.
+        var traps: String
     }
 
     struct Limits: Sendable, Equatable {

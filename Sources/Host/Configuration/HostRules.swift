@@ -27,7 +27,6 @@ struct HostRules {
         rules.checkSecret()
         rules.checkDebug()
         rules.checkListeners()
-        rules.checkDynamicModules()
         return rules.mistakes
     }
 
@@ -91,13 +90,6 @@ struct HostRules {
             adminPort.origin == .preset
             ? document.setting(at: "server.port")?.origin ?? .preset : adminPort.origin
         add(.error, origin, "admin.port", "`admin.port` and `server.port` are the same", "choose two ports")
-    }
-
-    private mutating func checkDynamicModules() {
-        guard isSound, let dynamic = document.setting(at: "modules.dynamic"), let first = dynamic.items.first else {
-            return
-        }
-        add(.error, first.origin, "modules.dynamic", "this release loads no dynamic modules", "leave the list empty")
     }
 
     private mutating func add(

@@ -58,15 +58,25 @@ extension HostSpec {
         ConfigurationKey("sql", .path, default: "config/queries", "Where SQL query services lie."),
         ConfigurationKey(
             "dynamic", .list(.section(dynamicModule)), default: "[]",
-            "Dynamic modules; this release loads none, so the list stays empty."),
+            "Query services that are libraries, each with the digest that it must have."),
+        ConfigurationKey(
+            "traps", .path, default: "var/module-traps", reloadable: false,
+            "Where is written down which dynamic module has ended the host."),
     ]
 
-    private static let dynamicModule = [
+    static let dynamicModule = [
         ConfigurationKey("id", .text, "The module's ID."),
-        ConfigurationKey("file", .path, "Its file in the directory."),
+        ConfigurationKey("file", .text, "Its file's name in the directory."),
         ConfigurationKey("sha256", .text, "The file's SHA-256 in hexadecimal."),
-        ConfigurationKey("config", .mapping(.text), default: "{}", "Its settings."),
+        // Checked by the module's own specification.
+        ConfigurationKey("config", .mapping(anything(depth: 3)), default: "{}", "Its settings."),
     ]
+
+    private static func anything(depth: Int) -> ConfigurationKind {
+        guard depth > 0 else { return .text }
+        let inner = anything(depth: depth - 1)
+        return .either([.text, .mapping(inner), .list(inner)])
+    }
 
     static let limits = [
         ConfigurationKey("requests_per_minute", rate, default: "600", "Requests of a user or operator."),

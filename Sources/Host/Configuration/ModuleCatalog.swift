@@ -36,6 +36,11 @@ struct ModuleCatalog: Sendable {
     var caches: [Entry]
     /// Listed in `queries`.
     var services: [Entry]
+    /// IDs of dynamic modules.
+    var dynamicIDs: [ModuleDescriptor.ModuleID] = []
+
+    /// IDs that no other module may have.
+    var takenIDs: [ModuleDescriptor.ModuleID] { (storages + caches + services).map(\.id) + dynamicIDs }
 
     /// A key that a service declares and the file has at its top.
     func documentKey(_ name: String) -> ConfigurationKey? {

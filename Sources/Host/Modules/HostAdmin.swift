@@ -17,7 +17,7 @@ struct HostAdmin: AdminSource {
         let idle = BuiltInModules.all.filter { type in !loaded.contains { $0.id == type.descriptor.id } }
         return loaded.map { module in
             let descriptor =
-                (module.module as? any QueryService)?.moduleDescriptor ?? type(of: module.module).descriptor
+                (module.module as? any QueryService)?.describedAs ?? type(of: module.module).descriptor
             return AdminModule(
                 descriptor: descriptor, kind: module.kind.rawValue, status: modules.board[module.id],
                 routes: routes(of: module.id), latency: modules.board.latency(of: module.id))

@@ -14,11 +14,16 @@ struct LoadedService: Sendable {
     }
 }
 
-extension QueryService {
-    /// What the host knows it by. Modules that are files share a type, and have the file's name.
-    var moduleID: ModuleDescriptor.ModuleID { moduleDescriptor.id }
+/// A service whose type stands for several modules, each with a descriptor of its own.
+protocol NamedModule: QueryService {
+    var moduleDescriptor: ModuleDescriptor { get }
+}
 
-    var moduleDescriptor: ModuleDescriptor { (self as? SQLService)?.moduleDescriptor ?? type(of: self).descriptor }
+extension QueryService {
+    /// What the host knows it by.
+    var moduleID: ModuleDescriptor.ModuleID { describedAs.id }
+
+    var describedAs: ModuleDescriptor { (self as? any NamedModule)?.moduleDescriptor ?? type(of: self).descriptor }
 }
 
 /// The words in which the host speaks of a module: in `/ready`, the admin API, metrics and logs.

@@ -13,6 +13,10 @@ struct ModuleFactory {
     var registered: [any QueryService.Type] = BuiltInModules.services
     /// What the configuration in use has made; `nil` at the start.
     var previous: LoadedModules?
+    /// Where types of dynamic modules come from.
+    var libraries = ModuleLibraries.shared
+    /// Why a library that is configured may not be there.
+    var traps = TrapLog(path: "")
     let logger: @Sendable (ModuleDescriptor.ModuleID) -> any Logger
 
     /// - Parameter wrap: Puts what the host measures around the storage in use.
@@ -95,7 +99,37 @@ struct ModuleFactory {
             }
             services.append(try build(type, choice.configuration, storage: storage, &made))
         }
+        services += try configuration.dynamicModules.compactMap { try makeDynamicService($0, storage: storage, &made) }
         return services + (try configuration.sqlModules.map { try makeSQLService($0, storage: storage, &made) })
+    }
+
+    /// A dynamic module reads views and no tables.
+    ///
+    /// - Returns: `nil` for a library that nobody has opened.
+    private func makeDynamicService(
+        _ choice: DynamicModuleChoice, storage: any StorageBackend, _ made: inout MadeModules
+    ) throws -> (any QueryService)? {
+        guard let library = libraries[choice.source.digest] else { return sidelined(choice, &made) }
+        if let missing = library.type.descriptor.requires.first(where: { made[$0] == nil }) {
+            throw ModuleNotBuilt.refused(
+                choice.id, .misconfigured(key: "", detail: "requires \(missing), which `queries` does not load"))
+        }
+        return try build(
+            library.type, choice.configuration, storage: UnavailableStorage(), views: storage, source: library.digest,
+            &made)
+    }
+
+    private func sidelined(_ choice: DynamicModuleChoice, _ made: inout MadeModules) -> (any QueryService)? {
+        guard let reason = traps.reasonToSideline(choice.source, at: clock.now) else { return nil }
+        var recipe = ModuleRecipe(SidelinedModule.self, ModuleConfiguration())
+        (recipe.id, recipe.source) = (choice.id, choice.source.digest)
+        if let kept = carried(recipe, as: SidelinedModule.self) {
+            made[choice.id] = MadeModule(module: kept, recipe: recipe, isCarried: true)
+            return kept
+        }
+        let module = SidelinedModule(choice.id, reason: reason)
+        made[choice.id] = MadeModule(module: module, recipe: recipe, isCarried: false)
+        return module
     }
 
     private func makeSQLService(
@@ -125,24 +159,30 @@ struct ModuleFactory {
     }
 
     /// Carries the module over if it was made from the same, and makes it otherwise.
+    ///
+    /// - Parameter views: The storage whose views it reads; `nil` for its own.
     private func build<M: Module>(
         _ type: M.Type,
         _ settings: ModuleConfiguration,
         storage: any StorageBackend,
+        views: (any StorageBackend)? = nil,
         cachePrefix: String = "",
+        source: String = "",
         _ made: inout MadeModules
     ) throws -> M {
         let id = type.descriptor.id
         let required = type.descriptor.requires.compactMap { made[$0] }
-        let recipe = ModuleRecipe(
+        var recipe = ModuleRecipe(
             type, settings, cachePrefix: cachePrefix, requirements: required.map(\.recipe))
+        recipe.source = source
         if let module = carried(recipe, as: type) {
             made[id] = MadeModule(module: module, recipe: recipe, isCarried: true)
             return module
         }
         let context = ModuleContext(
             logger: logger(id), metrics: metrics, clock: clock, storage: storage,
-            views: (storage as? any ScopedStorage).map { ScopedViewReader($0) } ?? NoViews(), invalidator: invalidator,
+            views: ((views ?? storage) as? any ScopedStorage).map { ScopedViewReader($0) } ?? NoViews(),
+            invalidator: invalidator,
             cachePrefix: cachePrefix,
             required: Dictionary(required.map { ($0.recipe.id, $0.module) }) { first, _ in first })
         do {

@@ -1,16 +1,21 @@
 import BuiltIn
 import PluginAPI
+import Synchronization
 
 /// The views of all modules, as a storage shows them.
-struct ScopedViewReader: ViewReader {
+final class ScopedViewReader: ViewReader {
     private let storage: any ScopedStorage
+    private let areProvided = Atomic<Bool>(false)
 
     init(_ storage: any ScopedStorage) {
         self.storage = storage
     }
 
     /// Puts the views into the database.
-    func provide() async throws(StorageError) { try await storage.provide(BuiltInModules.views) }
+    func provide() async throws(StorageError) {
+        try await storage.provide(BuiltInModules.views)
+        areProvided.store(true, ordering: .releasing)
+    }
 
     func rows(_ sql: SQL, for request: Request, rowsMax: Int, bytesMax: Int) async throws -> Rows {
         let scope: ScopedQuery.Scope = request.isForPlatform ? .platform : .accounts(request.accounts)
@@ -18,8 +23,10 @@ struct ScopedViewReader: ViewReader {
             ScopedQuery(sql, scope: scope, rowsMax: rowsMax, bytesMax: bytesMax), deadline: request.deadline)
     }
 
-    /// Another host may have taken the views out for a migration, or nobody has put them in yet: then that is done.
+    /// The first statement puts the views in place. Another host may have taken them out for a migration since: then that is
+    /// done again.
     func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows {
+        if !areProvided.load(ordering: .acquiring) { try await provide() }
         do {
             return try await storage.rows(query, deadline: deadline)
         } catch StorageError.statement {

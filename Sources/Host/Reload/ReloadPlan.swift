@@ -61,6 +61,7 @@ struct ReloadPlan: Sendable, Equatable {
 
     private static func isSetting(_ path: String, of type: any PluginAPI.Module.Type, _ kind: ModuleKind) -> Bool {
         if kind == .cache, path == "cache.prefix" { return true }
+        if path == "modules.dynamic" { return ModuleLibraries.shared.has(type) }
         let section = kind == .query ? "queries" : kind.rawValue
         if path.hasPrefix("\(section).\(type.descriptor.id).") { return true }
         let name = String(path.prefix { $0 != "." })

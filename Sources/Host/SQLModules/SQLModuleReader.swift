@@ -8,12 +8,12 @@ struct SQLModuleReader {
     private var reader: SettingsReader
     private var mistakes: [ConfigurationMistake] = []
 
-    /// - Parameter catalog: What is compiled in: its IDs are taken.
+    /// - Parameter catalog: The other modules: their IDs are taken.
     static func read(
         _ source: ConfigurationSource, id: String, views: [StoredView], catalog: ModuleCatalog
     ) -> (definition: SQLModuleDefinition?, report: ConfigurationReport) {
         var reader = SQLModuleReader(source, id: id, views: views, catalog: catalog)
-        let definition = reader.definition(taken: (catalog.storages + catalog.caches + catalog.services).map(\.id))
+        let definition = reader.definition(taken: catalog.takenIDs)
         let report = ConfigurationReport(
             source: source, specification: HostSpec(catalog), document: nil, mistakes: reader.mistakes)
         return (report.errors.isEmpty ? definition : nil, report)

@@ -4,7 +4,7 @@ import PluginAPI
 /// A module's file as a query service.
 ///
 /// Its statements see views only, each call's through the scope of its accounts; the database sees to that.
-struct SQLService: QueryService {
+struct SQLService: NamedModule {
     static let descriptor = ModuleDescriptor(id: "sql", summary: "Queries written in SQL", requires: ["book"])
 
     let definition: SQLModuleDefinition

@@ -267,8 +267,7 @@ struct ConfigurationMistakeTests {
         MistakeCase(
             "environment: production\nauth: { jwt: { secret: short } }", "2:24", "fewer than 32 bytes", "openssl rand"),
         MistakeCase("auth: { jwt: { secret: \"\" } }", "1:24", "fewer than 32 bytes"),
-        MistakeCase(
-            "modules: { dynamic: [ { id: a, file: b, sha256: c } ] }", "1:23", "this release loads no dynamic modules"),
+        MistakeCase("modules: { dynamic: [ { id: a, file: b, sha256: c } ] }", "1:49", "is not 64 hexadecimal digits"),
         MistakeCase("log: { level: \"${env:LEVEL\" }", "1:15", "a ${ is not closed"),
         MistakeCase("log: { level: \"${LEVEL}\" }", "1:15", "neither env nor file"),
         MistakeCase("log: { level: \"${env:A B}\" }", "1:15", "no good variable name"),

@@ -12,6 +12,8 @@ struct SettingsReader {
     let isWhole: Bool
     /// For secrets that are read again later.
     var readFile: @Sendable (String) -> Result<String, FileProblem> = TextFile.text(of:)
+    /// For dynamic modules.
+    var opening = ModuleOpening()
     private(set) var mistakes: [ConfigurationMistake] = []
 
     init(catalog: ModuleCatalog, idleSections: Set<String>, isWhole: Bool = true) {
@@ -88,6 +90,7 @@ struct SettingsReader {
         case .section(let keys): return section(keys, setting, at: path)
         case .mapping(let kind): return mapping(of: kind, setting, at: path)
         case .list where path == "queries": return queries(setting)
+        case .list where path == "modules.dynamic": return dynamicModules(setting)
         case .list(let kind): return list(of: kind, setting, at: path)
         case .either(let kinds): return either(kinds, setting, isSecret: isSecret, at: path)
         default: return scalar(kind, setting, isSecret: isSecret, at: path)
@@ -217,6 +220,7 @@ struct SettingsReader {
     }
 
     mutating func add(
+        _ severity: ConfigurationMistake.Severity = .error,
         at origin: SettingOrigin,
         path: String,
         _ detail: String,
@@ -224,7 +228,7 @@ struct SettingsReader {
         hidesSource: Bool = false
     ) {
         mistakes.append(
-            ConfigurationMistake(at: origin, path: path, detail, hint: hint, hidesSource: hidesSource))
+            ConfigurationMistake(severity, at: origin, path: path, detail, hint: hint, hidesSource: hidesSource))
     }
 
     static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }

@@ -1,0 +1,54 @@
+import PluginAPI
+import Synchronization
+
+/// The libraries that this process has loaded. One of the same bytes is loaded once, and none ever leaves: Swift's runtime
+/// keeps references into what it has seen.
+final class ModuleLibraries: Sendable {
+    /// The process'.
+    static let shared = ModuleLibraries()
+
+    private let known = Mutex<[String: Result<ModuleLibrary, ModuleRefusal>]>([:])
+
+    /// The library with these bytes, loaded at most once; one that is no module of this host's is not loaded a second time to
+    /// find that out again.
+    ///
+    /// - Parameter id: What its module has to be called.
+    func load(_ file: ModuleFile, as id: ModuleDescriptor.ModuleID) throws(ModuleRefusal) -> ModuleLibrary {
+        let library = try known.withLock { known throws(ModuleRefusal) in
+            if let result = known[file.digest] { return result }
+            let handle = try LibraryHandle(file, id: id)
+            let result = Result { () throws(ModuleRefusal) in try ModuleLibrary(handle, id: id) }
+            known[file.digest] = result
+            return result
+        }.get()
+        try library.check(id)
+        return library
+    }
+
+    /// Whether the type is one of a library's.
+    func has(_ type: any Module.Type) -> Bool {
+        known.withLock { known in known.values.contains { (try? $0.get())?.type == type } }
+    }
+
+    /// What has been loaded from bytes of this digest.
+    subscript(digest: String) -> ModuleLibrary? {
+        guard case .success(let library)? = known.withLock({ $0[digest] }) else { return nil }
+        return library
+    }
+}
+
+extension ModuleLibrary {
+    /// Whether the host can run the module under the ID that the configuration gives it.
+    fileprivate func check(_ id: ModuleDescriptor.ModuleID) throws(ModuleRefusal) {
+        guard type.descriptor.id == id else {
+            throw ModuleRefusal(
+                .id, "is “\(id)”, and the module calls itself “\(type.descriptor.id)”",
+                hint: "write id: \(type.descriptor.id)")
+        }
+        guard type.migrations.isEmpty else {
+            throw ModuleRefusal(
+                .file, "has migrations, and a dynamic module has no tables of its own",
+                hint: "read the views of docs/schema.md, or compile the module in")
+        }
+    }
+}

@@ -1,0 +1,390 @@
+"""Query services that are libraries: loaded, called, replaced beside the old, refused in a sentence, and found guilty."""
+
+import json
+import os
+import shutil
+import signal
+import unittest
+
+import plugins
+from harness import Host, eventually, trade
+from load import Crowd
+
+TRAPPER = """
+import CPluginABI
+import PluginAPI
+
+public struct TrapperModule: QueryService {
+    public static let descriptor = ModuleDescriptor(id: "trapper", summary: "Ends the host", requires: ["book"])
+    private let views: any ViewReader
+    public init(configuration: ModuleConfiguration, context: ModuleContext) { views = context.views }
+
+    public var operations: [Operation] {
+        [
+            .query("index", at: "/trapper/index", reply: .rows(["n": .integer])) { (request: Request) in
+                Reply(body: [UInt8([1, 2, 3][request.requestID.utf8.count])])
+            },
+            .query("late", at: "/trapper/late", reply: .rows(["n": .integer])) { (request: Request) in
+                _ = try await views.rows("SELECT trade_id FROM v_trades", for: request)
+                return Reply(body: try outOfOrder(request))
+            },
+            .query("pointer", at: "/trapper/pointer", reply: .rows(["n": .integer])) { (request: Request) in
+                UnsafeMutablePointer<Int>(bitPattern: 8)!.pointee = request.requestID.utf8.count
+                return Reply(body: [])
+            },
+        ]
+    }
+}
+
+@inline(never) func outOfOrder(_ request: Request) throws -> [UInt8] {
+    fatalError("this is not for clients")
+}
+
+@c(concord_plugin) public func plugin() -> concord_plugin_build { concord_plugin_build_here() }
+@c(concord_module) public func module() -> UnsafeMutableRawPointer { DynamicModule(TrapperModule.self).retained() }
+"""
+
+SECOND = (('id: "turnover", summary: "Traded volume by symbol"', 'id: "turnover", summary: "Traded volume, and how often"'),
+          ('requires: ["book"])', 'requires: ["book"], version: "2.0.0")'),
+          ('"lots": .decimal]', '"lots": .decimal, "trades": .integer]'),
+          ("sum(volume) AS lots FROM", "sum(volume) AS lots, count(*) AS trades FROM"))
+
+CONFIGURED = (("public init(", """public static let configuration = ConfigurationSpec([
+        ConfigurationKey("days", .integer(1...365), default: "30", "How far back."),
+        ConfigurationKey("key", .text, secret: true, "For whom it may concern."),
+        ConfigurationKey("names", .section([ConfigurationKey("all", .boolean, default: "false", "All.")]), "Names."),
+    ])
+
+    public init("""),)
+
+
+class WithLibraries:
+    """A host with a directory of libraries, and a configuration that names some."""
+
+    def __init__(self, extra=""):
+        # The backtraces of a debug build take longer than all the rest.
+        self.host = Host("", environment={"SWIFT_BACKTRACE": "enable=no"})
+        self.base = self.host.config.read_text() + extra
+        self.directory = self.host.path / "modules"
+        self.directory.mkdir()
+        self.traps = self.host.path / "traps"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.host.close()
+
+    def put(self, library, name):
+        """As an operator would: over what is there, in place."""
+        shutil.copyfile(library, self.directory / name)
+        return self.directory / name
+
+    def item(self, identifier, name, **fields):
+        file = self.directory / name
+        known = plugins.digest(file) if file.is_file() else "0" * 64
+        return {"id": identifier, "file": name, "sha256": known, **fields}
+
+    def configure(self, *items, directory=None):
+        self.host.config.write_text(
+            self.base + f"modules:\n  directory: {directory or self.directory}\n  traps: {self.traps}\n  dynamic:\n"
+            + ("".join(f"    - {json.dumps(item)}\n" for item in items) or "    []\n"))
+
+    def reload(self, query=""):
+        return self.host.request("POST", f"/admin/config/reload{query}", self.host.operator, port=self.host.admin_port)
+
+    def module(self, identifier):
+        modules = self.host.ok("GET", "/admin/modules", self.host.operator, port=self.host.admin_port)["modules"]
+        return next((module for module in modules if module["id"] == identifier), None)
+
+
+def fill(host):
+    for user in ("ann", "bob"):
+        host.put_account(f"of-{user}", user)
+        host.ok("POST", "/api/v1/trades", host.agent,
+                [trade(f"{user}-{n}", f"of-{user}", volume=n + 0.5) for n in range(3)])
+
+
+class Served(unittest.TestCase):
+    def setUp(self):
+        self.files = WithLibraries()
+        self.addCleanup(self.files.host.close)
+        self.host = self.files.host
+        self.files.put(plugins.example(), "turnover.so")
+
+    def turnover(self, user="ann", **options):
+        return self.host.request("GET", "/api/v1/turnover?from=-3650d", self.host.token(user), **options)
+
+    def test_a_library_built_elsewhere_answers_with_everything_a_module_has(self):
+        self.files.configure(self.files.item("turnover", "turnover.so"))
+        self.host.serve()
+        fill(self.host)
+        first = self.turnover()
+        self.assertEqual(first.json, {"rows": [{"symbol": "EURUSD", "lots": "4.5"}]})
+        self.assertIn("hit", self.turnover().headers["cache-status"])
+        # Rows of its caller's accounts alone, whatever it says.
+        self.assertEqual(self.turnover("nobody").json, {"rows": []})
+        self.assertEqual(self.host.get("/api/v1/turnover?account_id=of-bob", self.host.token("ann")).status, 404)
+        self.assertEqual(self.host.get("/api/v1/turnover?frm=-1d", self.host.token("ann")).status, 400)
+        self.assertEqual(self.host.request("GET", "/api/v1/turnover").status, 401)
+        # A write makes its answers stale as it does everybody's.
+        self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade("ann-9", "of-ann", volume=1)])
+        self.assertEqual(self.turnover().json["rows"][0]["lots"], "5.5")
+        self.assertIn("/api/v1/turnover", self.host.request("GET", "/api/v1/openapi.json").json["paths"])
+        self.assertGreater(self.host.metric('module_calls_total{module="turnover"'), 0)
+        self.assertEqual(self.files.module("turnover")["status"], "ok")
+
+    def test_a_second_version_takes_over_beside_the_first_and_no_request_is_lost(self):
+        self.files.configure(self.files.item("turnover", "turnover.so"))
+        self.host.serve()
+        fill(self.host)
+        second = plugins.variant(*SECOND)
+        descriptors = lambda: len(os.listdir(f"/proc/{self.host.process.pid}/fd"))
+        crowd = Crowd(self.host, [("/api/v1/turnover?from=-3650d", self.host.token(user)) for user in ("ann", "bob")], pause=0)
+        with crowd:
+            for turn in range(6):
+                # Over the file that is in use: the host has its own copy.
+                self.files.put(plugins.example() if turn % 2 else second, "turnover.so")
+                self.files.configure(self.files.item("turnover", "turnover.so"))
+                answer = self.files.reload()
+                self.assertEqual(answer.status, 200, answer)
+                changes = {module["id"]: module for module in answer.json["plan"]["modules"]}
+                self.assertEqual(changes["turnover"]["change"], "changed")
+                self.assertEqual(changes["turnover"]["settings"], ["modules.dynamic"])
+                self.assertEqual(changes["positions"]["change"], "unchanged")
+                row = self.turnover().json["rows"][0]
+                self.assertEqual("trades" in row, turn % 2 == 0)
+                if turn == 1:
+                    # Both are loaded now, and stay.
+                    known = descriptors()
+            self.assertEqual(self.files.module("turnover")["version"], "1.0.0")
+        self.assertEqual(crowd.failures, [])
+        self.assertGreater(crowd.answered, 100)
+        self.assertLessEqual(descriptors(), known + 2)
+
+    def test_a_broken_library_leaves_the_one_in_use_serving(self):
+        self.files.configure(self.files.item("turnover", "turnover.so"))
+        self.host.serve()
+        fill(self.host)
+        self.files.put(plugins.foreign("other", toolchain='"Swift of another time"'), "other.so")
+        for items, word in [
+            ([self.files.item("turnover", "other.so")], "another compiler"),
+            ([self.files.item("turnover", "turnover.so", sha256="0" * 64)], "is not the file's"),
+            ([self.files.item("turnover", "turnover.so", config={"days": 1})], "unknown key `days`"),
+        ]:
+            self.files.configure(*items)
+            answer = self.files.reload()
+            self.assertEqual(answer.status, 422, answer)
+            self.assertIn(word, answer.body)
+            self.assertEqual(self.turnover().status, 200)
+        self.files.configure()
+        self.assertEqual(self.files.reload().status, 200)
+        self.assertEqual(self.turnover().status, 404)
+
+    def test_its_settings_are_checked_by_its_own_specification(self):
+        self.files.put(plugins.variant(*CONFIGURED), "turnover.so")
+        for config, place, word in [
+            ({"key": "x", "days": 400}, "modules.dynamic.turnover.config.days", "365"),
+            ({"key": "x", "dys": 4}, "modules.dynamic.turnover.config.dys", "did you mean `days`"),
+            ({}, "modules.dynamic.turnover.config.key", "is required"),
+            ({"key": "x", "names": {"all": "perhaps"}}, "modules.dynamic.turnover.config.names.all", "perhaps"),
+        ]:
+            self.files.configure(self.files.item("turnover", "turnover.so", config=config))
+            checked = self.host.run("check", "--format", "json")
+            self.assertEqual(checked.returncode, 2, checked.stdout)
+            mistake = json.loads(checked.stdout)["mistakes"][0]
+            self.assertEqual(mistake["key"], place)
+            self.assertIn(word, json.dumps(mistake, ensure_ascii=False))
+        self.files.configure(self.files.item("turnover", "turnover.so", config={"key": "unheard-of", "days": 3}))
+        self.assertEqual(self.host.run("check").returncode, 0)
+        self.host.serve()
+        shown = self.host.request("GET", "/admin/config", self.host.operator, port=self.host.admin_port)
+        self.assertNotIn("unheard-of", shown.body)
+        self.assertIn("•••", shown.body)
+
+
+class Refused(unittest.TestCase):
+    """Each by `concord check` and by the start, at its place in the file."""
+
+    def setUp(self):
+        self.files = WithLibraries()
+        self.addCleanup(self.files.host.close)
+        self.files.put(plugins.example(), "turnover.so")
+
+    def refused(self, *items, word, key="file", directory=None):
+        self.files.configure(*items, directory=directory)
+        checked = self.files.host.run("check")
+        self.assertEqual(checked.returncode, 2, checked.stdout + checked.stderr)
+        lines = checked.stderr.splitlines()
+        self.assertIn(word, lines[0])
+        self.assertRegex(lines[0], rf"^[^ ]+concord\\.yaml:\\d+:\\d+: error: `modules\\.[^`]*{key}` ".replace("\\\\", "\\"))
+        self.assertEqual(self.files.host.run("serve").returncode, 2)
+
+    def library(self, library, **fields):
+        name = os.path.basename(library)
+        self.files.put(library, name)
+        return self.files.item("turnover", name, **fields)
+
+    def test_of_another_toolchain(self):
+        self.refused(self.library(plugins.foreign("a", toolchain='"Swift 5.0"')), word="toolchain “Swift 5.0”")
+
+    def test_of_an_older_api(self):
+        self.refused(self.library(plugins.foreign("a", major="0", minor="9")), word="older PluginAPI: API version 0.9")
+
+    def test_of_a_newer_api(self):
+        self.refused(self.library(plugins.foreign("a", minor="4000")), word="newer PluginAPI: API version 1.4000")
+        self.refused(self.library(plugins.foreign("b", major="2")), word="newer PluginAPI: API version 2.0")
+
+    def test_that_needs_what_this_api_does_not_have(self):
+        source = plugins.FOREIGN % dict(major="1", minor="0", toolchain="__VERSION__") + (
+            'extern void later(void) __asm__("$s9PluginAPI5LaterV5helloyyF");\nvoid *call(void) { return later; }\n')
+        self.refused(self.library(plugins.foreign("a", source)), word="PluginAPI.Later.hello() -> ()")
+
+    def test_that_needs_what_nobody_has(self):
+        source = plugins.FOREIGN % dict(major="1", minor="0", toolchain="__VERSION__") + (
+            "extern void elsewhere(void);\nvoid *call(void) { return elsewhere; }\n")
+        self.refused(self.library(plugins.foreign("a", source)), word="nothing here has elsewhere")
+
+    def test_that_is_no_module(self):
+        self.refused(self.library(plugins.foreign("a", "int nothing;\n")), word="exports no concord_plugin")
+        text = plugins.scratch() / "text.so"
+        text.write_text("not a library\n")
+        self.refused(self.library(text), word="is no shared library")
+        (self.files.directory / "folder.so").mkdir()
+        self.refused(self.files.item("turnover", "folder.so"), word="is not a regular file")
+        self.refused(self.files.item("turnover", "nowhere.so"), word="No such file")
+
+    def test_whose_symbol_is_missing(self):
+        source = plugins.FOREIGN % dict(major="1", minor="0", toolchain="__VERSION__")
+        self.refused(self.library(plugins.foreign("a", source.replace("concord_module", "concord_modul"))),
+                     word="exports no concord_module")
+        self.refused(self.library(plugins.foreign("b", source)), word="concord_module gives nothing")
+
+    def test_that_was_cut_off_anywhere(self):
+        whole = plugins.example().read_bytes()
+        cut = self.files.directory / "cut.so"
+        for length in [0, 3, 4, 63, 64, 500, 4096, len(whole) // 2, len(whole) - 65, len(whole) - 1]:
+            cut.write_bytes(whole[:length])
+            self.refused(self.files.item("turnover", "cut.so"),
+                         word="is no shared library" if length < 4 else "is not a whole library")
+
+    def test_of_another_digest(self):
+        self.refused(self.files.item("turnover", "turnover.so", sha256="ab" * 32), word="is not the file's", key="sha256")
+        self.refused(self.files.item("turnover", "turnover.so", sha256="ab"), word="64 hexadecimal digits", key="sha256")
+
+    def test_in_a_place_that_others_may_write(self):
+        self.files.directory.chmod(0o777)
+        self.refused(self.files.item("turnover", "turnover.so"), word="may be written by everybody", key="directory")
+        self.files.directory.chmod(0o775)
+        self.refused(self.files.item("turnover", "turnover.so"), word="may be written by its group", key="directory")
+        self.files.directory.chmod(0o755)
+        (self.files.directory / "turnover.so").chmod(0o666)
+        self.refused(self.files.item("turnover", "turnover.so"), word="may be written by everybody")
+        self.refused(self.files.item("turnover", "../modules/turnover.so"), word="is no name of a file")
+        self.refused(self.files.item("turnover", "turnover.so"), word="is no directory", key="directory",
+                     directory=self.files.host.path / "elsewhere")
+
+    def test_under_an_id_that_is_taken_or_not_its_own(self):
+        item = self.files.item("turnover", "turnover.so")
+        self.refused(item, item, word="another item has", key="id")
+        self.refused({**item, "id": "positions"}, word="is compiled in", key="id")
+        self.refused({**item, "id": "turn_over"}, word="calls itself “turnover”", key="id")
+        self.refused({**item, "id": "Turnover"}, word="lower-case letter", key="id")
+        queries = self.files.host.path / "queries"
+        queries.mkdir()
+        (queries / "turnover.yaml").write_text("methods: { all: { sql: SELECT trade_id FROM v_trades } }\n")
+        self.files.configure(item)
+        text = self.files.host.config.read_text()
+        self.files.host.config.write_text(text.replace("  dynamic:\n", f"  sql: {queries}\n  dynamic:\n"))
+        checked = self.files.host.run("check")
+        self.assertEqual(checked.returncode, 2)
+        self.assertIn("turnover", checked.stderr)
+
+
+class Traps(unittest.TestCase):
+    """A module that ends the process is found out; after the third time the host starts without it."""
+
+    def serve(self):
+        self.files.host.serve(until="/api/v1/health")
+
+    def trap(self, path):
+        host = self.files.host
+        with self.assertRaises(OSError):
+            host.get(f"/api/v1/trapper/{path}?account_id=of-ann", host.agent)
+        host.process.wait(30)
+        self.assertLess(host.process.returncode, 0)
+
+    def news(self):
+        logs = [json.loads(line) for line in self.files.host.logs().splitlines() if line.startswith("{")]
+        return [line for line in logs if line["message"] == "a dynamic module ended the host"]
+
+    def test_are_told_at_the_next_start_and_counted(self):
+        with WithLibraries() as self.files:
+            host = self.files.host
+            self.files.put(plugins.compiled("Trapper", TRAPPER), "trapper.so")
+            self.files.put(plugins.example(), "turnover.so")
+            self.files.configure(self.files.item("turnover", "turnover.so"), self.files.item("trapper", "trapper.so"))
+            self.serve()
+            host.put_account("of-ann", "ann")
+            for number, path in enumerate(["index", "late", "pointer"]):
+                if number: self.serve()
+                self.assertEqual(len(self.news()), number)
+                self.assertEqual(self.files.module("trapper")["status"], "ok")
+                self.trap(path)
+            self.serve()
+            told = self.news()
+            self.assertEqual([line["id"] for line in told], ["trapper"] * 3)
+            self.assertEqual([line["signal"] for line in told],
+                             [str(int(signal.SIGILL)), str(int(signal.SIGILL)), str(int(signal.SIGSEGV))])
+            self.assertIn("closure #1", told[0]["function"])
+            self.assertIn("Trapper.outOfOrder", told[1]["function"])
+            # It is there, and does not serve; the others do.
+            self.assertEqual(host.get("/api/v1/trapper/index?account_id=of-ann", host.agent).status, 404)
+            self.assertEqual(host.get("/api/v1/turnover?account_id=of-ann", host.agent).status, 200)
+            ready = host.request("GET", "/api/v1/ready")
+            self.assertIn("ended the host 3 times in ten minutes", ready.body)
+            self.assertEqual(ready.json["status"], "degraded")
+            module = self.files.module("trapper")
+            self.assertEqual(module["status"], "failed")
+            # Told once, and no reload brings it back.
+            self.files.configure(self.files.item("trapper", "trapper.so"))
+            self.assertEqual(self.files.reload().status, 200)
+            self.assertEqual(self.files.module("trapper")["status"], "failed")
+            host.stop()
+            self.serve()
+            self.assertEqual(len(self.news()), 3)
+            host.stop()
+            # Another file of that name has done nothing yet.
+            self.files.put(plugins.compiled("Trapper", TRAPPER + "// mended\n" + "public let mended = 1\n"), "trapper.so")
+            self.files.configure(self.files.item("trapper", "trapper.so"))
+            self.serve()
+            self.assertEqual(self.files.module("trapper")["status"], "ok")
+
+    def test_at_the_moment_of_loading_are_its_own_too(self):
+        with WithLibraries() as self.files:
+            source = plugins.FOREIGN % dict(major="1", minor="0", toolchain="__VERSION__") + (
+                "__attribute__((constructor)) static void begin(void) { __builtin_trap(); }\n")
+            self.files.put(plugins.foreign("early", source), "early.so")
+            self.files.configure(self.files.item("early", "early.so"))
+            for _ in range(3):
+                self.assertLess(self.files.host.run("serve").returncode, 0)
+            self.serve()
+            self.assertEqual([line["id"] for line in self.news()], ["early"])
+            self.assertEqual(self.files.module("early")["status"], "failed")
+            self.assertEqual(self.files.host.request("GET", "/api/v1/ready").json["status"], "degraded")
+
+    def test_of_somebody_else_are_not(self):
+        with WithLibraries() as self.files:
+            self.files.put(plugins.example(), "turnover.so")
+            self.files.configure(self.files.item("turnover", "turnover.so"))
+            self.serve()
+            self.files.host.process.send_signal(signal.SIGABRT)
+            self.files.host.process.wait(30)
+            self.assertEqual(self.files.host.process.returncode, -signal.SIGABRT)
+            self.serve()
+            self.assertEqual(self.news(), [])
+            self.assertNotIn("trap ", self.files.traps.read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
