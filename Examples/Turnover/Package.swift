@@ -6,15 +6,15 @@ let package = Package(
     name: "Turnover",
     platforms: [.macOS(.v15)],
     products: [
-        // What the host loads: libTurnover.so.
+        // What a host loads: libTurnover.so.
         .library(name: "Turnover", type: .dynamic, targets: ["Turnover"])
     ],
     dependencies: [
-        // In a release of Concord: the folder concord-plugin-api.
-        .package(path: "../../Sources/PluginAPI")
+        .package(name: "PluginAPI", path: "../../Sources/PluginAPI")
     ],
     targets: [
-        .target(name: "Turnover", dependencies: [.product(name: "PluginAPI", package: "PluginAPI")])
+        .target(name: "Turnover", dependencies: [.product(name: "PluginAPI", package: "PluginAPI")]),
+        .testTarget(name: "TurnoverTests", dependencies: [.product(name: "PluginTesting", package: "PluginAPI")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,10 +44,9 @@ public struct TrapperModule: QueryService {
 @c(concord_module) public func module() -> UnsafeMutableRawPointer { DynamicModule(TrapperModule.self).retained() }
 """
 
-SECOND = (('id: "turnover", summary: "Traded volume by symbol"', 'id: "turnover", summary: "Traded volume, and how often"'),
-          ('requires: ["book"])', 'requires: ["book"], version: "2.0.0")'),
-          ('"lots": .decimal]', '"lots": .decimal, "trades": .integer]'),
-          ("sum(volume) AS lots FROM", "sum(volume) AS lots, count(*) AS trades FROM"))
+SECOND = (('requires: ["book"])', 'requires: ["book"], version: "2.0.0")'),
+          ('"lots": .decimal]', '"lots": .decimal, "largest": .decimal]'),
+          ("sum(volume) AS lots FROM", "sum(volume) AS lots, max(volume) AS largest FROM"))
 
 CONFIGURED = (("public init(", """public static let configuration = ConfigurationSpec([
         ConfigurationKey("days", .integer(1...365), default: "30", "How far back."),
@@ -113,24 +112,24 @@ class Served(unittest.TestCase):
         self.files.put(plugins.example(), "turnover.so")
 
     def turnover(self, user="ann", **options):
-        return self.host.request("GET", "/api/v1/turnover?from=-3650d", self.host.token(user), **options)
+        return self.host.request("GET", "/api/v1/turnover/by_symbol?from=-3650d", self.host.token(user), **options)
 
     def test_a_library_built_elsewhere_answers_with_everything_a_module_has(self):
         self.files.configure(self.files.item("turnover", "turnover.so"))
         self.host.serve()
         fill(self.host)
         first = self.turnover()
-        self.assertEqual(first.json, {"rows": [{"symbol": "EURUSD", "lots": "4.5"}]})
+        self.assertEqual(first.json, {"rows": [{"symbol": "EURUSD", "trades": "3", "lots": "4.5"}]})
         self.assertIn("hit", self.turnover().headers["cache-status"])
         # Rows of its caller's accounts alone, whatever it says.
         self.assertEqual(self.turnover("nobody").json, {"rows": []})
-        self.assertEqual(self.host.get("/api/v1/turnover?account_id=of-bob", self.host.token("ann")).status, 404)
-        self.assertEqual(self.host.get("/api/v1/turnover?frm=-1d", self.host.token("ann")).status, 400)
-        self.assertEqual(self.host.request("GET", "/api/v1/turnover").status, 401)
+        self.assertEqual(self.host.get("/api/v1/turnover/by_symbol?account_id=of-bob", self.host.token("ann")).status, 404)
+        self.assertEqual(self.host.get("/api/v1/turnover/by_symbol?frm=-1d", self.host.token("ann")).status, 400)
+        self.assertEqual(self.host.request("GET", "/api/v1/turnover/by_symbol").status, 401)
         # A write makes its answers stale as it does everybody's.
         self.host.ok("POST", "/api/v1/trades", self.host.agent, [trade("ann-9", "of-ann", volume=1)])
         self.assertEqual(self.turnover().json["rows"][0]["lots"], "5.5")
-        self.assertIn("/api/v1/turnover", self.host.request("GET", "/api/v1/openapi.json").json["paths"])
+        self.assertIn("/api/v1/turnover/by_symbol", self.host.request("GET", "/api/v1/openapi.json").json["paths"])
         self.assertGreater(self.host.metric('module_calls_total{module="turnover"'), 0)
         self.assertEqual(self.files.module("turnover")["status"], "ok")
 
@@ -140,7 +139,7 @@ class Served(unittest.TestCase):
         fill(self.host)
         second = plugins.variant(*SECOND)
         descriptors = lambda: len(os.listdir(f"/proc/{self.host.process.pid}/fd"))
-        crowd = Crowd(self.host, [("/api/v1/turnover?from=-3650d", self.host.token(user)) for user in ("ann", "bob")], pause=0)
+        crowd = Crowd(self.host, [("/api/v1/turnover/by_symbol?from=-3650d", self.host.token(user)) for user in ("ann", "bob")], pause=0)
         with crowd:
             for turn in range(6):
                 # Over the file that is in use: the host has its own copy.
@@ -153,7 +152,7 @@ class Served(unittest.TestCase):
                 self.assertEqual(changes["turnover"]["settings"], ["modules.dynamic"])
                 self.assertEqual(changes["positions"]["change"], "unchanged")
                 row = self.turnover().json["rows"][0]
-                self.assertEqual("trades" in row, turn % 2 == 0)
+                self.assertEqual("largest" in row, turn % 2 == 0)
                 if turn == 1:
                     # Both are loaded now, and stay.
                     known = descriptors()
@@ -340,7 +339,7 @@ class Traps(unittest.TestCase):
             self.assertIn("Trapper.outOfOrder", told[1]["function"])
             # It is there, and does not serve; the others do.
             self.assertEqual(host.get("/api/v1/trapper/index?account_id=of-ann", host.agent).status, 404)
-            self.assertEqual(host.get("/api/v1/turnover?account_id=of-ann", host.agent).status, 200)
+            self.assertEqual(host.get("/api/v1/turnover/by_symbol?account_id=of-ann", host.agent).status, 200)
             ready = host.request("GET", "/api/v1/ready")
             self.assertIn("ended the host 3 times in ten minutes", ready.body)
             self.assertEqual(ready.json["status"], "degraded")

@@ -81,17 +81,19 @@ struct ModulesCommand: AsyncParsableCommand {
 extension ModulesCommand {
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check the file of an SQL module; opens nothing without --probe.")
+            abstract: "Check the file of an SQL module, or the library of a dynamic one.",
+            discussion: "Opens nothing without --probe, but a library, whose code runs: check those that you trust.")
 
         @OptionGroup var options: CommonOptions
 
-        @Flag(help: "Also have the configured storage read its statements.")
+        @Flag(help: "Also have the configured storage read the statements of an SQL module.")
         var probe = false
 
-        @Argument(help: "The file: config/queries/NAME.yaml.")
+        @Argument(help: "The file: config/queries/NAME.yaml, or NAME.so.")
         var file: String
 
         func run() async throws {
+            if file.hasSuffix(".so") { return try checkLibrary() }
             let (definition, report) = SQLModuleFiles.read(file)
             Console.write(diagnostics: report.text)
             guard let definition else { throw ExitStatus.badInput }
@@ -100,6 +102,15 @@ extension ModulesCommand {
             for method in definition.methods {
                 let columns = method.columns.map { "\($0.name) \($0.kind.rawValue)" }.joined(separator: ", ")
                 Console.data("  GET /api/v1/\(definition.id)/\(method.name): \(columns)")
+            }
+        }
+
+        private func checkLibrary() throws {
+            do throws(ModuleRefusal) {
+                Console.data(try LibraryReport(path: file).text)
+            } catch {
+                Console.diagnostic("\(file): error: its \(error.key.rawValue) \(error)")
+                throw ExitStatus.badInput
             }
         }
     }

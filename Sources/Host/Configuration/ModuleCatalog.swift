@@ -71,7 +71,7 @@ struct ModuleCatalog: Sendable {
 
 extension ConfigurationKey {
     /// Whether nothing stands in for it when the file has no value.
-    fileprivate var isNeeded: Bool {
+    var isNeeded: Bool {
         guard defaultText == nil, !isOptional else { return false }
         if case .section(let keys) = kind { return keys.contains(where: \.isNeeded) }
         return true

@@ -8,6 +8,10 @@ struct DynamicModuleSource: Sendable, Equatable {
     /// SHA-256 in lower-case hexadecimal.
     var digest: String
 
+    init(id: ModuleDescriptor.ModuleID, file: String, digest: String) {
+        (self.id, self.file, self.digest) = (id, file, digest)
+    }
+
     /// - Parameter item: The checked item; `nil` when something is missing in it.
     init?(_ item: CheckedSetting) {
         guard let id = item["id"]?.value.text, let file = item["file"]?.value.text,

@@ -9,6 +9,9 @@ struct ModuleFile: Sendable {
     /// SHA-256 in lower-case hexadecimal.
     let digest: String
 
+    /// The last part of the path.
+    var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
     /// Larger ones are refused.
     static let bytesMax = 256 << 20
 

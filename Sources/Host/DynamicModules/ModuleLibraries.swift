@@ -12,12 +12,12 @@ final class ModuleLibraries: Sendable {
     /// The library with these bytes, loaded at most once; one that is no module of this host's is not loaded a second time to
     /// find that out again.
     ///
-    /// - Parameter id: What its module has to be called.
-    func load(_ file: ModuleFile, as id: ModuleDescriptor.ModuleID) throws(ModuleRefusal) -> ModuleLibrary {
+    /// - Parameter id: What its module has to be called; `nil` for whatever it is.
+    func load(_ file: ModuleFile, as id: ModuleDescriptor.ModuleID? = nil) throws(ModuleRefusal) -> ModuleLibrary {
         let library = try known.withLock { known throws(ModuleRefusal) in
             if let result = known[file.digest] { return result }
-            let handle = try LibraryHandle(file, id: id)
-            let result = Result { () throws(ModuleRefusal) in try ModuleLibrary(handle, id: id) }
+            let handle = try LibraryHandle(file, id: id ?? file.name)
+            let result = Result { () throws(ModuleRefusal) in try ModuleLibrary(handle, id: id ?? file.name) }
             known[file.digest] = result
             return result
         }.get()
@@ -39,8 +39,8 @@ final class ModuleLibraries: Sendable {
 
 extension ModuleLibrary {
     /// Whether the host can run the module under the ID that the configuration gives it.
-    fileprivate func check(_ id: ModuleDescriptor.ModuleID) throws(ModuleRefusal) {
-        guard type.descriptor.id == id else {
+    fileprivate func check(_ id: ModuleDescriptor.ModuleID?) throws(ModuleRefusal) {
+        if let id, type.descriptor.id != id {
             throw ModuleRefusal(
                 .id, "is “\(id)”, and the module calls itself “\(type.descriptor.id)”",
                 hint: "write id: \(type.descriptor.id)")

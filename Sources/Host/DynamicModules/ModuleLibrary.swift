@@ -24,9 +24,8 @@ struct LibraryHandle {
         digest = file.digest
         concord_traps_begin_opening(id, digest)
         defer { concord_traps_end_opening() }
-        let name = file.path.split(separator: "/").last.map(String.init) ?? id
         // Stays open: its number is part of the name by which the loader remembers the library.
-        let descriptor = concord_memory_file(name)
+        let descriptor = concord_memory_file(file.name)
         guard descriptor >= 0, file.bytes.withUnsafeBytes({ Self.write($0, to: descriptor) }) else {
             throw ModuleRefusal(.file, "cannot be kept in memory: \(String(cString: strerror(errno)))")
         }

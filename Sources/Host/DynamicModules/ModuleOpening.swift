@@ -32,7 +32,7 @@ struct ModuleOpening: Sendable {
 
     func open(_ source: DynamicModuleSource) throws(ModuleRefusal) -> Opened {
         guard opens else { return .left }
-        try Self.check(source)
+        try source.check()
         let file = try ModuleFile(source.file, in: directory)
         guard file.digest == source.digest else {
             throw ModuleRefusal(
@@ -45,14 +45,17 @@ struct ModuleOpening: Sendable {
         }
         return .loaded(try libraries.load(file, as: source.id).type.configuration)
     }
+}
 
-    private static func check(_ source: DynamicModuleSource) throws(ModuleRefusal) {
-        let first = source.id.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false
-        guard first, source.id.utf8.allSatisfy(isOfID), source.id.utf8.count <= 64 else {
+extension DynamicModuleSource {
+    /// - Throws: ``ModuleRefusal`` when the ID or the digest can be none.
+    func check() throws(ModuleRefusal) {
+        let first = id.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false
+        guard first, id.utf8.allSatisfy(Self.isOfID), id.utf8.count <= 64 else {
             throw ModuleRefusal(
-                .id, "is “\(source.id)”", hint: "an ID is a lower-case letter, then letters, digits and _, 64 at most")
+                .id, "is “\(id)”", hint: "an ID is a lower-case letter, then letters, digits and _, 64 at most")
         }
-        guard source.digest.utf8.count == 64, source.digest.utf8.allSatisfy(isHexadecimal) else {
+        guard digest.utf8.count == 64, digest.utf8.allSatisfy(Self.isHexadecimal) else {
             throw ModuleRefusal(.sha256, "is not 64 hexadecimal digits", hint: "sha256sum FILE prints them")
         }
     }

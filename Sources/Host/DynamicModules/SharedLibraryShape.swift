@@ -45,18 +45,21 @@ struct SharedLibraryShape {
 
     /// The function at an address of the library's own counting, as the linker names it.
     func function(at address: Int) -> String? {
-        let tables = [SymbolTable.all, .dynamic].lazy.compactMap { try? Self.symbols($0, reader, sections) }
-        return tables.compactMap { symbols in
-            symbols.first { $0.isDefined && $0.address <= address && address - $0.address < $0.size }?.name
-        }.first
+        symbols.first { $0.isFunction && $0.isDefined && $0.address <= address && address - $0.address < $0.size }?.name
+    }
+
+    /// Everything that has a name.
+    var symbols: [Symbol] {
+        [SymbolTable.all, .dynamic].flatMap { (try? Self.symbols($0, reader, sections)) ?? [] }
     }
 
     private static let truncated = ModuleRefusal(
         .file, "ends too early: it is not a whole library", hint: "copy it again")
 
-    private struct Symbol {
+    struct Symbol {
         var name: String
         var isDefined: Bool
+        var isFunction: Bool
         var address: Int
         var size: Int
     }
@@ -77,7 +80,8 @@ struct SharedLibraryShape {
             let name = reader.number(at: start, 4)
             return Symbol(
                 name: name < names.size ? reader.text(at: names.offset + name, before: names.offset + names.size) : "",
-                isDefined: reader.number(at: start + 6, 2) != 0, address: reader.number(at: start + 8, 8),
+                isDefined: reader.number(at: start + 6, 2) != 0,
+                isFunction: reader.number(at: start + 4, 1) & 0xF == 2, address: reader.number(at: start + 8, 8),
                 size: reader.number(at: start + 16, 8))
         }
     }

@@ -9,6 +9,20 @@ extension ModuleFactory {
     }
 }
 
+extension ModuleFactory {
+    /// A module on its defaults, without storage and without what it requires.
+    func alone(_ type: any QueryService.Type) throws -> any QueryService {
+        var reader = SettingsReader(catalog: .compiledIn, idleSections: [])
+        let nothing = Setting(content: .mapping([]), origin: .preset)
+        let settings = reader.section(type.configuration.keys, nothing, at: type.descriptor.id)
+        guard let settings, reader.mistakes.isEmpty else { throw ModuleNotBuilt.unknown(type.descriptor.id) }
+        let context = ModuleContext(
+            logger: logger(type.descriptor.id), metrics: metrics, clock: clock, storage: UnavailableStorage(),
+            invalidator: invalidator)
+        return try type.init(configuration: settings.moduleConfiguration, context: context)
+    }
+}
+
 private struct NobodyListens: CacheInvalidator {
     func invalidate(_ tags: [CacheTag]) async {}
 }

@@ -10,15 +10,15 @@ public struct TurnoverModule: QueryService {
     public init(configuration: ModuleConfiguration, context: ModuleContext) { views = context.views }
 
     public var operations: [Operation] {
-        let reply = Schema.rows(["symbol": .text, "lots": .decimal])
-        return [
+        [
             .query(
-                "by_symbol", at: "/turnover", ttl: .seconds(10), parameters: [.time("from", default: .ago(days: 30))],
-                reply: reply
+                "bySymbol", at: "/turnover/by_symbol", summary: "Traded volume by symbol", ttl: .seconds(10),
+                parameters: [.time("from", default: .ago(days: 30), "Entered at or after")],
+                reply: .rows(["symbol": .text, "trades": .integer, "lots": .decimal])
             ) { request in
                 try await views.rows(
                     """
-                    SELECT symbol, sum(volume) AS lots FROM v_trades
+                    SELECT symbol, count(*) AS trades, sum(volume) AS lots FROM v_trades
                     WHERE entry_time >= \(request.time("from"))
                     GROUP BY symbol ORDER BY lots DESC, symbol
                     """, for: request)
