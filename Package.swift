@@ -46,7 +46,9 @@ let package = Package(
     name: "concord",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "concord", targets: ["Host"])
+        .executable(name: "concord", targets: ["Program"]),
+        // What authors of modules test with: a whole host within a test.
+        .library(name: "ConcordTesting", targets: ["ConcordTesting"]),
     ],
     dependencies: [
         // The seam between the host and everything it loads; a package of its own so that it stays a dynamic library.
@@ -73,7 +75,13 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
+        // The process: a few lines around Host, which tests run too.
         .executableTarget(
+            name: "Program",
+            dependencies: ["Host", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Host",
             dependencies: [
                 pluginAPI, "BuiltIn", "CDynamicModules", "CMalloc", "CZlib", "MemoryBytes", crypto,
@@ -90,6 +98,9 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+
+        // Tests of modules, in this package and in others.
+        .target(name: "ConcordTesting", dependencies: [pluginAPI, testing, "Host"], swiftSettings: strict),
 
         // Measures the matcher; no part of the product.
         .executableTarget(
@@ -196,6 +207,7 @@ let package = Package(
         ),
 
         tests("PluginAPITests", [testing]),
+        tests("ConcordTestingTests", ["ConcordTesting", "Host", "Positions", testing]),
         tests("MemoryCacheTests", ["CMalloc", "MemoryBytes", "MemoryCache", "CacheBenchmark", conformance, testing]),
         tests("RedisCacheTests", ["RedisCache", "CHiredis", conformance, testing]),
         tests("SQLiteStorageTests", ["SQLiteStorage", "StorageWork", "CSQLite", conformance, testing]),

@@ -1,9 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 
 /// The `concord` command.
-@main
-struct Concord: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct Concord: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "concord",
         abstract: "Compares a trading bot's book with the broker's, for every account, again and again.",
         version: HostAssembly.version,
@@ -15,4 +14,6 @@ struct Concord: AsyncParsableCommand {
             HealthCommand.self, OpenAPICommand.self,
         ]
     )
+
+    public init() {}
 }
