@@ -38,8 +38,14 @@ func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: [pluginAPI] + dependencies, swiftSettings: strict)
+/// - Parameter files: What lies beside the tests and is no source, such as the folder `Golden`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], files: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: [pluginAPI] + dependencies, exclude: files, swiftSettings: strict)
+}
+
+/// The tests of a module, by the test kit.
+func moduleTests(_ name: String) -> Target {
+    tests("\(name)Tests", [.init(stringLiteral: name), "ConcordTesting", testing], files: ["Golden"])
 }
 
 let package = Package(

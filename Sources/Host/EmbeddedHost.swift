@@ -4,7 +4,7 @@ public import PluginAPI
 
 /// A host inside another program: all of it but the listeners, the scheduler and the signals. The test kit is made of it.
 ///
-/// A call takes the way of every request, from the token to the cache; only the socket is left out.
+/// A call takes the way of every request, from the token to the cache; only the socket is left out. TTLs are exact.
 public struct EmbeddedHost: Sendable {
     private let assembly: HostAssembly
     /// What the loaded modules and the host answer.
@@ -30,7 +30,8 @@ public struct EmbeddedHost: Sendable {
             ConfigurationSource(name: "configuration", text: text)
         ).withSQLModules(catalog: catalog)
         guard let configuration = report.configuration else { throw EmbeddedHostError(reason: report.text) }
-        let foundation = HostFoundation(configuration, clock: clock, registered: BuiltInModules.services + more)
+        var foundation = HostFoundation(configuration, clock: clock, registered: BuiltInModules.services + more)
+        foundation.spreadsTTLs = false
         do {
             let assembly = try HostAssembly(
                 configuration, document: report.document, secret: configuration.auth.secret.obtain(), on: foundation)

@@ -69,7 +69,8 @@ struct HostAssembly: Sendable {
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
             throw ModuleNotBuilt.unknown("book")
         }
-        let settings = Self.settings(configuration)
+        var settings = Self.settings(configuration)
+        if !foundation.spreadsTTLs { settings.jitter = { 1_000 } }
         let audit = AdminAudit(storage: made.storage)
         let cacheCommands = CacheCommands(
             keys: CachedKeys(of: loaded, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),

@@ -12,6 +12,8 @@ struct HostFoundation: Sendable {
     let reloading = ReloadDesk()
     /// The query services there are.
     let registered: [any QueryService.Type]
+    /// Whether TTLs differ by up to a tenth, so that what was cached together does not expire together. Tests want them exact.
+    var spreadsTTLs = true
 
     /// - Parameter configuration: The first; how the log is written follows from it once and for all.
     init(

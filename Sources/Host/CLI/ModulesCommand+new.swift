@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuiltIn
 import FoundationEssentials
 import PluginAPI
 
@@ -12,22 +13,51 @@ extension ModulesCommand {
 
 extension ModulesCommand.New {
     struct Query: ParsableCommand {
-        enum Kind: String, ExpressibleByArgument {
-            case sql
+        enum Kind: String, ExpressibleByArgument, CaseIterable {
+            case compiled, sql
         }
 
         static let configuration = CommandConfiguration(
-            abstract: "Begin a query service: a file with SQL in the directory that modules.sql names.")
+            abstract: "Begin a query service: sources in this tree, or a file with SQL.",
+            discussion: """
+                compiled   a folder in Sources/Plugins, tests, and the lines that name them; run it in Concord's source tree.
+                sql        a file in the directory that modules.sql names; no build.
+                """)
 
         @OptionGroup var options: CommonOptions
 
-        @Option(help: "sql; this release begins no others.")
-        var kind: Kind
+        @Option(help: "compiled or sql.")
+        var kind = Kind.compiled
 
-        @Argument(help: "File, ID and path of the module: lower-case letters, digits and _.")
+        @Argument(help: "compiled: a Swift type's name, such as Turnover. sql: the module's ID, such as turnover.")
         var name: String
 
         func run() throws {
+            switch kind {
+            case .compiled: try beginCompiled()
+            case .sql: try beginSQL()
+            }
+        }
+
+        private func beginCompiled() throws {
+            do {
+                let module = try ModuleName(name)
+                let tree = try SourceTree(around: FileManager.default.currentDirectoryPath)
+                let paths = try tree.add(module, knownIDs: BuiltInModules.all.map { $0.descriptor.id })
+                Console.data(paths.joined(separator: "\n"))
+                Console.data("\(module.type): GET /api/v1/\(module.id)/by_symbol, once `queries` lists \(module.id)")
+                Console.diagnostic(
+                    "next: swift build --build-tests && swift test --skip-build --filter \(module.tests)")
+            } catch let refusal as ScaffoldRefusal {
+                Console.diagnostic("concord: \(refusal)")
+                throw ExitStatus.badInput
+            } catch {
+                Console.diagnostic("concord: nothing was begun: \(error)")
+                throw ExitStatus.failed
+            }
+        }
+
+        private func beginSQL() throws {
             let directory = try options.load().configurationOrExit().modules.sql
             let path = "\(directory)/\(name).yaml"
             let text = SQLScaffold.text(name)

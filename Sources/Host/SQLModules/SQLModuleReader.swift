@@ -90,7 +90,7 @@ struct SQLModuleReader {
     }
 
     /// First parts of paths that the host and its services have, and names of its checks and logs.
-    private static let taken: Set<String> = [
+    static let taken: Set<String> = [
         "accounts", "admin", "approvals", "cache", "database", "docs", "health", "host", "http", "instruments",
         "metrics",
         "openapi", "ready", "redis", "scheduler", "signals", "snapshots", "sql", "statements", "trades", "trading",
