@@ -17,18 +17,25 @@ public protocol CacheBackend: Module {
     /// Forgets everything.
     func clear() async throws
 
+    /// What the cache holds now, and what has happened to it.
     var statistics: CacheStatistics { get async }
 }
 
 /// A cache that answers without suspension: the in-process one. The host looks there first.
 public protocol SynchronousCache: CacheBackend {
+    /// ``CacheBackend/stamp(for:)`` at once.
     func immediateStamp(for tags: [CacheTag]) -> CacheStamp
+    /// ``CacheBackend/entry(for:)`` at once.
     func immediateEntry(for key: String) -> CacheEntry?
+    /// ``CacheBackend/store(_:for:)`` at once.
     func immediateStore(_ entry: CacheEntry, for key: String)
+    /// ``CacheBackend/invalidate(_:)`` at once.
     func immediateInvalidate(_ tags: [CacheTag])
     /// Keys now held that match a pattern with `*`, at most `limit` of them, for the admin API.
     func keys(matching pattern: String, limit: Int) -> [String]
+    /// Forgets one entry, if there is one.
     func remove(_ key: String)
+    /// ``CacheBackend/statistics`` at once.
     var immediateStatistics: CacheStatistics { get }
 }
 
@@ -36,10 +43,13 @@ public protocol SynchronousCache: CacheBackend {
 public struct CacheEntry: Sendable, Equatable {
     /// The HTTP status it answers: 200 or 404.
     public var status: Int
+    /// The answer, as it goes to clients that take it uncompressed.
     public var body: [UInt8]
     /// The quoted entity tag of the body.
     public var etag: String
+    /// What the answer depends on.
     public var tags: [CacheTag]
+    /// Of ``tags``, from before the data was read.
     public var stamp: CacheStamp
     /// When it was built, on the host's clock.
     public var storedAt: Timestamp
@@ -48,6 +58,7 @@ public struct CacheEntry: Sendable, Equatable {
     /// Kept for use when storage fails until this moment; not before ``freshUntil``.
     public var staleUntil: Timestamp
 
+    /// Puts an entry together; see its members.
     public init(
         status: Int = 200,
         body: [UInt8],
@@ -71,8 +82,10 @@ public struct CacheEntry: Sendable, Equatable {
 
 /// The versions of some tags at one moment; only the backend that made it can read it.
 public struct CacheStamp: Sendable, Equatable {
+    /// A number for each tag, in their order; it grows with each invalidation.
     public var versions: [UInt64]
 
+    /// A stamp of a backend's own versions.
     public init(versions: [UInt64]) {
         self.versions = versions
     }
@@ -80,16 +93,22 @@ public struct CacheStamp: Sendable, Equatable {
 
 /// What an entry depends on: a kind and an ID, as `account:acc-1`.
 public struct CacheTag: Sendable, Hashable, CustomStringConvertible {
+    /// What the ID is of: `account`, `user` or `module`.
     public var kind: String
+    /// Which of that kind.
     public var id: String
 
+    /// A tag of any kind.
     public init(kind: String, id: String) {
         self.kind = kind
         self.id = id
     }
 
+    /// What depends on an account's book.
     public static func account(_ id: String) -> CacheTag { CacheTag(kind: "account", id: id) }
+    /// What depends on which accounts a user has.
     public static func user(_ id: String) -> CacheTag { CacheTag(kind: "user", id: id) }
+    /// What depends on a module.
     public static func module(_ id: String) -> CacheTag { CacheTag(kind: "module", id: id) }
     /// Every entry there is.
     public static let everything = CacheTag(kind: "*", id: "")
@@ -109,12 +128,18 @@ public struct CacheTag: Sendable, Hashable, CustomStringConvertible {
 
 /// Figures of a cache since it started.
 public struct CacheStatistics: Sendable, Equatable {
+    /// Entries held.
     public var entries: Int
+    /// Bytes they take.
     public var bytes: Int
+    /// Bytes they may take; `nil` where the cache does not bound them.
     public var bytesMax: Int?
+    /// Entries given up for want of room, since the start.
     public var evictions: Int
+    /// Tags made stale, since the start.
     public var invalidations: Int
 
+    /// Puts figures together; see its members.
     public init(entries: Int, bytes: Int, bytesMax: Int?, evictions: Int, invalidations: Int) {
         self.entries = entries
         self.bytes = bytes

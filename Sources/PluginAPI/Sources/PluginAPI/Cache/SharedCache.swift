@@ -2,7 +2,9 @@
 public protocol SharedCache: CacheBackend {
     /// The entry under `key`, and the stamp for an answer that is built because there is none, in one step.
     ///
-    /// - Parameter tags: What the answer is expected to depend on; an entry may have further tags.
+    /// - Parameters:
+    ///   - key: Of the entry.
+    ///   - tags: What the answer is expected to depend on; an entry may have further tags.
     func lookUp(_ key: String, tags: [CacheTag]) async throws -> CacheLookUp
 
     /// Keeps `entry` as ``CacheBackend/store(_:for:)`` does, without anybody waiting for it.
@@ -18,10 +20,12 @@ public protocol SharedCache: CacheBackend {
 
 /// What ``SharedCache/lookUp(_:tags:)`` found.
 public struct CacheLookUp: Sendable, Equatable {
+    /// What was found; `nil` when nothing good is there.
     public var entry: CacheEntry?
     /// Of the tags asked for, as they were before the look-up returned; `nil` when an answer built now cannot be kept.
     public var stamp: CacheStamp?
 
+    /// What a look-up found; see its members.
     public init(entry: CacheEntry?, stamp: CacheStamp?) {
         self.entry = entry
         self.stamp = stamp
@@ -30,6 +34,7 @@ public struct CacheLookUp: Sendable, Equatable {
 
 /// What a host is told about the writes of others.
 public enum CacheNotice: Sendable, Equatable {
+    /// Another host has written under these tags.
     case invalidated([CacheTag])
     /// Invalidations may have gone unheard.
     case missed

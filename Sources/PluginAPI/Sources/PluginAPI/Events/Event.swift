@@ -2,7 +2,9 @@
 public struct Event: Sendable, Equatable {
     /// The same at every delivery of the event, and to every observer: what to know a repeat by.
     public let id: String
+    /// What has happened.
     public let kind: Kind
+    /// The ID of the account it has happened to.
     public let account: String
     /// Grows from each event of an account to its next one; numbers are left out.
     public let number: Int64
@@ -13,6 +15,7 @@ public struct Event: Sendable, Equatable {
     /// Counts the deliveries of this event to this observer from 1, as far as their outcome was stored.
     public let attempt: Int64
 
+    /// Puts an event together; see its members.
     public init(
         id: String,
         kind: Kind,

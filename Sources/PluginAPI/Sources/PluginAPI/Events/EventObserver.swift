@@ -19,6 +19,7 @@ public protocol EventObserver: Module {
 public struct EventSubscription: Sendable, Equatable {
     /// `[a-z][a-z0-9_-]*`, unique in its module and the same for ever: stored events wait under it.
     public var name: String
+    /// The kinds it wants to hear of.
     public var kinds: Set<Event.Kind>
     /// How long one call of ``EventObserver/observe(_:for:)`` may take.
     public var timeout: Duration
@@ -29,6 +30,7 @@ public struct EventSubscription: Sendable, Equatable {
     /// The longest pause.
     public var pauseMax: Duration
 
+    /// A subscription; see its members.
     public init(
         name: String,
         kinds: Set<Event.Kind>,

@@ -11,6 +11,7 @@ public struct JSONDocument: Sendable {
     /// What a value is.
     @frozen
     public enum Kind: UInt8, Sendable {
+        /// One of the kinds of RFC 8259.
         case null, boolean, number, string, array, object
     }
 
@@ -57,6 +58,7 @@ public struct JSONDocument: Sendable {
     @inlinable
     func name(_ number: Int) -> Entry { entries[entries.count - 1 - number] }
 
+    /// What an entry is.
     @inlinable
     public func kind(of value: Index) -> Kind { entries[value].kind }
 

@@ -5,6 +5,7 @@ public struct JSONLimits: Sendable {
     /// Bytes of one string or number.
     public var textMax: Int
 
+    /// Limits; those left out are enough for the body of a request.
     public init(depthMax: Int = 32, textMax: Int = 65_536) {
         self.depthMax = depthMax
         self.textMax = textMax

@@ -2,19 +2,27 @@
 ///
 /// Numbers stay text so that a decimal never passes through binary floating point.
 public indirect enum JSONValue: Sendable, Equatable {
+    /// `null`
     case null
+    /// `true` or `false`
     case boolean(Bool)
     /// The number exactly as written.
     case number(String)
+    /// Text, with its escapes resolved.
     case string(String)
+    /// Elements in order.
     case array([JSONValue])
+    /// Members in order.
     case object([Member])
 
     /// One member of an object. Names are unique within an object; the parser refuses repeats.
     public struct Member: Sendable, Equatable {
+        /// With its escapes resolved.
         public var name: String
+        /// What the name stands for.
         public var value: JSONValue
 
+        /// A name and a value.
         public init(name: String, value: JSONValue) {
             self.name = name
             self.value = value
@@ -49,6 +57,7 @@ public struct JSONSyntaxError: Error, Equatable, Sendable {
     /// Bytes from the start of the line, from 1.
     public var column: Int
 
+    /// What is wrong, and where.
     public init(detail: String, line: Int, column: Int) {
         self.detail = detail
         self.line = line

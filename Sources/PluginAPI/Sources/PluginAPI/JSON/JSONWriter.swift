@@ -15,26 +15,31 @@ public struct JSONWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    /// A writer that has written nothing.
     public init(reservingCapacity capacity: Int = 512) {
         bytes.reserveCapacity(capacity)
     }
 
+    /// What was written, as text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     // MARK: Structure
 
+    /// Writes an object around the members that the closure writes.
     public mutating func object<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) {
         open(UInt8(ascii: "{"))
         try members(&self)
         close(UInt8(ascii: "}"))
     }
 
+    /// Writes an array around the elements that the closure writes.
     public mutating func array<E: Error>(_ elements: (inout JSONWriter) throws(E) -> Void) throws(E) {
         open(UInt8(ascii: "["))
         try elements(&self)
         close(UInt8(ascii: "]"))
     }
 
+    /// Writes an array with an element for each of a sequence.
     public mutating func array<S: Sequence, E: Error>(
         of elements: S,
         _ write: (inout JSONWriter, S.Element) throws(E) -> Void
@@ -54,9 +59,12 @@ public struct JSONWriter: Sendable {
 
     // MARK: Values
 
+    /// Writes `null`.
     public mutating func null() { token("null") }
+    /// Writes `true` or `false`.
     public mutating func boolean(_ value: Bool) { token(value ? "true" : "false") }
 
+    /// Writes a whole number.
     public mutating func integer(_ value: Int64) {
         separate()
         FixedDecimal(units: Int128(value), scale: 0).append(to: &bytes, digitsMin: 0)
@@ -70,12 +78,14 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes text between quotes, escaped where JSON needs it.
     public mutating func string(_ value: String) {
         separate()
         quote(value)
         needsComma = true
     }
 
+    /// Writes a time as ISO 8601 in UTC, between quotes.
     public mutating func timestamp(_ value: Timestamp) {
         separate()
         bytes.append(UInt8(ascii: "\""))
@@ -106,33 +116,40 @@ public struct JSONWriter: Sendable {
 
     // MARK: Fields: a key and its value in one call; `nil` is written as null
 
+    /// A member with text, or `null`.
     public mutating func field(_ name: String, _ value: String?) {
         key(name)
         if let value { string(value) } else { null() }
     }
 
+    /// A member with a whole number, or `null`.
     public mutating func field(_ name: String, _ value: Int64?) {
         key(name)
         if let value { integer(value) } else { null() }
     }
 
+    /// A member with a whole number.
     public mutating func field(_ name: String, _ value: Int) { field(name, Int64(value)) }
 
+    /// A member that is `true` or `false`.
     public mutating func field(_ name: String, _ value: Bool) {
         key(name)
         boolean(value)
     }
 
+    /// A member with a decimal, or `null`; with at least as many decimals as `digits` says.
     public mutating func field(_ name: String, _ value: FixedDecimal?, digits: Int = 0) {
         key(name)
         if let value { decimal(value, digits: digits) } else { null() }
     }
 
+    /// A member with a time, or `null`.
     public mutating func field(_ name: String, _ value: Timestamp?) {
         key(name)
         if let value { timestamp(value) } else { null() }
     }
 
+    /// A member with an object, of the members that the closure writes.
     public mutating func objectField<E: Error>(
         _ name: String,
         _ members: (inout JSONWriter) throws(E) -> Void
@@ -141,6 +158,7 @@ public struct JSONWriter: Sendable {
         try object(members)
     }
 
+    /// A member with an array, with an element for each of a sequence.
     public mutating func arrayField<S: Sequence, E: Error>(
         _ name: String,
         of elements: S,

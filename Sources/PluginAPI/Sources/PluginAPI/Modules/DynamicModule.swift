@@ -10,6 +10,7 @@ public final class DynamicModule: Sendable {
     /// The module.
     public let type: any QueryService.Type
 
+    /// A box for the library's module.
     public init(_ type: any QueryService.Type) {
         self.type = type
     }

@@ -3,6 +3,7 @@
 /// The host calls `init`, then `start`, then `health` as often as it likes, then `drain` and `stop`, each with a deadline,
 /// in dependency order and in reverse on the way down.
 public protocol Module: Sendable {
+    /// What the module is called and needs.
     static var descriptor: ModuleDescriptor { get }
 
     /// Every key the module's configuration section may have.
@@ -41,6 +42,7 @@ extension Module {
 
 /// What a module is called and needs.
 public struct ModuleDescriptor: Sendable {
+    /// What names a module in configuration, paths, logs and metrics.
     public typealias ModuleID = String
 
     /// `[a-z][a-z0-9_]*`, unique in the host.
@@ -49,8 +51,10 @@ public struct ModuleDescriptor: Sendable {
     public var summary: String
     /// Modules that are initialised and started before this one.
     public var requires: [ModuleID]
+    /// The module's own version: MAJOR.MINOR.PATCH.
     public var version: String
 
+    /// A descriptor; see its members.
     public init(id: ModuleID, summary: String, requires: [ModuleID] = [], version: String = "1.0.0") {
         self.id = id
         self.summary = summary
@@ -61,6 +65,7 @@ public struct ModuleDescriptor: Sendable {
 
 /// How a module says it is.
 public enum ModuleHealth: Sendable, Equatable {
+    /// It does what it should.
     case ok
     /// It answers, but not as well as it should.
     case degraded(reason: String)

@@ -1,7 +1,10 @@
 /// What the host lends a module for its whole life.
 public struct ModuleContext: Sendable {
+    /// Where the module's events go.
     public let logger: any Logger
+    /// Makes the module's meters.
     public let metrics: any Metrics
+    /// The time; a module asks no other clock.
     public let clock: any HostClock
     /// The storage in use. A storage or cache backend is given one that always answers `unavailable`.
     /// A dynamic module is given such a one, too: it reads ``views``.
@@ -14,6 +17,7 @@ public struct ModuleContext: Sendable {
     public let cachePrefix: String
     private let required: [ModuleDescriptor.ModuleID: any Module]
 
+    /// What a host, or a test, lends.
     public init(
         logger: any Logger,
         metrics: any Metrics,
@@ -46,6 +50,7 @@ public struct ModuleContext: Sendable {
 
 /// Views that nobody can read, for modules that read none.
 public struct NoViews: ViewReader {
+    /// A reader that refuses every statement.
     public init() {}
 
     public func rows(_ sql: SQL, for request: Request, rowsMax: Int, bytesMax: Int) async throws -> Rows {
@@ -55,5 +60,6 @@ public struct NoViews: ViewReader {
 
 /// Bumps cache tags on behalf of a module.
 public protocol CacheInvalidator: Sendable {
+    /// Makes every cached answer with one of the tags stale, on all hosts.
     func invalidate(_ tags: [CacheTag]) async
 }

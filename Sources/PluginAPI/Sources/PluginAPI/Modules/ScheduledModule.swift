@@ -1,6 +1,6 @@
 /// A module with work that time alone causes: a grace that runs out, a countdown that ends, rows past their keeping.
 ///
-/// While it serves, the host calls ``runDue(at:)`` again and again, never twice at once. Other hosts on the same storage do
+/// While it serves, the host calls ``runDue(at:deadline:)`` again and again, never twice at once. Other hosts on the same storage do
 /// the same at the same time, so the work claims its rows in the transaction that carries it out, and finds nothing to do
 /// when another host was first.
 public protocol ScheduledModule: Module {

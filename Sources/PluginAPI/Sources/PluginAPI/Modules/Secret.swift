@@ -3,6 +3,7 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     private let text: String
     private let reread: (@Sendable () throws(SecretUnreadable) -> String)?
 
+    /// A secret that stays the same.
     public init(_ text: String) {
         self.text = text
         reread = nil
@@ -42,6 +43,7 @@ public struct SecretUnreadable: Error, Equatable, Sendable {
     /// A clause that names the source: `the file /run/secrets/password is empty`.
     public let reason: String
 
+    /// Why the secret cannot be read, as a clause.
     public init(reason: String) {
         self.reason = reason
     }

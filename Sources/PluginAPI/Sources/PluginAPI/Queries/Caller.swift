@@ -24,15 +24,20 @@ public enum Role: String, Sendable, CaseIterable, Comparable {
 public struct Caller: Sendable, Equatable {
     /// The token's `sub`.
     public var subject: String
+    /// What the token lets its bearer do.
     public var role: Role
     /// Accounts an agent's token lists; of no meaning for other roles.
     public var grant: Grant
 
+    /// Which accounts a token covers.
     public enum Grant: Sendable, Equatable {
+        /// Every account, those to come included.
         case all
+        /// The accounts with these IDs.
         case accounts(Set<String>)
     }
 
+    /// A caller, as a token says it.
     public init(subject: String, role: Role, grant: Grant = .accounts([])) {
         self.subject = subject
         self.role = role

@@ -2,10 +2,13 @@
 public struct Operation: Sendable {
     /// Unique in its module, lower camel case: `status`. With the module's ID it names the operation everywhere.
     public var name: String
+    /// The HTTP method.
     public var method: Method
     /// Below `/api/v1`, with parameters in braces: `/positions/{position_id}`.
     public var path: String
+    /// One line for the documentation.
     public var summary: String
+    /// Whose data it touches.
     public var scope: Scope
     /// Roles that may call it.
     public var roles: Set<Role>
@@ -15,6 +18,7 @@ public struct Operation: Sendable {
     public var isPaged: Bool
     /// What a command's body is; `nil` for queries and commands without one.
     public var body: BodySchema?
+    /// The shape of the body of a good answer.
     public var reply: Schema
     /// How long an answer is fresh. `nil` means the host's default for queries; `.zero` means never cached.
     public var ttl: Duration?
@@ -22,11 +26,16 @@ public struct Operation: Sendable {
     public var isServedStale: Bool
     /// Whether `concord warmup` runs it for recently active accounts.
     public var isWarmable: Bool
+    /// Answers a request that the host has let in. It throws a ``Problem`` to refuse.
     public var handler: @Sendable (Request) async throws -> Reply
 
+    /// The HTTP methods an operation may have.
     public enum Method: String, Sendable, CaseIterable {
+        /// Reads, and may be cached.
         case get = "GET"
+        /// Changes something.
         case post = "POST"
+        /// Puts something in the place of what is there.
         case put = "PUT"
     }
 

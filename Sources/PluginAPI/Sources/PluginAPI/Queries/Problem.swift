@@ -1,29 +1,39 @@
 /// A refusal a client can act on, served as `application/problem+json` (RFC 9457).
 public struct Problem: Error, Equatable, Sendable {
+    /// The HTTP status.
     public var status: Int
+    /// What the status means, in a word or two.
     public var title: String
+    /// What is wrong and what to do, as a sentence.
     public var detail: String
+    /// Each thing that is wrong, where there are several.
     public var errors: [Item]
     /// Seconds to wait before trying again.
     public var retryAfter: Int?
 
     /// One thing that is wrong, and where.
     public struct Item: Sendable, Equatable {
+        /// Where it is.
         public var place: Place
+        /// What is wrong there, as a clause.
         public var detail: String
 
+        /// Where in a request something is.
         public enum Place: Sendable, Equatable {
             /// A JSON pointer (RFC 6901) into the body.
             case pointer(String)
+            /// The query or path parameter of this name.
             case parameter(String)
         }
 
+        /// One thing and where it is.
         public init(_ place: Place, _ detail: String) {
             self.place = place
             self.detail = detail
         }
     }
 
+    /// A refusal of any status.
     public init(status: Int, title: String, detail: String, errors: [Item] = [], retryAfter: Int? = nil) {
         self.status = status
         self.title = title
@@ -57,12 +67,12 @@ public struct Problem: Error, Equatable, Sendable {
         Problem(status: 409, title: "Conflict", detail: detail, errors: errors)
     }
 
-    /// 413
+    /// 413: what was sent is larger than it may be.
     public static func tooLarge(_ detail: String) -> Problem {
         Problem(status: 413, title: "Content too large", detail: detail)
     }
 
-    /// 415
+    /// 415: the body is of a media type that the operation does not take.
     public static func unsupportedMediaType(_ detail: String) -> Problem {
         Problem(status: 415, title: "Unsupported media type", detail: detail)
     }

@@ -3,6 +3,7 @@
 /// It declares operations; routing, authentication, authorisation, validation, caching, limits, metrics and documentation
 /// come from the declarations.
 public protocol QueryService: Module {
+    /// Everything it answers. The same for as long as the module is loaded.
     var operations: [Operation] { get }
 }
 

@@ -1,5 +1,6 @@
 /// An answer: encoded once, then cached and served as bytes.
 public struct Reply: Sendable {
+    /// The HTTP status; 200 unless it is said otherwise.
     public var status: Int
     /// JSON.
     public var body: [UInt8]
@@ -10,6 +11,7 @@ public struct Reply: Sendable {
     /// What a command has changed; bumped before the answer is sent.
     public var invalidates: [CacheTag]
 
+    /// An answer whose body is there already.
     public init(
         status: Int = 200,
         body: [UInt8],

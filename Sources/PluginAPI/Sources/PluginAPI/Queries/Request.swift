@@ -1,5 +1,6 @@
 /// A call as a service sees it: authenticated, authorised and validated.
 public struct Request: Sendable {
+    /// Who asks.
     public var caller: Caller
     /// The user the answer is about: the account's owner, or the calling user. Empty in scope `caller` and `platform`
     /// for agents and operators.
@@ -16,16 +17,21 @@ public struct Request: Sendable {
     public var choices: [String: [String]]
     /// The last row of the page before this one, as the operation handed it out.
     public var cursor: [Value]?
+    /// As it was sent; empty when there is none.
     public var body: [UInt8]
     /// The body's media type in lower case without parameters: `application/json`.
     public var contentType: String?
+    /// The header `Idempotency-Key`: a command repeated under it is carried out once.
     public var idempotencyKey: String?
+    /// The request's `X-Request-Id`, for logs.
     public var requestID: String
     /// The time the host took the request in.
     public var now: Timestamp
+    /// When nobody waits for the answer any more.
     public var deadline: ContinuousClock.Instant?
     private let cursors: any CursorSigner
 
+    /// A request as the host, or a test, makes it.
     public init(
         caller: Caller,
         user: String = "",
@@ -60,22 +66,27 @@ public struct Request: Sendable {
         self.cursors = cursors
     }
 
+    /// The value of a `text`, `id`, `symbol` or `choice`; `nil` when it is absent.
     public func text(_ name: String) -> String? {
         if case .text(let text)? = parameters[name] { text } else { nil }
     }
 
+    /// The value of an `integer`; `nil` when it is absent.
     public func integer(_ name: String) -> Int64? {
         if case .integer(let integer)? = parameters[name] { integer } else { nil }
     }
 
+    /// The value of a `decimal`; `nil` when it is absent.
     public func decimal(_ name: String) -> FixedDecimal? {
         if case .decimal(let decimal)? = parameters[name] { decimal } else { nil }
     }
 
+    /// The value of a `time`; `nil` when it is absent.
     public func time(_ name: String) -> Timestamp? {
         if case .timestamp(let time)? = parameters[name] { time } else { nil }
     }
 
+    /// The value of a `duration`; `nil` when it is absent.
     public func duration(_ name: String) -> Duration? {
         integer(name).map { .microseconds($0) }
     }
@@ -89,5 +100,6 @@ public struct Request: Sendable {
 
 /// Signs page positions, bound to the operation and its parameters; the host's.
 public protocol CursorSigner: Sendable {
+    /// The opaque text for a place in a list.
     func sign(_ lastRow: [Value]) -> String
 }

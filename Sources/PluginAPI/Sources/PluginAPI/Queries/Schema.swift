@@ -1,14 +1,22 @@
 /// The shape of a JSON body, for validation of declarations, OpenAPI and documentation.
 public indirect enum Schema: Sendable {
+    /// A string.
     case text
+    /// A whole number of 64 bits.
     case integer
     /// A JSON number with exactly its digits.
     case decimal
+    /// `true` or `false`.
     case boolean
+    /// A string with a time in ISO 8601, UTC.
     case timestamp
+    /// A string that is one of these.
     case choice([String])
+    /// The same, or `null`.
     case optional(Schema)
+    /// Any number of the same.
     case array(Schema)
+    /// An object with these members.
     case object(Fields)
     /// Any members.
     case anyObject
@@ -20,6 +28,7 @@ public indirect enum Schema: Sendable {
 
     /// Named members in order; all are always present unless named in ``absentable``.
     public struct Fields: Sendable, ExpressibleByDictionaryLiteral {
+        /// In the order in which they are written.
         public var members: [(name: String, schema: Schema)]
         /// Members that a body may leave out.
         public var absentable: Set<String>
@@ -29,6 +38,7 @@ public indirect enum Schema: Sendable {
             absentable = []
         }
 
+        /// The same members, of which a body may leave these out.
         public func allowingAbsence(of names: Set<String>) -> Fields {
             var copy = self
             copy.absentable.formUnion(names)
@@ -61,8 +71,10 @@ public indirect enum Schema: Sendable {
 public struct BodySchema: Sendable {
     /// Media types it takes; the first is the usual one.
     public var contentTypes: [String]
+    /// The shape of a JSON body.
     public var schema: Schema
 
+    /// A body; see its members.
     public init(contentTypes: [String] = ["application/json"], schema: Schema) {
         self.contentTypes = contentTypes
         self.schema = schema

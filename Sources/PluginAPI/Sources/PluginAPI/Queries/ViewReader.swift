@@ -6,6 +6,8 @@ public protocol ViewReader: Sendable {
     /// Runs one reading statement for a request, within the request's deadline.
     ///
     /// - Parameters:
+    ///   - sql: The statement; what is interpolated is bound.
+    ///   - request: Whose accounts and deadline count.
     ///   - rowsMax: Rows it may answer at most.
     ///   - bytesMax: Bytes that the values it answers may take at most, each counted with 16 bytes more.
     /// - Throws: ``ScopedOverflow`` when it answers more than it may, which the host tells the client; otherwise

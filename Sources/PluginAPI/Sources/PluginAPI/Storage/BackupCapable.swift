@@ -6,7 +6,9 @@ public protocol BackupCapable: StorageBackend {
     /// Writes everything that is stored at one moment into a file, which is there and empty. Nobody who reads or writes
     /// meanwhile waits or fails for it.
     ///
-    /// - Parameter body: Looks at what was copied; what it throws ends the backup.
+    /// - Parameters:
+    ///   - file: Its path.
+    ///   - body: Looks at what was copied; what it throws ends the backup.
     func backUp<Result: Sendable>(
         into file: String,
         _ body: @escaping @Sendable (StoredCopy) throws -> Result
@@ -14,7 +16,10 @@ public protocol BackupCapable: StorageBackend {
 
     /// Makes what a file holds the content of `place`, whole or not at all.
     ///
-    /// - Parameter body: Looks at what was restored before it counts; what it throws leaves the place as it was.
+    /// - Parameters:
+    ///   - file: Its path.
+    ///   - place: What is put back.
+    ///   - body: Looks at what was restored before it counts; what it throws leaves the place as it was.
     /// - Throws: ``RestorePlaceOccupied`` before anything is done.
     func restore<Result: Sendable>(
         from file: String,
@@ -40,6 +45,7 @@ public struct StoredCopy {
     /// What made the copy, by name and for people, such as the version of a tool.
     public let notes: [String: String]
 
+    /// What was copied; see its members.
     public init(tables: [StoredTable], transaction: any Transaction, notes: [String: String] = [:]) {
         self.tables = tables
         self.transaction = transaction
@@ -49,11 +55,14 @@ public struct StoredCopy {
 
 /// A table as it is compared: two with equal digests hold the same rows, in whatever order.
 public struct StoredTable: Sendable, Equatable {
+    /// The table's name.
     public let name: String
+    /// Rows in it.
     public let rowsTotal: Int64
     /// Hexadecimal; only digests of the same storage module compare.
     public let digest: String
 
+    /// A table's figures; see its members.
     public init(name: String, rowsTotal: Int64, digest: String) {
         self.name = name
         self.rowsTotal = rowsTotal
@@ -66,6 +75,7 @@ public struct RestorePlaceOccupied: Error, Equatable, Sendable {
     /// A sentence that names it.
     public let reason: String
 
+    /// What is in the way, as a clause.
     public init(reason: String) {
         self.reason = reason
     }

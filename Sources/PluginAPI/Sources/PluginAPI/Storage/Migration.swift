@@ -8,9 +8,12 @@ public struct Migration: Sendable, Equatable {
     public var number: Int
     /// A few words in lower case: `create trades`.
     public var name: String
+    /// What makes the change, as a script in the portable types.
     public var up: String
+    /// What takes it back.
     public var down: String
 
+    /// A migration; see its members.
     public init(number: Int, name: String, up: String, down: String) {
         precondition((1...9999).contains(number), "a migration's number is 1 to 9999")
         self.number = number

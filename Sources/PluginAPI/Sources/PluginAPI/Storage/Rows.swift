@@ -2,13 +2,15 @@
 public struct Rows: Sendable, RandomAccessCollection {
     /// How the backend delivers decimals and times.
     public enum Encoding: Sendable {
-        /// As ``Value/decimal(_:)`` and ``Value/timestamp(_:)``.
+        /// As decimals and times of ``Value``.
         case native
         /// As integers: units of 10⁻⁸ and microseconds. The reader's accessor decides which.
         case scaled
     }
 
+    /// The columns' names in order.
     public let columns: [String]
+    /// How decimals and times are held.
     public let encoding: Encoding
     private let cells: [Value]
 
@@ -20,6 +22,7 @@ public struct Rows: Sendable, RandomAccessCollection {
         self.encoding = encoding
     }
 
+    /// No rows of no columns.
     public static let none = Rows(columns: [], cells: [], encoding: .native)
 
     public var startIndex: Int { 0 }
@@ -48,6 +51,7 @@ public struct Row: Sendable {
         self.start = start
     }
 
+    /// The columns' names in order.
     public var columns: [String] { rows.columns }
 
     /// The cell as storage delivered it.
@@ -87,42 +91,54 @@ public struct Row: Sendable {
         return nil
     }
 
+    /// Text at a column, counted from 0; `nil` for NULL and for another kind.
     public func text(_ column: Int) -> String? {
         // Most cells are of the kind they are read as.
         if case .text(let text) = rows.cell(start + column) { return text }
         return if case .text(let text) = value(column, as: .text) { text } else { nil }
     }
 
+    /// A whole number at a column; `nil` for NULL and for another kind.
     public func integer(_ column: Int) -> Int64? {
         // Most cells are of the kind they are read as.
         if case .integer(let integer) = rows.cell(start + column) { return integer }
         return if case .integer(let integer) = value(column, as: .integer) { integer } else { nil }
     }
 
+    /// A decimal at a column; `nil` for NULL and for another kind.
     public func decimal(_ column: Int) -> FixedDecimal? {
         // Most cells are of the kind they are read as.
         if case .decimal(let decimal) = rows.cell(start + column) { return decimal }
         return if case .decimal(let decimal) = value(column, as: .decimal) { decimal } else { nil }
     }
 
+    /// A time at a column; `nil` for NULL and for another kind.
     public func timestamp(_ column: Int) -> Timestamp? {
         // Most cells are of the kind they are read as.
         if case .timestamp(let timestamp) = rows.cell(start + column) { return timestamp }
         return if case .timestamp(let timestamp) = value(column, as: .timestamp) { timestamp } else { nil }
     }
 
+    /// A truth at a column; `nil` for NULL and for another kind.
     public func boolean(_ column: Int) -> Bool? {
         if case .boolean(let boolean) = value(column, as: .boolean) { boolean } else { nil }
     }
 
+    /// The text of a JSON value at a column; `nil` for NULL and for another kind.
     public func json(_ column: Int) -> String? {
         if case .json(let json) = value(column, as: .json) { json } else { nil }
     }
 
+    /// Text in a column of this name; `nil` for NULL and for another kind.
     public func text(_ column: String) -> String? { text(rows.column(column)) }
+    /// A whole number in a column of this name; `nil` for NULL and for another kind.
     public func integer(_ column: String) -> Int64? { integer(rows.column(column)) }
+    /// A decimal in a column of this name; `nil` for NULL and for another kind.
     public func decimal(_ column: String) -> FixedDecimal? { decimal(rows.column(column)) }
+    /// A time in a column of this name; `nil` for NULL and for another kind.
     public func timestamp(_ column: String) -> Timestamp? { timestamp(rows.column(column)) }
+    /// A truth in a column of this name; `nil` for NULL and for another kind.
     public func boolean(_ column: String) -> Bool? { boolean(rows.column(column)) }
+    /// The text of a JSON value in a column of this name; `nil` for NULL and for another kind.
     public func json(_ column: String) -> String? { json(rows.column(column)) }
 }

@@ -10,8 +10,11 @@
 public struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// A piece of the statement.
     public enum Part: Sendable {
+        /// SQL as it stands.
         case text(String)
+        /// A value, bound to a placeholder.
         case value(Value)
+        /// Values between commas, each bound to a placeholder.
         case list([Value])
     }
 
@@ -36,6 +39,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         postgres = interpolation.postgres
     }
 
+    /// A statement of these parts.
     public init(parts: [Part]) {
         sqlite = parts
         postgres = nil
@@ -66,22 +70,36 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             if !literal.isEmpty { append(.text(literal)) }
         }
 
+        /// Binds a value of any kind.
         public mutating func appendInterpolation(_ value: Value) { append(.value(value)) }
+        /// Binds text.
         public mutating func appendInterpolation(_ value: String) { append(.value(.text(value))) }
+        /// Binds text, or NULL.
         public mutating func appendInterpolation(_ value: String?) { append(.value(.text(value))) }
+        /// Binds a whole number.
         public mutating func appendInterpolation(_ value: Int) { append(.value(.integer(Int64(value)))) }
+        /// Binds a whole number.
         public mutating func appendInterpolation(_ value: Int64) { append(.value(.integer(value))) }
+        /// Binds a whole number, or NULL.
         public mutating func appendInterpolation(_ value: Int64?) { append(.value(.integer(value))) }
+        /// Binds a truth.
         public mutating func appendInterpolation(_ value: Bool) { append(.value(.boolean(value))) }
+        /// Binds a decimal.
         public mutating func appendInterpolation(_ value: FixedDecimal) { append(.value(.decimal(value))) }
+        /// Binds a decimal, or NULL.
         public mutating func appendInterpolation(_ value: FixedDecimal?) { append(.value(.decimal(value))) }
+        /// Binds a time.
         public mutating func appendInterpolation(_ value: Timestamp) { append(.value(.timestamp(value))) }
+        /// Binds a time, or NULL.
         public mutating func appendInterpolation(_ value: Timestamp?) { append(.value(.timestamp(value))) }
+        /// Binds the text of a JSON value.
         public mutating func appendInterpolation(json value: String) { append(.value(.json(value))) }
 
         /// A list for `IN (…)`.
         public mutating func appendInterpolation(_ values: [String]) { append(.list(values.map { .text($0) })) }
+        /// A list of whole numbers for `IN (…)`.
         public mutating func appendInterpolation(_ values: [Int64]) { append(.list(values.map { .integer($0) })) }
+        /// A list of values of any kind for `IN (…)`.
         public mutating func appendInterpolation(_ values: [Value]) { append(.list(values)) }
 
         /// Another piece of SQL with its own parameters.
@@ -103,5 +121,6 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
 /// The two SQL dialects Concord speaks.
 public enum SQLDialect: String, Sendable, CaseIterable {
+    /// One of the two there are.
     case sqlite, postgres
 }

@@ -28,7 +28,9 @@ public protocol ScopedStorage: StorageBackend {
 
 /// A statement and what it may see.
 public struct ScopedQuery: Sendable {
+    /// The statement; it names no accounts.
     public var sql: SQL
+    /// Whose rows it sees.
     public var scope: Scope
     /// Rows it may answer at most.
     public var rowsMax: Int
@@ -37,11 +39,13 @@ public struct ScopedQuery: Sendable {
 
     /// Whose rows a statement sees.
     public enum Scope: Sendable, Equatable {
+        /// Those of the accounts with these IDs.
         case accounts([String])
         /// Everybody's.
         case platform
     }
 
+    /// A statement in its bounds.
     public init(_ sql: SQL, scope: Scope, rowsMax: Int, bytesMax: Int) {
         self.sql = sql
         self.scope = scope
@@ -52,10 +56,12 @@ public struct ScopedQuery: Sendable {
 
 /// A column of a statement's answer.
 public struct ScopedColumn: Sendable, Equatable {
+    /// As the answer has it.
     public var name: String
     /// `nil` where the database does not tell.
     public var kind: ValueKind?
 
+    /// A column of an answer.
     public init(name: String, kind: ValueKind?) {
         self.name = name
         self.kind = kind
@@ -71,16 +77,19 @@ public struct StatementFault: Error, Equatable, Sendable, CustomStringConvertibl
 
     /// A byte of a part of ``SQL/parts(for:)``.
     public struct Place: Equatable, Sendable {
+        /// From 0, among all parts.
         public var part: Int
         /// From 0, in UTF-8 bytes of a part that is text; 0 in a value.
         public var offset: Int
 
+        /// A place in a statement.
         public init(part: Int, offset: Int) {
             self.part = part
             self.offset = offset
         }
     }
 
+    /// What is wrong, and where.
     public init(_ detail: String, at place: Place? = nil) {
         self.detail = detail
         self.place = place
@@ -91,7 +100,9 @@ public struct StatementFault: Error, Equatable, Sendable, CustomStringConvertibl
 
 /// A statement answered more than its query allows; nothing of the answer is kept.
 public enum ScopedOverflow: Error, Equatable, Sendable {
+    /// More rows than this.
     case rows(max: Int)
+    /// More bytes than this.
     case bytes(max: Int)
 }
 

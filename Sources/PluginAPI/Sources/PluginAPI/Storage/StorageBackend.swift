@@ -2,11 +2,14 @@
 ///
 /// Implementations run their blocking calls on threads of their own and observe cancellation and deadlines.
 public protocol StorageBackend: Module {
+    /// Which SQL it speaks.
     var dialect: SQLDialect { get }
 
     /// Runs one reading statement outside any transaction, on a consistent snapshot of committed data.
     ///
-    /// - Parameter deadline: When to give up; the running statement is interrupted, not abandoned.
+    /// - Parameters:
+    ///   - sql: The statement.
+    ///   - deadline: When to give up; the running statement is interrupted, not abandoned.
     func rows(_ sql: SQL, deadline: ContinuousClock.Instant?) async throws(StorageError) -> Rows
 
     /// Runs `body` in one transaction and commits it, or rolls all of it back when `body` throws.
@@ -30,8 +33,10 @@ public protocol StorageBackend: Module {
 }
 
 extension StorageBackend {
+    /// Runs one reading statement without a deadline.
     public func rows(_ sql: SQL) async throws(StorageError) -> Rows { try await rows(sql, deadline: nil) }
 
+    /// Runs a transaction without a deadline.
     @discardableResult
     public func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Transaction) throws -> Result
@@ -42,8 +47,10 @@ extension StorageBackend {
 
 /// One open transaction, valid only inside the body it was given to.
 public protocol Transaction {
+    /// Which SQL the storage speaks.
     var dialect: SQLDialect { get }
 
+    /// Runs one reading statement within the transaction.
     func rows(_ sql: SQL) throws(StorageError) -> Rows
 
     /// Runs a writing statement. - Returns: How many rows it changed.

@@ -13,11 +13,14 @@ public struct StoredView: Sendable {
 
     /// One column of a view.
     public struct Column: Sendable {
+        /// As statements name it.
         public var name: String
+        /// What it holds.
         public var kind: ValueKind
         /// What its values are, as the view's `SELECT` spells it; the column's own name when it is not said.
         public var expression: String
 
+        /// A column; see its members.
         public init(_ name: String, _ kind: ValueKind, as expression: String? = nil) {
             self.name = name
             self.kind = kind

@@ -44,7 +44,7 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
     }
 
     /// Most numbers: no sign, up to ten digits and perhaps a point with up to eight behind it, which are always in range.
-    /// `nil` for all others, right or wrong, which ``init(parsing:)`` tells apart.
+    /// `nil` for all others, right or wrong, which `init(parsing:)` tells apart.
     public init?(plain bytes: Span<UInt8>) {
         var (units, index): (UInt64, Int) = (0, 0)
         bytes.addDigits(to: &units, from: &index, atMost: 10)
@@ -89,7 +89,7 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
     }
 
     /// A number in source code.
-    /// - Precondition: The literal is a decimal that ``init(parsing:)`` takes.
+    /// - Precondition: The literal is a decimal that `init(parsing:)` takes.
     public init(stringLiteral literal: String) {
         do {
             try self.init(parsing: literal)

@@ -3,7 +3,7 @@
 /// `1950.50` is 195050 units of scale 2. Two numbers are equal when their values are, whatever their scales, so `0.10`
 /// equals `0.1`; the scale only remembers how the number was written. No operation passes through binary floating point.
 ///
-/// Numbers read from input are bounded by ``init(parsing:)``: at most ``scaleMax`` decimals and a magnitude below
+/// Numbers read from input are bounded by `init(parsing:)`: at most ``scaleMax`` decimals and a magnitude below
 /// 9.2·10¹⁰, which is what both storage backends can keep. Sums of bounded numbers cannot overflow; products can, and
 /// say so by `nil`.
 @frozen
@@ -29,6 +29,7 @@ public struct FixedDecimal: Sendable, Hashable {
     /// The largest magnitude, in units of 10⁻⁸, that input and storage may have.
     public static var storedUnitsMax: Int64 { 9_199_999_999_999_999_999 }
 
+    /// `units` × 10⁻ˢᶜᵃˡᵉ, as it stands.
     @inlinable
     public init(units: Int128, scale: Int) {
         precondition((0...36).contains(scale), "a decimal has 0 to 36 decimal places")
@@ -37,11 +38,13 @@ public struct FixedDecimal: Sendable, Hashable {
         self.scale = UInt8(truncatingIfNeeded: scale)
     }
 
+    /// A whole number.
     @inlinable
     public init(_ integer: Int) {
         self.init(units: Int128(integer), scale: 0)
     }
 
+    /// Nothing, without decimals.
     public static let zero = FixedDecimal(units: 0, scale: 0)
 
     /// The number as storage keeps it in SQLite: units of 10⁻⁸.
@@ -56,8 +59,11 @@ public struct FixedDecimal: Sendable, Hashable {
         return narrow.magnitude <= UInt64(FixedDecimal.storedUnitsMax) ? narrow : nil
     }
 
+    /// Whether it is 0, with however many decimals.
     @inlinable public var isZero: Bool { units == 0 }
+    /// Whether it is less than 0.
     @inlinable public var isNegative: Bool { units < 0 }
+    /// The same without its sign.
     @inlinable public var magnitude: FixedDecimal { units < 0 ? -self : self }
 
     /// The same value with another scale, or `nil` when digits would be lost or the units do not fit.
@@ -180,17 +186,21 @@ extension FixedDecimal {
         return FixedDecimal(units: a.units + b.units, scale: scale)
     }
 
+    /// The exact difference, with the decimals of the operand that has more.
     @inlinable
     public static func - (left: FixedDecimal, right: FixedDecimal) -> FixedDecimal { left + (-right) }
 
+    /// The same with the other sign.
     @inlinable
     public static prefix func - (value: FixedDecimal) -> FixedDecimal {
         FixedDecimal(units: -value.units, scale: Int(value.scale))
     }
 
+    /// Adds in place.
     @inlinable
     public static func += (left: inout FixedDecimal, right: FixedDecimal) { left = left + right }
 
+    /// Subtracts in place.
     @inlinable
     public static func -= (left: inout FixedDecimal, right: FixedDecimal) { left = left - right }
 

@@ -1,6 +1,7 @@
 /// A date and a time of day in the proleptic Gregorian calendar, in no zone in particular.
 @frozen
 public struct CivilTime: Sendable, Equatable {
+    /// Of the proleptic Gregorian calendar; months and days count from 1.
     public var year, month, day, hour, minute, second: Int
 
     /// `nil` unless month, day (of that month), hour, minute and second are in range; the year is 1…9999.

@@ -6,11 +6,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// Microseconds since the Unix epoch; storage keeps this number in SQLite and `timestamptz` in PostgreSQL.
     public var microseconds: Int64
 
+    /// So many microseconds after 1970 began in UTC.
     @inlinable
     public init(microseconds: Int64) {
         self.microseconds = microseconds
     }
 
+    /// So many seconds after 1970 began in UTC.
     @inlinable
     public init(seconds: Int64) {
         self.microseconds = seconds * 1_000_000
@@ -19,11 +21,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     @inlinable
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 
+    /// A later time.
     @inlinable
     public static func + (time: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(microseconds: time.microseconds + duration.wholeMicroseconds)
     }
 
+    /// An earlier time.
     @inlinable
     public static func - (time: Timestamp, duration: Duration) -> Timestamp {
         Timestamp(microseconds: time.microseconds - duration.wholeMicroseconds)
