@@ -24,6 +24,11 @@ NOT_RUN = {
         "needs a host that serves; test_cache_admin.py orders the same",
     "curl -X POST -H \"Authorization: Bearer $TOKEN\" 'http://127.0.0.1:8001/admin/config/reload?dry_run=true'":
         "needs a host that serves; test_reload.py orders the same",
+    "concord modules new query Turnover\n"
+    "swift build --build-tests\n"
+    "swift test --skip-build --filter TurnoverTests\n"
+    "scripts/check": "changes the sources; test_scaffold.py runs it, word for word, in a copy of the tree",
+    "scripts/plugin-api record 1.0": "changes what plugins are measured by; test_plugin_api.py runs the other commands",
     "scripts/run": "serves until interrupted; test_run.py runs it",
     "scripts/test": "is what runs this test",
     "scripts/bench": "measures for minutes; scripts/test compiles what it starts",
