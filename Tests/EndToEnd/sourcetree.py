@@ -73,10 +73,11 @@ class SourceTree:
 
     def files(self):
         """What is in the copy and no product of a build, by path."""
-        return {
-            str(path.relative_to(self.path)): path.read_bytes() for path in self.path.rglob("*")
-            if path.is_file() and not path.is_symlink() and path.relative_to(self.path).parts[0] not in (".build", ".git")
-        }
+        names = []
+        for folder, folders, files in os.walk(self.path):
+            folders[:] = [name for name in folders if name not in (".build", ".git")]
+            names += [pathlib.Path(folder) / name for name in files]
+        return {str(name.relative_to(self.path)): name.read_bytes() for name in names}
 
     def close(self):
         self.directory.cleanup()

@@ -1,6 +1,7 @@
 """scripts/plugin-api sees what plugins cannot live with, lets pass what they can, and misses no comment and no dead link."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -66,6 +67,13 @@ class PluginAPI(unittest.TestCase):
     def test_additions_that_plugins_never_see_pass(self):
         code, said = self.run_script("breakage", self.sources(ADDITIONS))
         self.assertEqual((code, said), (0, []))
+
+    def test_the_guide_names_every_frozen_type(self):
+        page = (SOURCES / "PluginAPI.docc/WhatYouMayRelyOn.md").read_text().partition("## Frozen types")[2].partition("## ")[0]
+        texts = [path.read_text() for path in sorted(SOURCES.rglob("*.swift"))]
+        frozen = [name for text in texts for name in re.findall(r"@frozen\s+public (?:struct|enum) (\w+)", text)]
+        self.assertGreater(len(frozen), 4)
+        self.assertEqual([name for name in frozen if f"`{name}`" not in page], [])
 
     def test_sources_that_do_not_compile_are_no_success(self):
         code, said = self.run_script("breakage", self.sources([("JSON/JSONLimits.swift", "public struct", "public strukt")]))
