@@ -66,7 +66,7 @@ extension PostgresStorageModule: ScopedStorage {
 
     private func provided() throws(StorageError) -> ScopedSchema {
         guard let schema = scopedSchema.withLock({ $0 }) else {
-            throw .statement("no views are in place yet")
+            throw .unavailable(reason: "no views are in place yet")
         }
         return schema
     }

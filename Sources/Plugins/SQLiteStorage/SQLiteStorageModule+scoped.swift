@@ -31,7 +31,7 @@ extension SQLiteStorageModule: ScopedStorage {
     }
 
     private func provided() throws(StorageError) -> ScopedViews {
-        guard let views = views.withLock({ $0 }) else { throw .statement("no views are in place yet") }
+        guard let views = views.withLock({ $0 }) else { throw .unavailable(reason: "no views are in place yet") }
         return views
     }
 }

@@ -4,17 +4,6 @@ import PluginAPI
 extension StorageRequirement {
     /// What every ``ScopedStorage`` promises; the list says so of a storage that is none.
     static let scopes: [StorageRequirement] = [
-        StorageRequirement("A view that is not in place is a wrong statement, before any were and afterwards") {
-            storage in
-            guard let storage = storage as? any ScopedStorage else { return }
-            let query = ScopedQuery("SELECT 1 AS one FROM v_nothing", scope: .platform, rowsMax: 1, bytesMax: 100)
-            let before = try await refusal { _ = try await storage.rows(query, deadline: nil) }
-            try promise(before?.isStatement == true, "it is \(String(describing: before))")
-            try await storage.provide([])
-            let after = try await refusal { _ = try await storage.rows(query, deadline: nil) }
-            try await storage.removeViews()
-            try promise(after?.isStatement == true, "with views it is \(String(describing: after))")
-        },
         scoped("A statement sees the rows of its accounts, and nobody's without accounts") { storage in
             for (accounts, expected) in [(["mine"], ["a", "b"]), (["mine", "other"], ["a", "b", "c"]), ([], [])] {
                 let read = try await labels(

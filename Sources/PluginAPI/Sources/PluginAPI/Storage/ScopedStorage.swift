@@ -21,8 +21,7 @@ public protocol ScopedStorage: StorageBackend {
 
     /// Runs a statement that ``inspect(_:over:isForPlatform:)`` has let pass.
     ///
-    /// - Throws: ``ScopedOverflow`` when it answers more than it may, otherwise ``StorageError``:
-    ///   ``StorageError/statement(_:)`` when it reads a view that is not in place.
+    /// - Throws: ``ScopedOverflow`` when it answers more than it may, otherwise ``StorageError``.
     func rows(_ query: ScopedQuery, deadline: ContinuousClock.Instant?) async throws -> Rows
 }
 
