@@ -78,7 +78,7 @@ class CompiledIn(unittest.TestCase):
         """What is there is not begun again, and nothing is written."""
         before = tree.files()
         for name, words in (("Turnover", "a target or a product `Turnover`"), ("TURNOVER", "the ID `turnover`"),
-                            ("turnover", "no name of a compiled-in module")):
+                            ("turnover", "no name of a module")):
             result = tree.run("concord", "modules", "new", "query", name, check=False)
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn(words, result.stderr)

@@ -14,33 +14,68 @@ extension ModulesCommand {
 extension ModulesCommand.New {
     struct Query: ParsableCommand {
         enum Kind: String, ExpressibleByArgument, CaseIterable {
-            case compiled, sql
+            case compiled, sql, dynamic
         }
 
         static let configuration = CommandConfiguration(
-            abstract: "Begin a query service: sources in this tree, or a file with SQL.",
+            abstract: "Begin a query service: sources in this tree, a file with SQL, or a package of its own.",
             discussion: """
                 compiled   a folder in Sources/Plugins, tests, and the lines that name them; run it in Concord's source tree.
                 sql        a file in the directory that modules.sql names; no build.
+                dynamic    a package in a folder of its name, for a library that a host loads while it runs.
                 """)
 
         @OptionGroup var options: CommonOptions
 
-        @Option(help: "compiled or sql.")
+        @Option(help: "compiled, sql or dynamic.")
         var kind = Kind.compiled
 
-        @Argument(help: "compiled: a Swift type's name, such as Turnover. sql: the module's ID, such as turnover.")
+        @Option(help: "dynamic: the folder concord-plugin-api, from here.")
+        var api = "concord-plugin-api"
+
+        @Argument(
+            help: "compiled and dynamic: a Swift type's name, such as Turnover. sql: the module's ID, such as turnover."
+        )
         var name: String
 
         func run() throws {
             switch kind {
             case .compiled: try beginCompiled()
             case .sql: try beginSQL()
+            case .dynamic: try beginDynamic()
+            }
+        }
+
+        private func beginDynamic() throws {
+            try begin {
+                let module = try ModuleName(name)
+                guard FileManager.default.fileExists(atPath: "\(api)/Package.swift") else {
+                    throw ScaffoldRefusal("\(api) is not there; say where concord-plugin-api is: --api FOLDER")
+                }
+                guard !ModuleCatalog.compiledIn.takenIDs.contains(module.id) else {
+                    throw ScaffoldRefusal("there is a module with the ID `\(module.id)`; name another")
+                }
+                let scaffold = DynamicScaffold(module: module, api: api.hasPrefix("/") ? api : "../\(api)")
+                let paths = try scaffold.write(in: FileManager.default.currentDirectoryPath)
+                Console.data(paths.joined(separator: "\n"))
+                Console.diagnostic("next: cd \(module.text) && swift test && swift build -c release")
+            }
+        }
+
+        private func begin(_ work: () throws -> Void) throws {
+            do {
+                try work()
+            } catch let refusal as ScaffoldRefusal {
+                Console.diagnostic("concord: \(refusal)")
+                throw ExitStatus.badInput
+            } catch {
+                Console.diagnostic("concord: nothing was begun: \(error)")
+                throw ExitStatus.failed
             }
         }
 
         private func beginCompiled() throws {
-            do {
+            try begin {
                 let module = try ModuleName(name)
                 let tree = try SourceTree(around: FileManager.default.currentDirectoryPath)
                 let paths = try tree.add(module, knownIDs: BuiltInModules.all.map { $0.descriptor.id })
@@ -48,12 +83,6 @@ extension ModulesCommand.New {
                 Console.data("\(module.type): GET /api/v1/\(module.id)/by_symbol, once `queries` lists \(module.id)")
                 Console.diagnostic(
                     "next: swift build --build-tests && swift test --skip-build --filter \(module.tests)")
-            } catch let refusal as ScaffoldRefusal {
-                Console.diagnostic("concord: \(refusal)")
-                throw ExitStatus.badInput
-            } catch {
-                Console.diagnostic("concord: nothing was begun: \(error)")
-                throw ExitStatus.failed
             }
         }
 

@@ -1,12 +1,25 @@
 /// The package of a new dynamic module: it builds, passes its tests and answers as it stands, and is small enough to be read at
 /// once.
 struct DynamicScaffold {
-    /// A Swift type's name: `Turnover`.
-    let name: String
-    /// The module's: `turnover`.
-    let id: String
+    let module: ModuleName
     /// Where the folder of PluginAPI's package lies, seen from the package's own.
     let api: String
+
+    private var name: String { module.text }
+    private var id: String { module.id }
+
+    /// Writes the package into a folder of the module's name.
+    ///
+    /// - Returns: The paths of what was written.
+    /// - Throws: ``ScaffoldRefusal`` when the folder is there; or what the file system says, after what was written has been
+    ///   taken back.
+    func write(in folder: String) throws -> [String] {
+        var change = FileChange(root: folder)
+        try change.create(folder: name)
+        for (path, text) in files { change.create("\(name)/\(path)", text) }
+        try change.carryOut()
+        return change.paths
+    }
 
     /// Paths within the package's folder, and what stands there.
     var files: [(path: String, text: String)] {
@@ -14,7 +27,7 @@ struct DynamicScaffold {
             (".gitignore", ".build/\nPackage.resolved\n"),
             ("Package.swift", manifest),
             ("README.md", readme),
-            ("Sources/\(name)/\(name)Module.swift", module),
+            ("Sources/\(name)/\(name)Module.swift", service),
             ("Tests/\(name)Tests/\(name)Tests.swift", tests),
         ]
     }
@@ -63,7 +76,7 @@ struct DynamicScaffold {
         """
     }
 
-    private var module: String {
+    private var service: String {
         #"""
         import CPluginABI
         import PluginAPI

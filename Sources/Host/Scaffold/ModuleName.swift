@@ -1,6 +1,6 @@
 import PluginAPI
 
-/// The name of a module that is to be compiled in: the Swift type's, the folder's and the target's; and what follows from it.
+/// The name of a module in Swift: the type's, the folder's and the target's; and what follows from it.
 struct ModuleName: Equatable {
     /// `TurnoverByDay`
     let text: String
@@ -21,7 +21,7 @@ struct ModuleName: Equatable {
         if Self.keywords.contains(text) { throw ScaffoldRefusal("`\(text)` is a word of Swift's own; name another") }
         guard let first = text.utf8.first, Self.isUpper(first), text.utf8.allSatisfy(Self.isLetterOrDigit) else {
             throw ScaffoldRefusal(
-                "`\(text)` is no name of a compiled-in module: a Swift type's, such as Turnover, letters and digits only"
+                "`\(text)` is no name of a module: a Swift type's, such as Turnover, letters and digits only"
             )
         }
         guard text.utf8.count <= Self.lengthMax else {

@@ -7,7 +7,11 @@ import Testing
 struct DynamicScaffoldTests {
     private static let example = URL(fileURLWithPath: #filePath)
         .appendingPathComponent("../../../../Examples/Turnover").standardizedFileURL
-    private let scaffold = DynamicScaffold(name: "Turnover", id: "turnover", api: "../../Sources/PluginAPI")
+    private let scaffold: DynamicScaffold
+
+    init() throws {
+        scaffold = DynamicScaffold(module: try ModuleName("Turnover"), api: "../../Sources/PluginAPI")
+    }
 
     /// `CONCORD_WRITE_READMES=1` writes it anew.
     @Test("is the one under Examples, file for file")

@@ -20,7 +20,7 @@ struct ScaffoldTests {
     @Test(
         "What is no name, or none that a module may have, is refused with a sentence that says why",
         arguments: [
-            ("turnover", "no name of a compiled-in module"), ("", "no name"), ("1st", "no name"),
+            ("turnover", "no name of a module"), ("", "no name"), ("1st", "no name"),
             ("Turn-over", "no name"),
             ("Turnöver", "no name"), ("../Turnover", "no name"), ("Turn Over", "no name"),
             ("class", "a word of Swift's own"),
