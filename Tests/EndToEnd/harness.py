@@ -124,7 +124,8 @@ class Host:
     `postgres` is the URL of a server, for a database of its own there, or a `Postgres` that several hosts share.
     """
 
-    def __init__(self, extra="", environment=None, postgres=POSTGRES_URL):
+    def __init__(self, extra="", environment=None, postgres=POSTGRES_URL, binary=None):
+        self.binary = binary or BINARY
         self.directory = tempfile.TemporaryDirectory(prefix="concord-e2e-")
         self.path = pathlib.Path(self.directory.name)
         self.port, self.admin_port = free_port(), free_port()
@@ -151,7 +152,7 @@ class Host:
 
     def run(self, *arguments, check=False, input=None, environment=None):
         result = subprocess.run(
-            [BINARY, *arguments, "--config", str(self.config)],
+            [self.binary, *arguments, "--config", str(self.config)],
             capture_output=True, text=True, input=input, cwd=ROOT, env=environment or self.environment, timeout=120,
         )
         if check and result.returncode != 0:
@@ -161,7 +162,7 @@ class Host:
     def serve(self, *arguments, until="/api/v1/ready"):
         self.log = open(self.path / "serve.log", "a+")
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--config", str(self.config), *arguments],
+            [self.binary, "serve", "--config", str(self.config), *arguments],
             stdout=self.log, stderr=self.log, cwd=ROOT, env=self.environment,
         )
         self.wait_until_ready(path=until)

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 
+from harness import BINARY
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "Examples" / "Turnover"
 
@@ -60,6 +62,54 @@ def variant(*changes):
         assert old in source, old
         source = source.replace(old, new)
     return compiled("Turnover", source)
+
+
+@functools.cache
+def older():
+    """A plugin compiled against the first recorded PluginAPI: the text of its face and the header that it had then."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=scratch()))
+    record = sorted((ROOT / "Sources" / "PluginAPI" / "Baseline").iterdir())[0]
+    shutil.copy(record / "PluginAPI.swiftinterface", folder)
+    shutil.copy(record / "CPluginABI.h", folder)
+    (folder / "module.modulemap").write_text('module CPluginABI { header "CPluginABI.h" export * }\n')
+    library = folder / "libOlder.so"
+    run("swiftc", "-emit-library", "-o", library, "-module-name", "Older", "-swift-version", "6", "-I", folder,
+        "-L", pathlib.Path(BINARY).parent, "-lPluginAPI", ROOT / "Tests" / "EndToEnd" / "older_plugin.swift")
+    return library
+
+
+# How PluginAPI may grow between two minor versions: what stands there once, and what stands there then.
+GROWTH = [
+    ("Modules/Module.swift", "    /// Opens what the module needs.", "    func later() -> Int\n\n    /// Opens what the module needs."),
+    ("Modules/Module.swift", "    public func start() async throws {}", "    public func later() -> Int { 1 }\n    public func start() async throws {}"),
+    ("Modules/Module.swift", "public struct ModuleDescriptor: Sendable {\n", "public struct ModuleDescriptor: Sendable {\n    public var later: [Int] = [1, 2, 3]\n"),
+    ("Modules/Module.swift", "public enum ModuleHealth: Sendable, Equatable {\n", "public enum ModuleHealth: Sendable, Equatable {\n    case later(Int)\n"),
+    ("Modules/Module.swift", "public enum ModuleError: Error, Equatable, Sendable {\n", "public enum ModuleError: Error, Equatable, Sendable {\n    case later(String, String)\n"),
+    ("Modules/ModuleContext.swift", "    public let logger: any Logger\n", "    public let later: (Int, Int) = (1, 2)\n    public let logger: any Logger\n"),
+    ("Modules/ConfigurationSpec.swift", "    public var kind: ConfigurationKind\n", "    public var later: Int = 1\n    public var kind: ConfigurationKind\n"),
+    ("Queries/Request.swift", "    public var caller: Caller\n", "    public var later: (Int, Int) = (1, 2)\n    public var caller: Caller\n"),
+    ("Queries/Reply.swift", "    public var status: Int\n", "    public var later: (Int, Int) = (1, 2)\n    public var status: Int\n"),
+    ("Queries/Operation.swift", "    public var method: Method\n", "    public var later: (Int, Int) = (1, 2)\n    public var method: Method\n"),
+    ("Queries/Operation.swift", "    public enum Scope: Sendable, Equatable {\n", "    public enum Scope: Sendable, Equatable {\n        case later(Int)\n"),
+    ("Queries/ViewReader.swift", "public protocol ViewReader: Sendable {\n", "public protocol ViewReader: Sendable {\n    func later() -> Int\n"),
+    ("Queries/ViewReader.swift", "extension ViewReader {\n", "extension ViewReader {\n    public func later() -> Int { 1 }\n"),
+]
+
+
+def on_a_later_api(test):
+    """The program beside a PluginAPI that has grown since it was built, as it may within a major version."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=scratch()))
+    package = folder / "PluginAPI"
+    shutil.copytree(ROOT / "Sources" / "PluginAPI", package)
+    for name, old, new in GROWTH:
+        file = package / "Sources" / "PluginAPI" / name
+        text = file.read_text()
+        test.assertEqual(text.count(old), 1, f"{name}: {old}")
+        file.write_text(text.replace(old, new))
+    run("swift", "build", "--product", "PluginAPI", "--scratch-path", folder / "build", cwd=package)
+    shutil.copy(BINARY, folder / "concord")
+    shutil.copy(folder / "build" / "debug" / "libPluginAPI.so", folder)
+    return str(folder / "concord")
 
 
 def foreign(name, text=None, **build):

@@ -7,7 +7,7 @@ import signal
 import unittest
 
 import plugins
-from harness import Host, eventually, trade
+from harness import Host, at, eventually, trade
 from load import Crowd
 
 TRAPPER = """
@@ -60,9 +60,9 @@ CONFIGURED = (("public init(", """public static let configuration = Configuratio
 class WithLibraries:
     """A host with a directory of libraries, and a configuration that names some."""
 
-    def __init__(self, extra=""):
+    def __init__(self, extra="", binary=None):
         # The backtraces of a debug build take longer than all the rest.
-        self.host = Host("", environment={"SWIFT_BACKTRACE": "enable=no"})
+        self.host = Host("", environment={"SWIFT_BACKTRACE": "enable=no"}, binary=binary)
         self.base = self.host.config.read_text() + extra
         self.directory = self.host.path / "modules"
         self.directory.mkdir()
@@ -383,6 +383,47 @@ class Traps(unittest.TestCase):
             self.serve()
             self.assertEqual(self.news(), [])
             self.assertNotIn("trap ", self.files.traps.read_text())
+
+
+class Older(unittest.TestCase):
+    """A plugin that was built against the first recorded PluginAPI, on the one of today and on one that has grown further."""
+
+    def check(self, binary):
+        files = WithLibraries(binary=binary)
+        self.addCleanup(files.host.close)
+        host = files.host
+        files.put(plugins.older(), "older.so")
+        files.configure(files.item("older", "older.so", config={"note": "none"}))
+        refused = host.run("check")
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("`modules.dynamic.older.config.note` says nothing", refused.stderr)
+        files.configure(files.item("older", "older.so", config={"note": "kept to itself", "least": 1}))
+        host.serve()
+        fill(host)
+        rows = host.ok("GET", "/api/v1/older/trades?symbol=EURUSD&limit=5", host.token("ann"))["rows"]
+        self.assertEqual([(row["trade_id"], row["volume"]) for row in rows], [("ann-1", "1.5"), ("ann-2", "2.5")])
+        self.assertEqual(host.get("/api/v1/older/trades?limit=501", host.token("ann")).status, 400)
+        host.snapshot("of-ann", at(0), [])
+        answer = eventually(lambda: (lambda reply: reply["seen"] != "0" and reply)(
+            host.ok("GET", "/api/v1/older/sum/of-ann", host.token("ann"))))
+        self.assertEqual((answer["sum"], answer["asked"]), ("4.5", "user"))
+        host.put_account("empty", "ann")
+        self.assertEqual(host.get("/api/v1/older/sum/empty", host.token("ann")).status, 404)
+        everything = host.ok("GET", "/admin/older", host.operator, port=host.admin_port)
+        self.assertEqual(everything, {"trades": "6"})
+        eventually(lambda: host.metric("older_looks_total") > 1)
+        eventually(lambda: files.module("older")["status"] == "degraded")
+        self.assertEqual(files.module("older")["reason"], "it is old")
+        self.assertIn("•••", next(line for line in host.logs().splitlines() if "older module started" in line))
+        files.configure()
+        self.assertEqual(files.reload().status, 200)
+        self.assertEqual(host.get("/api/v1/older/trades", host.token("ann")).status, 404)
+
+    def test_works_on_todays(self):
+        self.check(None)
+
+    def test_works_on_one_with_more_fields_cases_and_requirements(self):
+        self.check(plugins.on_a_later_api(self))
 
 
 if __name__ == "__main__":
