@@ -61,10 +61,13 @@ struct HostAssembly: Sendable {
             let record = board.record(of: id)
             return MeteredStorage(base, meters: meters) { record.status }
         }
+        for id in foundation.modules.disabled { board.setSwitchedOff(true, id) }
         let loaded = made.services.map { service in
             let id = service.moduleID
             let record = board.record(of: id)
-            return LoadedService(id: id, service: service) { record.status }
+            let gate = board.gate(of: id, limits: configuration.limits(of: id), metrics: registry)
+            return LoadedService(
+                id: id, service: service, status: { record.status }, gate: gate, source: configuration.source(of: id))
         }
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
             throw ModuleNotBuilt.unknown("book")
@@ -76,11 +79,13 @@ struct HostAssembly: Sendable {
             keys: CachedKeys(of: loaded, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
             cache: made.localCache, invalidations: invalidations, audit: audit, logger: logger)
         let reloadCommand = ReloadCommand(desk: foundation.reloading, audit: audit)
+        let moduleCommands = ModuleCommands(desk: foundation.modules, audit: audit)
         let shared = made.cache as? any SharedCache
         if let shared, !made.made.isCarried(type(of: shared).descriptor.id) { invalidations.listen(to: shared) }
         let isDirectoryCarried = made.made.isCarried(type(of: directory).descriptor.id)
         let queryPath = try QueryPath(
-            services: loaded, hostOperations: cacheCommands.operations + [reloadCommand.operation],
+            services: loaded,
+            hostOperations: cacheCommands.operations + [reloadCommand.operation] + moduleCommands.operations,
             directory: directory, known: isDirectoryCarried ? previous?.queryPath.known : nil,
             cache: made.localCache, shared: shared.map { SharedLayer($0, keyPrefix: configuration.cache.prefix) },
             invalidations: invalidations, cursors: CursorCodec(secret: Array(secret.revealed().utf8)),
@@ -114,7 +119,7 @@ struct HostAssembly: Sendable {
             answersAtHand: queryPath)
         let admin = HostAdmin(
             modules: made.host, operations: queryPath.operations + queryPath.adminOperations, cacheModule: made.cache,
-            document: document, configurationGeneration: generation)
+            configuration: configuration, document: document, configurationGeneration: generation)
         operators = RequestPipeline(
             publicRoutes: try RouteTable([]),
             protectedRoutes: try Self.adminRoutes(AdminPages(source: admin), queryPath),
@@ -127,6 +132,11 @@ struct HostAssembly: Sendable {
     func announce() {
         if log.level.level != configuration.log.level { log.level.level = configuration.log.level }
         CacheMetrics.register(loaded.localCache, in: registry)
+        // Of those that are carried over; new ones have them already.
+        for service in loaded.services {
+            let id = service.moduleID
+            loaded.host.board.record(of: id).gate?.apply(configuration.limits(of: id))
+        }
         registry.gauge("config_generation", help: "Number of the configuration in use, from 1.", labels: [])
             .set(Double(generation))
     }
@@ -186,6 +196,7 @@ struct HostAssembly: Sendable {
         settings.compressFrom = configuration.compressFrom
         settings.bodyMax = configuration.limits.bodyMax
         settings.callTimeout = configuration.limits.requestTimeout
+        settings.moduleLimits = configuration.modules.limits
         return settings
     }
 

@@ -10,6 +10,8 @@ struct HostFoundation: Sendable {
     let shutdown = HostShutdown()
     /// Where operators ask for another configuration.
     let reloading = ReloadDesk()
+    /// Where they disable and enable modules.
+    let modules = ModuleDesk()
     /// The query services there are.
     let registered: [any QueryService.Type]
     /// Whether TTLs differ by up to a tenth, so that what was cached together does not expire together. Tests want them exact.
@@ -37,7 +39,7 @@ struct HostFoundation: Sendable {
     /// A board that writes each change of a module's status to the log.
     func board() -> ModuleStatusBoard {
         let logger = logger("host")
-        return ModuleStatusBoard { id, status in
+        return ModuleStatusBoard(clock: clock) { id, status in
             var metadata = ["id": id, "status": status.word]
             metadata["reason"] = status.reason
             if case .failed = status {

@@ -48,17 +48,7 @@ struct AdminPages: Sendable {
     }
 
     private static func write(_ module: AdminModule, _ json: inout JSONWriter) {
-        json.object { json in
-            json.field("id", module.descriptor.id)
-            json.field("kind", module.kind)
-            json.field("summary", module.descriptor.summary)
-            json.field("version", module.descriptor.version)
-            json.arrayField("requires", of: module.descriptor.requires) { $0.string($1) }
-            json.field("status", module.status.word)
-            json.field("reason", module.status.reason)
-            json.field("latency_ms", module.latency?.milliseconds)
-            json.arrayField("routes", of: module.routes) { $0.string($1) }
-        }
+        json.object { json in module.write(to: &json) }
     }
 
     private static func cache(_ cache: AdminCache?) -> [UInt8] {

@@ -18,13 +18,26 @@ protocol AdminSource: Sendable {
 /// A module as the admin API shows it.
 struct AdminModule: Sendable {
     var descriptor: ModuleDescriptor
-    /// `storage`, `cache`, `book` or `query`.
+    /// `storage`, `cache` or `query`.
     var kind: String
+    var source = ModuleSource.compiled
+    /// Whether the configuration in use has it.
+    var isLoaded = false
     var status: ModuleStatus
-    /// Method and path of each operation.
-    var routes: [String] = []
+    /// What clients and operators can ask of it.
+    var operations: [BoundOperation] = []
     /// How long its last health check took.
     var latency: Duration?
+    /// What its calls may take; `nil` for what is not a query service.
+    var limits: ModuleLimits?
+    /// Calls that were given up and have not come back.
+    var overdueCalls = 0
+    /// The last thing that went wrong since it was loaded.
+    var lastFault: ModuleFault?
+    /// Its settings, secrets as `•••`.
+    var configuration: CheckedSetting?
+    /// What it is made from, where that is a file of its own.
+    var file: String?
 }
 
 /// The cache as the admin API shows it.

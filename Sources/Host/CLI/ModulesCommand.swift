@@ -1,5 +1,4 @@
 import ArgumentParser
-import BuiltIn
 import PluginAPI
 
 /// `concord modules`: what is compiled in.
@@ -13,7 +12,8 @@ struct ModulesCommand: AsyncParsableCommand {
             case text, json
         }
 
-        static let configuration = CommandConfiguration(abstract: "Every registered module.")
+        static let configuration = CommandConfiguration(
+            abstract: "Every module that is compiled in, or lies where the configuration says.")
 
         @OptionGroup var options: CommonOptions
 
@@ -21,38 +21,15 @@ struct ModulesCommand: AsyncParsableCommand {
         var format = Format.text
 
         func run() {
-            Console.data(format == .json ? json : text)
-        }
-
-        private var text: String {
-            var table = TextTable(header: ["id", "kind", "version", "requires", "summary"])
-            for module in BuiltInModules.all {
-                let descriptor = module.descriptor
-                let requires = descriptor.requires.isEmpty ? "–" : descriptor.requires.joined(separator: ", ")
-                table.append([
-                    descriptor.id, BuiltInModules.kind(of: module), descriptor.version, requires, descriptor.summary,
-                ])
-            }
-            return table.text
-        }
-
-        private var json: String {
-            var json = JSONWriter()
-            json.array(of: BuiltInModules.all) { json, module in
-                json.object { json in
-                    json.field("id", module.descriptor.id)
-                    json.field("kind", BuiltInModules.kind(of: module))
-                    json.field("version", module.descriptor.version)
-                    json.field("summary", module.descriptor.summary)
-                    json.arrayField("requires", of: module.descriptor.requires) { $0.string($1) }
-                }
-            }
-            return json.text
+            let registered = RegisteredModules(options.load(opening: ModuleOpening()))
+            Console.write(diagnostics: registered.diagnostics)
+            Console.data(format == .json ? registered.json : registered.table)
         }
     }
 
     struct Info: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One module: its settings and migrations.")
+        static let configuration = CommandConfiguration(
+            abstract: "One module: its settings, operations, limits and migrations.")
 
         @OptionGroup var options: CommonOptions
 
@@ -60,20 +37,15 @@ struct ModulesCommand: AsyncParsableCommand {
         var id: String
 
         func run() throws {
-            guard let module = BuiltInModules.all.first(where: { $0.descriptor.id == id }) else {
-                let ids = BuiltInModules.all.map { $0.descriptor.id }.joined(separator: ", ")
+            let report = options.load(opening: ModuleOpening())
+            let registered = RegisteredModules(report)
+            guard let module = registered.modules.first(where: { $0.id == id }) else {
+                let ids = registered.modules.map(\.id).joined(separator: ", ")
+                Console.write(diagnostics: registered.diagnostics)
                 Console.diagnostic("concord: there is no module \(id); there are: \(ids)")
                 throw ExitStatus.badInput
             }
-            let descriptor = module.descriptor
-            Console.data("\(descriptor.id) \(descriptor.version), \(BuiltInModules.kind(of: module))")
-            Console.data(descriptor.summary)
-            if !descriptor.requires.isEmpty { Console.data("Requires \(descriptor.requires.joined(separator: ", ")).") }
-            Console.data("\n" + ModuleTable(keys: module.configuration.keys).text)
-            if !module.migrations.isEmpty { Console.data("\nMigrations:") }
-            for migration in module.migrations {
-                Console.data("  \(descriptor.id)/\(migration.paddedNumber) \(migration.name)")
-            }
+            Console.data(ModuleInfo(module, report).text)
         }
     }
 }
@@ -113,12 +85,5 @@ extension ModulesCommand {
                 throw ExitStatus.badInput
             }
         }
-    }
-}
-
-extension Migration {
-    fileprivate var paddedNumber: String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

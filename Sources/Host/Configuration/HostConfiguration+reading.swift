@@ -89,7 +89,33 @@ extension HostConfiguration.CacheChoice {
 
 extension HostConfiguration.ModulePlaces {
     init(_ section: ModuleConfiguration) {
-        self.init(directory: section.text("directory"), sql: section.text("sql"), traps: section.text("traps"))
+        self.init(
+            directory: section.text("directory"), sql: section.text("sql"), traps: section.text("traps"),
+            limits: ModuleLimitsTable(section.section("limits")))
+    }
+}
+
+extension ModuleLimitsTable {
+    init(_ section: ModuleConfiguration) {
+        usual = ModuleLimits(
+            callsMax: section.integer("calls"), waitingMax: section.integer("queue"),
+            deadline: section.duration("deadline"), replyMax: section.size("reply"),
+            failuresMax: section.integer("failures"), pause: section.duration("pause"))
+        outsideCallsMax = section.integer("outside_calls")
+        own = section.section("of").values.compactMapValues { value in
+            if case .mapping(let values) = value { Own(ModuleConfiguration(values)) } else { nil }
+        }
+    }
+}
+
+extension ModuleLimitsTable.Own {
+    init(_ section: ModuleConfiguration) {
+        if section.has("calls") { callsMax = section.integer("calls") }
+        if section.has("queue") { waitingMax = section.integer("queue") }
+        if section.has("deadline") { deadline = section.duration("deadline") }
+        if section.has("reply") { replyMax = section.size("reply") }
+        if section.has("failures") { failuresMax = section.integer("failures") }
+        if section.has("pause") { pause = section.duration("pause") }
     }
 }
 

@@ -71,6 +71,7 @@ struct HostConfiguration: Sendable, Equatable {
         var sql: String
         /// Where their traps are written down.
         var traps: String
+        var limits = ModuleLimitsTable()
     }
 
     struct Limits: Sendable, Equatable {

@@ -62,6 +62,35 @@ extension HostSpec {
         ConfigurationKey(
             "traps", .path, default: "var/module-traps", reloadable: false,
             "Where is written down which dynamic module has ended the host."),
+        ConfigurationKey("limits", .section(moduleLimits), "What calls into one query service may take."),
+    ]
+
+    private static let moduleLimits =
+        [
+            ConfigurationKey(
+                "calls", calls, default: "64", "Calls into a module that is compiled in that run at a time."),
+            ConfigurationKey(
+                "outside_calls", calls, default: "8",
+                "The same of an SQL or dynamic module; keep it below the storage's connections."),
+        ] + limitsOfOne.filter { $0.name != "calls" }.map(\.preset) + [
+            ConfigurationKey(
+                "of", .mapping(.section(limitsOfOne)), default: "{}", "What is different for one module, by its ID.")
+        ]
+
+    private static let calls = ConfigurationKind.integer(1...10_000)
+
+    /// Of one module by its ID.
+    private static let limitsOfOne = [
+        ConfigurationKey("calls", calls, optional: true, "Calls that run at a time."),
+        ConfigurationKey("queue", .integer(0...1_000_000), optional: true, "Calls that wait for their turn."),
+        ConfigurationKey("deadline", deadline, optional: true, "How long a call may take, its wait included."),
+        ConfigurationKey("reply", .size(1_024...1_073_741_824), optional: true, "The largest reply."),
+        ConfigurationKey(
+            "failures", .integer(0...1_000_000), optional: true,
+            "Calls in a row that fail before the module is left alone; 0 for never."),
+        ConfigurationKey(
+            "pause", .duration(.milliseconds(100) ... .seconds(3600)), optional: true,
+            "How long it is left alone before one call is tried."),
     ]
 
     static let dynamicModule = [
@@ -98,4 +127,12 @@ extension HostSpec {
         ConfigurationKey(
             "format", .choice(["json", "text"]), default: "json", reloadable: false, "How events are written."),
     ]
+}
+
+extension ConfigurationKey {
+    /// The key of one module's limits as that of all.
+    fileprivate var preset: ConfigurationKey {
+        let presets = ["queue": "4096", "deadline": "30s", "reply": "16MiB", "failures": "10", "pause": "5s"]
+        return ConfigurationKey(name, kind, default: presets[name], summary)
+    }
 }

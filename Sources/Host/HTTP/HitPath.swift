@@ -130,7 +130,8 @@ extension HitPath {
     func begin(_ awaited: AwaitedAnswer, _ listener: @escaping @Sendable (MadeAnswer) -> Void) {
         let id = HitID(awaited.request.plain)
         let arrival = RequestArrival(
-            requestID: id.text, receivedAt: awaited.receivedAt, deadline: .now + queryPath.settings.callTimeout)
+            requestID: id.text, receivedAt: awaited.receivedAt,
+            deadline: queryPath.deadline(of: awaited.request.query.target))
         let scope = RequestScope(
             requestID: arrival.requestID,
             traceID: awaited.request.plain.traceParent.flatMap { TraceParent($0) }?.traceID)

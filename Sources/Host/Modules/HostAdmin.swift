@@ -7,7 +7,8 @@ struct HostAdmin: AdminSource {
     let modules: ModuleHost
     let operations: [BoundOperation]
     let cacheModule: (any CacheBackend)?
-    /// The configuration in use; `nil` shows none.
+    let configuration: HostConfiguration
+    /// The same with its origins; `nil` shows none.
     let document: CheckedSetting?
     /// Counts configurations in use since the start.
     let configurationGeneration: Int
@@ -15,13 +16,23 @@ struct HostAdmin: AdminSource {
     func modules() async -> [AdminModule] {
         let loaded = modules.all
         let idle = BuiltInModules.all.filter { type in !loaded.contains { $0.id == type.descriptor.id } }
-        return loaded.map { module in
-            let descriptor =
-                (module.module as? any QueryService)?.describedAs ?? type(of: module.module).descriptor
-            return AdminModule(
-                descriptor: descriptor, kind: module.kind.rawValue, status: modules.board[module.id],
-                routes: routes(of: module.id), latency: modules.board.latency(of: module.id))
-        } + idle.map { AdminModule(descriptor: $0.descriptor, kind: BuiltInModules.kind(of: $0), status: .disabled) }
+        return loaded.map(shown)
+            + idle.map {
+                AdminModule(descriptor: $0.descriptor, kind: BuiltInModules.kind(of: $0), status: .disabled)
+            }
+    }
+
+    private func shown(_ module: SupervisedModule) -> AdminModule {
+        let service = module.module as? any QueryService
+        let record = modules.board.record(of: module.id)
+        return AdminModule(
+            descriptor: service?.describedAs ?? type(of: module.module).descriptor, kind: module.kind.rawValue,
+            source: configuration.source(of: module.id), isLoaded: true, status: record.status,
+            operations: operations.filter { $0.module == module.id }, latency: record.latency,
+            limits: service.map { _ in configuration.limits(of: module.id) },
+            overdueCalls: record.gate?.overdue ?? 0, lastFault: record.lastFault,
+            configuration: document?.section(of: module.id, module.kind),
+            file: configuration.file(of: module.id))
     }
 
     func writeConfiguration(_ json: inout JSONWriter) { document.write(to: &json) }
@@ -31,8 +42,17 @@ struct HostAdmin: AdminSource {
         return AdminCache(module: type(of: cacheModule).descriptor.id, statistics: await cacheModule.statistics)
     }
 
-    private func routes(of module: ModuleDescriptor.ModuleID) -> [String] {
-        operations.filter { $0.module == module }.map { "\($0.method.rawValue) \($0.template)" }
+}
+
+extension CheckedSetting {
+    /// The settings of a module; `nil` where there are none.
+    func section(of id: ModuleDescriptor.ModuleID, _ kind: ModuleKind) -> CheckedSetting? {
+        switch kind {
+        case .query:
+            self["queries"]?.items.lazy.compactMap(\.entries.first).first { $0.key == id }?.setting
+                ?? dynamicModules.first { $0.id == id }?.settings
+        case .storage, .cache: setting(at: "\(kind.rawValue).\(id)")
+        }
     }
 }
 

@@ -6,6 +6,9 @@ struct LoadedService: Sendable {
     var service: any QueryService
     /// Asked on every request: a service that is not `ok` or `degraded` answers 503 for its own routes.
     var status: @Sendable () -> ModuleStatus
+    /// Where its calls go through; `nil` has one made.
+    var gate: ModuleGate?
+    var source = ModuleSource.compiled
 
     /// What it declares, those operations first that clients call.
     var allOperations: [(operation: Operation, audience: BoundOperation.Audience)] {

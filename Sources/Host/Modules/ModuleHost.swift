@@ -31,9 +31,10 @@ struct ModuleHost: Sendable {
     /// Checks every module's health, and starts again what has not started yet, until the task is cancelled.
     func watchOnce() async {
         for module in all where !Task.isCancelled {
-            if board.record(of: module.id).hasStarted {
+            let record = board.record(of: module.id)
+            if record.hasStarted {
                 await module.checkHealth()
-            } else if case .failed = board[module.id] {
+            } else if case .failed = record.status {
                 _ = await module.start()
             }
         }

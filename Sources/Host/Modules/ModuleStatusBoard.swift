@@ -4,14 +4,32 @@ import Synchronization
 /// How one loaded module is now, for as long as it is loaded: a module that the next configuration carries over keeps its record.
 final class ModuleRecord: Sendable {
     private struct State {
-        var status = ModuleStatus.disabled
+        /// What starts, health checks and drains have come to.
+        var ownStatus = ModuleStatus.disabled
+        /// What its calls have come to.
+        var trouble: String?
+        var isSwitchedOff = false
         var latency: Duration?
         var hasStarted = false
+        var lastFault: ModuleFault?
+        var gate: ModuleGate?
+
+        var status: ModuleStatus {
+            switch ownStatus {
+            case .draining, .stopped: ownStatus
+            case _ where isSwitchedOff: .disabled
+            case .ok: trouble.map { .degraded(reason: $0) } ?? .ok
+            default: ownStatus
+            }
+        }
     }
 
     private let state = Mutex(State())
 
     var status: ModuleStatus { state.withLock { $0.status } }
+
+    /// What starts, health checks and drains have come to, whether or not an operator has disabled the module.
+    var ownStatus: ModuleStatus { state.withLock { $0.ownStatus } }
 
     /// How long the module's last health check took; `nil` before the first.
     var latency: Duration? {
@@ -22,25 +40,70 @@ final class ModuleRecord: Sendable {
     /// Whether a start has ever ended well; from then on the module is asked how it is, and not started again.
     var hasStarted: Bool { state.withLock { $0.hasStarted } }
 
+    /// Whether an operator has disabled the module.
+    var isSwitchedOff: Bool { state.withLock { $0.isSwitchedOff } }
+
+    /// The last thing that went wrong; `nil` for nothing since it was loaded.
+    var lastFault: ModuleFault? {
+        get { state.withLock { $0.lastFault } }
+        set { state.withLock { $0.lastFault = newValue } }
+    }
+
+    /// Where its calls go through; `nil` for modules that nobody calls.
+    var gate: ModuleGate? { state.withLock { $0.gate } }
+
     /// - Returns: Whether that is news.
-    fileprivate func set(_ status: ModuleStatus) -> Bool {
+    fileprivate func set(_ status: ModuleStatus) -> Bool { change { $0.ownStatus = status } }
+
+    /// - Returns: Whether that is news.
+    fileprivate func setSwitchedOff(_ isOff: Bool) -> Bool { change { $0.isSwitchedOff = isOff } }
+
+    /// Asks the gate anew. - Returns: Whether that is news.
+    fileprivate func refreshTrouble() -> Bool {
+        // Asked under the lock, so that the last to ask knows best.
+        change { $0.trouble = $0.gate?.trouble }
+    }
+
+    private func change(_ body: (inout State) -> Void) -> Bool {
         state.withLock { state in
-            defer { state.status = status }
-            return state.status != status
+            let before = state.status
+            body(&state)
+            return state.status != before
         }
     }
 
     func noteStart() { state.withLock { $0.hasStarted = true } }
+
+    /// The module's gate, made when there is none yet.
+    fileprivate func gate(make: () -> ModuleGate) -> ModuleGate {
+        state.withLock { state in
+            let gate = state.gate ?? make()
+            state.gate = gate
+            return gate
+        }
+    }
+}
+
+/// Something that went wrong with a module.
+struct ModuleFault: Sendable, Equatable {
+    var at: Timestamp
+    /// `start`, `health check`, `scheduled work` or the name of an operation.
+    var doing: String
+    var reason: String
 }
 
 /// The one place that knows how each module of a configuration is now; `/ready`, the admin API, metrics and logs read it.
 final class ModuleStatusBoard: Sendable {
     private let records = Mutex<[ModuleDescriptor.ModuleID: ModuleRecord]>([:])
+    private let clock: any HostClock
     private let onChange: @Sendable (ModuleDescriptor.ModuleID, ModuleStatus) -> Void
 
     /// - Parameter onChange: Told of each change, outside the lock.
-    init(onChange: @escaping @Sendable (ModuleDescriptor.ModuleID, ModuleStatus) -> Void = { _, _ in }) {
-        self.onChange = onChange
+    init(
+        clock: any HostClock = SystemClock(),
+        onChange: @escaping @Sendable (ModuleDescriptor.ModuleID, ModuleStatus) -> Void = { _, _ in }
+    ) {
+        (self.clock, self.onChange) = (clock, onChange)
     }
 
     /// The status of a module; one nobody has loaded is disabled.
@@ -49,7 +112,34 @@ final class ModuleStatusBoard: Sendable {
     }
 
     func set(_ status: ModuleStatus, for id: ModuleDescriptor.ModuleID) {
-        if record(of: id).set(status) { onChange(id, status) }
+        let record = record(of: id)
+        if record.set(status) { onChange(id, record.status) }
+    }
+
+    /// Disables a module, or enables it again.
+    func setSwitchedOff(_ isOff: Bool, _ id: ModuleDescriptor.ModuleID) {
+        let record = record(of: id)
+        if record.setSwitchedOff(isOff) { onChange(id, record.status) }
+    }
+
+    /// Writes down what went wrong.
+    func note(_ reason: String, doing: String, of id: ModuleDescriptor.ModuleID) {
+        record(of: id).lastFault = ModuleFault(at: clock.now, doing: doing, reason: reason)
+    }
+
+    /// Where the module's calls go through, for as long as it is loaded.
+    func gate(of id: ModuleDescriptor.ModuleID, limits: ModuleLimits, metrics: any Metrics) -> ModuleGate {
+        let (record, clock, onChange) = (record(of: id), clock, onChange)
+        return record.gate {
+            ModuleGate(
+                id, limits: limits, metrics: metrics,
+                onFault: { [weak record] doing, reason in
+                    record?.lastFault = ModuleFault(at: clock.now, doing: doing, reason: reason)
+                },
+                onTrouble: { [weak record] in
+                    if let record, record.refreshTrouble() { onChange(id, record.status) }
+                })
+        }
     }
 
     /// How long the module's last health check took; `nil` before the first.

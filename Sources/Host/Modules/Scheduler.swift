@@ -8,6 +8,7 @@ struct Scheduler: Sendable {
         var id: ModuleDescriptor.ModuleID
         var module: any ScheduledModule
         var status: @Sendable () -> ModuleStatus
+        var gate: ModuleGate?
     }
 
     /// How long one call may take.
@@ -31,7 +32,7 @@ struct Scheduler: Sendable {
     init(_ services: [LoadedService], clock: any HostClock, metrics: any Metrics, logger: any Logger) {
         entries = services.compactMap { loaded in
             (loaded.service as? any ScheduledModule).map {
-                Entry(id: loaded.id, module: $0, status: loaded.status)
+                Entry(id: loaded.id, module: $0, status: loaded.status, gate: loaded.gate)
             }
         }
         events = EventDispatcher(services, clock: clock, metrics: metrics, logger: logger)
@@ -87,6 +88,7 @@ struct Scheduler: Sendable {
             // The host goes down; the next one finds the work still due.
         } catch {
             outcomes[entry.id]?.failed.increment()
+            entry.gate?.note("scheduled work", error)
             logger.warning("scheduled work failed", ["module": entry.id, "error": "\(error)"])
         }
         return true

@@ -30,7 +30,9 @@ struct SupervisedModule: Sendable {
         self.limits = limits
     }
 
-    /// Starts the module unless one it requires is not serving. - Returns: Whether it serves now.
+    private var record: ModuleRecord { board.record(of: id) }
+
+    /// Starts the module unless one it requires is not serving. - Returns: Whether it has started.
     func start() async -> Bool { await start(by: { try await $0.start() }) }
 
     /// Opens the module for a look that changes nothing, where it knows how to.
@@ -53,7 +55,7 @@ struct SupervisedModule: Sendable {
             board.set(.ok, for: id)
             return true
         } catch {
-            board.set(.failed(reason: Self.reason(for: error, doing: "start")), for: id)
+            fail(error, doing: "start")
             return false
         }
     }
@@ -65,22 +67,22 @@ struct SupervisedModule: Sendable {
             let health = try await withDeadline(limits.health) { [module] in await module.health() }
             board.setLatency(.now - asked, of: id)
             // A drain may have begun while the module was thinking; its word is not overwritten.
-            guard board[id].isServing || board[id].word == "failed" else { return }
+            guard record.ownStatus.isServing || record.ownStatus.word == "failed" else { return }
             switch health {
             case .ok: board.set(.ok, for: id)
             case .degraded(let reason): board.set(.degraded(reason: reason), for: id)
-            case .failed(let reason): board.set(.failed(reason: reason), for: id)
+            case .failed(let reason):
+                board.note(reason, doing: "health check", of: id)
+                board.set(.failed(reason: reason), for: id)
             @unknown default: board.set(.degraded(reason: "it says \(health)"), for: id)
             }
         } catch {
-            if board[id].isServing {
-                board.set(.failed(reason: Self.reason(for: error, doing: "health check")), for: id)
-            }
+            if record.ownStatus.isServing { fail(error, doing: "health check") }
         }
     }
 
     func drain() async {
-        guard board[id] != .stopped else { return }
+        guard record.ownStatus != .stopped else { return }
         board.set(.draining, for: id)
         try? await withDeadline(limits.drain) { [module] in await module.drain() }
     }
@@ -88,6 +90,12 @@ struct SupervisedModule: Sendable {
     func stop() async {
         try? await withDeadline(limits.stop) { [module] in await module.stop() }
         board.set(.stopped, for: id)
+    }
+
+    private func fail(_ error: any Error, doing what: String) {
+        let reason = Self.reason(for: error, doing: what)
+        board.note(reason, doing: what, of: id)
+        board.set(.failed(reason: reason), for: id)
     }
 
     private static func reason(for error: any Error, doing what: String) -> String {

@@ -56,16 +56,24 @@ extension QueryPath {
             cursors: BoundCursorSigner(codec: cursors, operation: call.target.name, binding: call.binding))
     }
 
-    func arrival(of incoming: IncomingRequest) -> RequestArrival {
+    func arrival(of incoming: IncomingRequest, at target: BoundOperation) -> RequestArrival {
         RequestArrival(
             requestID: incoming.requestID, receivedAt: incoming.receivedAt,
-            deadline: incoming.deadline ?? ContinuousClock.now + settings.callTimeout)
+            deadline: deadline(of: target, requested: incoming.deadline))
+    }
+
+    /// When a call that begins now is given up: at the request's deadline, or the module's, whichever comes first.
+    func deadline(of target: BoundOperation, requested: ContinuousClock.Instant? = nil) -> ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        return min(requested ?? now + settings.callTimeout, now + target.deadline)
     }
 
     /// Calls the service when it is its turn, and counts how that ended.
     func reply(to request: Request, of target: BoundOperation) async throws -> Reply {
         do {
-            let reply = try await target.limiter.run { try await target.operation.handler(request) }
+            let reply = try await target.gate.call(target.operation.name, replyMax: target.replyMax) {
+                try await target.operation.handler(request)
+            }
             target.meters.count(.ok)
             return reply
         } catch {

@@ -18,7 +18,11 @@ final class BoundOperation: Sendable {
     let status: @Sendable () -> ModuleStatus
     let meters: OperationMeters
     /// Shared by all operations of the module.
-    let limiter: CallLimiter
+    let gate: ModuleGate
+    /// How long a call may take.
+    let deadline: Duration
+    /// Bytes of a reply.
+    let replyMax: Int
     /// How long its answers are fresh; zero when they are not kept.
     let ttl: Duration
 
@@ -43,7 +47,8 @@ final class BoundOperation: Sendable {
         of module: String,
         status: @escaping @Sendable () -> ModuleStatus,
         defaultTTL: Duration,
-        limiter: CallLimiter,
+        gate: ModuleGate,
+        limits: ModuleLimits,
         meters: OperationMeters
     ) {
         self.module = module
@@ -54,7 +59,8 @@ final class BoundOperation: Sendable {
         parameters = ParameterReader(operation, pathNames: DeclarationCheck(operation).pathNames)
         self.status = status
         self.meters = meters
-        self.limiter = limiter
+        self.gate = gate
+        (deadline, replyMax) = limits.narrowed(by: operation.limits)
         ttl = operation.method == .get ? operation.ttl ?? defaultTTL : .zero
     }
 
@@ -64,13 +70,14 @@ final class BoundOperation: Sendable {
     static func bind(
         _ service: LoadedService,
         defaultTTL: Duration,
-        limiter: CallLimiter,
+        gate: ModuleGate,
+        limits: ModuleLimits,
         sharedLayer: String? = nil,
         metrics: any Metrics
     ) throws(DeclarationError) -> [BoundOperation] {
         try bind(
-            service.allOperations, of: service.id, status: service.status, defaultTTL: defaultTTL, limiter: limiter,
-            sharedLayer: sharedLayer, metrics: metrics)
+            service.allOperations, of: service.id, status: service.status, defaultTTL: defaultTTL, gate: gate,
+            limits: limits, sharedLayer: sharedLayer, metrics: metrics)
     }
 
     /// Binds operations under the name of a module, which for those of the host itself is no module.
@@ -79,7 +86,8 @@ final class BoundOperation: Sendable {
         of module: String,
         status: @escaping @Sendable () -> ModuleStatus,
         defaultTTL: Duration,
-        limiter: CallLimiter,
+        gate: ModuleGate,
+        limits: ModuleLimits,
         sharedLayer: String? = nil,
         metrics: any Metrics
     ) throws(DeclarationError) -> [BoundOperation] {
@@ -93,7 +101,7 @@ final class BoundOperation: Sendable {
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return operations.map { operation, audience in
             BoundOperation(
-                operation, audience, of: module, status: status, defaultTTL: defaultTTL, limiter: limiter,
+                operation, audience, of: module, status: status, defaultTTL: defaultTTL, gate: gate, limits: limits,
                 meters: OperationMeters(
                     module: module, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics))
         }

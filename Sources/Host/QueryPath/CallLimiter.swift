@@ -7,15 +7,40 @@ final class CallLimiter: Sendable {
         var waiting: [(id: Int, continuation: CheckedContinuation<Void, any Error>)] = []
         var gone: Set<Int> = []
         var nextID = 0
+        var runningMax: Int
+        var waitingMax: Int
+
+        /// Those whose turn it is now that there may be more of them.
+        mutating func turns() -> [CheckedContinuation<Void, any Error>] {
+            let count = min(waiting.count, max(0, runningMax - running))
+            defer { waiting.removeFirst(count) }
+            running += count
+            return waiting.prefix(count).map(\.continuation)
+        }
     }
 
-    private let state = Mutex(State())
-    private let runningMax: Int
-    private let waitingMax: Int
+    private let state: Mutex<State>
 
     init(runningMax: Int, waitingMax: Int) {
-        self.runningMax = runningMax
-        self.waitingMax = waitingMax
+        state = Mutex(State(runningMax: runningMax, waitingMax: waitingMax))
+    }
+
+    /// From now on other bounds hold; what runs and waits stays.
+    func resize(runningMax: Int, waitingMax: Int) {
+        let turns = state.withLock { state in
+            (state.runningMax, state.waitingMax) = (runningMax, waitingMax)
+            return state.turns()
+        }
+        for turn in turns { turn.resume() }
+    }
+
+    /// Sends away all who wait for their turn.
+    func refuseWaiting(_ refusal: some Error) {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for waiter in waiting { waiter.continuation.resume(throwing: refusal) }
     }
 
     /// Runs `body` when it is its turn.
@@ -29,7 +54,7 @@ final class CallLimiter: Sendable {
 
     private func enter() async throws {
         let id = state.withLock { state -> Int? in
-            if state.running < runningMax {
+            if state.running < state.runningMax {
                 state.running += 1
                 return nil
             }
@@ -49,27 +74,24 @@ final class CallLimiter: Sendable {
     private func queue(_ id: Int, _ continuation: CheckedContinuation<Void, any Error>) {
         let outcome: Result<Void, any Error>? = state.withLock { state in
             if state.gone.contains(id) { return .failure(CancellationError()) }
-            if state.running < runningMax {
+            if state.running < state.runningMax {
                 state.running += 1
                 return .success(())
             }
-            guard state.waiting.count < waitingMax else { return .failure(Overloaded()) }
+            guard state.waiting.count < state.waitingMax else { return .failure(Overloaded()) }
             state.waiting.append((id, continuation))
             return nil
         }
         if let outcome { continuation.resume(with: outcome) }
     }
 
-    /// Hands the turn on without ever letting it go, so that nobody can come in between.
+    /// Hands the turn on in the same step, so that nobody can come in between.
     private func leave() {
-        let next = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            guard !state.waiting.isEmpty else {
-                state.running -= 1
-                return nil
-            }
-            return state.waiting.removeFirst().continuation
+        let turns = state.withLock { state in
+            state.running -= 1
+            return state.turns()
         }
-        next?.resume()
+        for turn in turns { turn.resume() }
     }
 
     private func giveUp(_ id: Int) {

@@ -12,6 +12,8 @@ enum FailureAnswer {
             .badRequest("The body \(failure.detail) at line \(failure.line), column \(failure.column).")
         case is DeadlinePassed: .unavailable("The answer took longer than a request may take; try again.")
         case is Overloaded: .unavailable("Too many requests are waiting for this service; try again.")
+        case let held as ModuleHeldBack:
+            .unavailable("The service is not called for now: \(held.reason).", retryAfter: held.retryAfter)
         case is CancellationError: .unavailable("The request was cancelled; try again.")
         default: internalError
         }
@@ -22,11 +24,13 @@ enum FailureAnswer {
         switch failure {
         case let problem as Problem: problem.status >= 500 && problem.status != 503
         case is JSONSyntaxError, is CancellationError, is ScopedOverflow: false
+        // Many at once, which counters and the module's status tell of.
+        case is Overloaded, is ModuleHeldBack: false
         default: true
         }
     }
 
-    /// Whether storage gave no answer, so that an old one is better than none.
+    /// Whether storage or the service gave no answer, so that an old one is better than none.
     static func isOutage(_ failure: any Error) -> Bool {
         switch failure {
         case let failure as StorageError:
@@ -35,7 +39,7 @@ enum FailureAnswer {
             case .constraint, .full, .statement: false
             @unknown default: false
             }
-        case is DeadlinePassed: true
+        case is DeadlinePassed, is ModuleHeldBack: true
         default: false
         }
     }
@@ -46,7 +50,18 @@ enum FailureAnswer {
             problem.status < 500 ? .refused : problem.status == 503 ? .unavailable : .failed
         case is JSONSyntaxError, is ScopedOverflow: .refused
         case StorageError.statement, StorageError.constraint: .failed
-        case is StorageError, is DeadlinePassed, is Overloaded, is CancellationError: .unavailable
+        case is StorageError, is DeadlinePassed, is Overloaded, is ModuleHeldBack, is CancellationError: .unavailable
+        default: .failed
+        }
+    }
+
+    /// What the failure of a call says about the module that was called.
+    static func verdict(of failure: any Error) -> CallBreaker.Verdict {
+        switch failure {
+        case let problem as Problem: problem.status < 500 ? .answered : problem.status == 503 ? .unknown : .failed
+        case is JSONSyntaxError, is ScopedOverflow: .answered
+        case StorageError.statement: .failed
+        case is StorageError, is DeadlinePassed, is Overloaded, is ModuleHeldBack, is CancellationError: .unknown
         default: .failed
         }
     }

@@ -11,7 +11,7 @@ extension QueryPath {
         let contentType = try CommandBody.check(incoming, for: target.operation, bodyMax: settings.bodyMax)
         let idempotencyKey = try CommandBody.idempotencyKey(of: incoming)
         let call = try await authorise(target, incoming, segments, caller)
-        let arrival = arrival(of: incoming)
+        let arrival = arrival(of: incoming, at: target)
         var request = request(call, arrival)
         request.body = incoming.body
         request.contentType = contentType

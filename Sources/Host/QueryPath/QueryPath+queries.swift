@@ -43,7 +43,7 @@ extension QueryPath {
             return await answer(with: kept, .hit(kept, at: clock.now), to: incoming)
         }
         do {
-            let arrival = arrival(of: incoming)
+            let arrival = arrival(of: incoming, at: call.target)
             let (built, isJoined) = try await flights.value(
                 for: key, epoch: call.epoch, deadline: arrival.deadline,
                 mayJoin: { !invalidations.touched(call.tags, since: $0) }
@@ -109,7 +109,7 @@ extension QueryPath {
         _ incoming: IncomingRequest,
         _ status: CacheStatus
     ) async throws -> OutgoingAnswer {
-        let arrival = arrival(of: incoming)
+        let arrival = arrival(of: incoming, at: call.target)
         let request = request(call, arrival)
         let single = SharedCall<CacheEntry>()
         single.start(deadline: arrival.deadline) {

@@ -38,6 +38,8 @@ final class QueryPath: Sendable {
 
     /// The name under which the host's own operations are counted.
     static let hostModule = "host"
+    /// Of the host's own operations: nobody can disable what mends the rest.
+    private static let ownLimits = ModuleLimits(failuresMax: 0)
 
     /// - Parameters:
     ///   - hostOperations: What the host itself does for operators.
@@ -59,14 +61,17 @@ final class QueryPath: Sendable {
     ) throws(DeclarationError) {
         var operations: [BoundOperation] = []
         for service in services {
-            let limiter = CallLimiter(runningMax: settings.callsMax, waitingMax: settings.waitingCallsMax)
+            let limits = settings.moduleLimits.limits(of: service.id, from: service.source)
             operations += try BoundOperation.bind(
-                service, defaultTTL: settings.defaultTTL, limiter: limiter, sharedLayer: shared?.name, metrics: metrics)
+                service, defaultTTL: settings.defaultTTL,
+                gate: service.gate ?? ModuleGate(service.id, limits: limits, metrics: metrics), limits: limits,
+                sharedLayer: shared?.name, metrics: metrics)
         }
         operations += try BoundOperation.bind(
             hostOperations.map { ($0, .operators) }, of: Self.hostModule, status: { .ok },
             defaultTTL: settings.defaultTTL,
-            limiter: CallLimiter(runningMax: settings.callsMax, waitingMax: settings.waitingCallsMax), metrics: metrics)
+            gate: ModuleGate(Self.hostModule, limits: Self.ownLimits, metrics: metrics), limits: Self.ownLimits,
+            metrics: metrics)
         let known = known ?? KnownAccounts(directory: directory)
         listener = invalidations.attach(known: known, cache: cache, shared: shared?.cache)
         self.known = known
@@ -116,6 +121,9 @@ final class QueryPath: Sendable {
     private static func checkServing(_ target: BoundOperation) throws(Problem) {
         let status = target.status()
         guard !status.isServing else { return }
+        if status == .disabled {
+            throw .unavailable("The service \(target.module) has been disabled by an operator.", retryAfter: 60)
+        }
         let reason = status.reason.map { ": \($0)" } ?? ""
         throw .unavailable("The service \(target.module) is \(status.word)\(reason).", retryAfter: 5)
     }
@@ -125,7 +133,8 @@ final class QueryPath: Sendable {
             logger.error(
                 "operation failed",
                 [
-                    "operation": target.name, "request_id": incoming.requestID, "error": String(describing: failure),
+                    "module": target.module, "operation": target.name, "request_id": incoming.requestID,
+                    "error": String(describing: failure),
                 ])
         }
         return ProblemAnswer.make(FailureAnswer.problem(for: failure), requestID: incoming.requestID)

@@ -14,9 +14,8 @@ struct QueryPathSettings: Sendable {
     var compressFrom: Int? = 1_024
     /// `limits.request_timeout`: for requests that come without a deadline of their own.
     var callTimeout: Duration = .seconds(30)
-    /// Calls into one module that run at a time, and that may wait for their turn.
-    var callsMax = 64
-    var waitingCallsMax = 4_096
+    /// `modules.limits`
+    var moduleLimits = ModuleLimitsTable()
     /// TTLs are multiplied by thousandths from here, so that what was cached together does not expire together.
     var jitter: @Sendable () -> Int = { Int.random(in: 900...1_100) }
     /// How long it is known that there is none of something.

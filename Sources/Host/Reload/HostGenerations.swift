@@ -21,7 +21,8 @@ final class HostGenerations: Sendable {
 
     private let load: @Sendable () -> ConfigurationReport
     private let inUse: Mutex<HostAssembly>
-    private let turnstile = Turnstile()
+    /// Changes of what is in use come one after the other.
+    let turnstile = Turnstile()
     private let retired:
         (stream: AsyncStream<RetiredGeneration>, continuation: AsyncStream<RetiredGeneration>.Continuation)
     private let schedulers: (stream: AsyncStream<Scheduler>, continuation: AsyncStream<Scheduler>.Continuation)
@@ -47,6 +48,10 @@ final class HostGenerations: Sendable {
         foundation.reloading.open { [weak self] order in
             guard let self else { throw ReloadFailure.notServing }
             return try await reload(order)
+        }
+        foundation.modules.open { [weak self] order in
+            guard let self else { throw Problem.unavailable("The host is not serving.", retryAfter: 5) }
+            return try await turn(order)
         }
     }
 
@@ -186,7 +191,8 @@ final class HostGenerations: Sendable {
 
     /// Starts what is new and asks it how it is: what takes over serves.
     private static func start(_ modules: LoadedModules) async throws(ReloadFailure) {
-        for module in modules.fresh {
+        // What an operator has disabled starts when it is enabled.
+        for module in modules.fresh where !module.board.record(of: module.id).isSwitchedOff {
             if await module.start() { await module.checkHealth() }
             let status = module.board[module.id]
             guard status.isServing else {

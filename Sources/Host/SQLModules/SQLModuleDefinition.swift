@@ -5,6 +5,7 @@ struct SQLModuleDefinition: Sendable, Equatable {
     /// The file's name without its end: the module's ID, and the first part of its paths.
     var id: ModuleDescriptor.ModuleID
     var summary: String
+    var stability = ModuleDescriptor.Stability.stable
     var isForPlatform: Bool
     var methods: [Method]
     /// The file as messages name it, and its text: equal texts make equal modules.

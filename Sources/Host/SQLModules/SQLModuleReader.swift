@@ -32,6 +32,9 @@ struct SQLModuleReader {
     static let top = [
         ConfigurationKey("summary", .text, default: "\"-\"", "One line for lists and documentation."),
         ConfigurationKey(
+            "stability", .choice(ModuleDescriptor.Stability.allCases.map(\.rawValue)), default: "stable",
+            "What those who call it may rely on."),
+        ConfigurationKey(
             "scope", .choice(["accounts", "platform"]), default: "accounts",
             "Whose rows views show: the caller's accounts, or everybody's, for operators."),
         ConfigurationKey("methods", .mapping(.section(method)), "The queries by name, each a path below the module's."),
@@ -84,7 +87,9 @@ struct SQLModuleReader {
         let methods = checked["methods"]?.entries ?? []
         if methods.isEmpty { add(checked.origin, "methods", "a module has at least one method") }
         return SQLModuleDefinition(
-            id: id, summary: summary(checked), isForPlatform: checked["scope"]?.value.text == "platform",
+            id: id, summary: summary(checked),
+            stability: checked["stability"]?.value.text.flatMap { .init(rawValue: $0) } ?? .stable,
+            isForPlatform: checked["scope"]?.value.text == "platform",
             methods: methods.compactMap { method($0, written: setting["methods"]?[$0.key]) }, file: source.name,
             text: source.bytes)
     }

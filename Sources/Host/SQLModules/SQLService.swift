@@ -24,9 +24,7 @@ struct SQLService: NamedModule {
         self.logger = logger
     }
 
-    var moduleDescriptor: ModuleDescriptor {
-        ModuleDescriptor(id: definition.id, summary: definition.summary, requires: Self.descriptor.requires)
-    }
+    var moduleDescriptor: ModuleDescriptor { definition.descriptor }
 
     init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) {
         throw .misconfigured(key: "", detail: "is made of a file in modules.sql")
@@ -99,6 +97,14 @@ struct SQLService: NamedModule {
                 ])
             throw mismatch
         }
+    }
+}
+
+extension SQLModuleDefinition {
+    /// As lists show it: a file has no version of its own.
+    var descriptor: ModuleDescriptor {
+        ModuleDescriptor(
+            id: id, summary: summary, requires: SQLService.descriptor.requires, stability: stability)
     }
 }
 

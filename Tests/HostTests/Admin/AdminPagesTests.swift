@@ -30,8 +30,11 @@ struct AdminPagesTests {
     @Test(
         "Each page shows what it is for",
         arguments: [
-            ("/admin/modules", #"{"modules":[{"id":"book","kind":"book","summary":"The record","version":"1.0.0""#),
-            ("/admin/modules/book", #""requires":["sqlite"],"status":"degraded","reason":"slow","latency_ms":1.5,"#),
+            ("/admin/modules", #"{"modules":[{"id":"book","kind":"book","source":"compiled","summary":"The record""#),
+            (
+                "/admin/modules/book",
+                #""stability":"stable","requires":["sqlite"],"loaded":false,"status":"degraded","reason":"slow","latency_ms":1.5,"#
+            ),
             ("/admin/config", #"{"generation":3,"configuration":{"secret":"•••"}}"#),
             (
                 "/admin/cache",
@@ -66,7 +69,7 @@ private struct FixedSource: AdminSource {
         [
             AdminModule(
                 descriptor: ModuleDescriptor(id: "book", summary: "The record", requires: ["sqlite"]), kind: "book",
-                status: .degraded(reason: "slow"), routes: ["GET /api/v1/accounts"], latency: .microseconds(1_500))
+                status: .degraded(reason: "slow"), latency: .microseconds(1_500))
         ]
     }
 

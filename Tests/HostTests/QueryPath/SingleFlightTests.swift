@@ -153,15 +153,16 @@ struct SingleFlightTests {
 
     @Test("A call that outlives its deadline is answered 503, and the next request starts anew")
     func deadline() async throws {
-        let (calls, gate) = (Tally(), Door())
+        let (hangs, gate) = (Locked(true), Door())
         let harness = try QueryPathHarness([
             .asking { _ in
-                if calls.add() == 1 { await gate.pass() }
+                if hangs.value { await gate.pass() }
                 return Reply(body: Array("{}".utf8))
             }
         ])
 
-        let late = await harness.ask(deadline: .now)
+        let late = await harness.ask(deadline: .now + .milliseconds(50))
+        hangs.value = false
         let next = await harness.ask()
         gate.open()
 
@@ -181,7 +182,7 @@ struct SingleFlightTests {
                 running.change { $0 -= 1 }
                 return Reply(body: Array("{}".utf8))
             }
-        ]) { ($0.callsMax, $0.waitingCallsMax) = (3, 5) }
+        ]) { ($0.moduleLimits.usual.callsMax, $0.moduleLimits.usual.waitingMax) = (3, 5) }
 
         let codes = await withTaskGroup(of: Int.self) { group in
             for number in 0..<20 { group.addTask { await harness.ask("symbol=S\(number)").status.code } }

@@ -176,7 +176,19 @@ struct ProbeModule: QueryService {
     func drain() async { diary?.write("drain \(answer)") }
     func stop() async { diary?.write("stop \(answer)") }
 
-    var operations: [PluginAPI.Operation] { [query("ask", "/probe"), query("slow", "/probe/slow")] }
+    var operations: [PluginAPI.Operation] {
+        [query("ask", "/probe"), query("slow", "/probe/slow"), query("huge", "/probe/huge"), broken]
+    }
+
+    private var broken: PluginAPI.Operation {
+        .query("broken", at: "/probe/broken", scope: .caller, roles: [.user], ttl: .zero, reply: .anyObject) {
+            (_: Request) async throws -> Reply in
+            diary?.asked.add()
+            throw Trouble()
+        }
+    }
+
+    struct Trouble: Error {}
 
     private func query(_ name: String, _ path: String) -> PluginAPI.Operation {
         .query(name, at: path, scope: .caller, roles: [.user], ttl: ttl, reply: .object(["answer": .text])) {
@@ -184,6 +196,10 @@ struct ProbeModule: QueryService {
             if name == "slow" {
                 diary?.asked.add()
                 await diary?.door.pass()
+            }
+            if name == "huge" {
+                diary?.asked.add()
+                return Reply(body: Array(repeating: 0x20, count: 10_000))
             }
             return Reply { (json: inout JSONWriter) in json.field("answer", answer) }
         }

@@ -53,13 +53,33 @@ public struct ModuleDescriptor: Sendable {
     public var requires: [ModuleID]
     /// The module's own version: MAJOR.MINOR.PATCH.
     public var version: String
+    /// What those who call the module may rely on.
+    public var stability: Stability
 
-    /// A descriptor; see its members.
+    /// A stable module.
     public init(id: ModuleID, summary: String, requires: [ModuleID] = [], version: String = "1.0.0") {
+        self.init(id: id, summary: summary, requires: requires, version: version, stability: .stable)
+    }
+
+    /// A descriptor that says what may be relied on; see its members.
+    public init(
+        id: ModuleID, summary: String, requires: [ModuleID] = [], version: String = "1.0.0", stability: Stability
+    ) {
         self.id = id
         self.summary = summary
         self.requires = requires
         self.version = version
+        self.stability = stability
+    }
+
+    /// How much of a module's paths, parameters and replies stays as it is.
+    public enum Stability: String, Sendable, CaseIterable {
+        /// Anything may change or go.
+        case experimental
+        /// Nothing changes without an entry in the change log.
+        case beta
+        /// Changes add, and break nobody.
+        case stable
     }
 }
 

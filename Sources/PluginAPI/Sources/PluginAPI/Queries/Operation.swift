@@ -26,6 +26,8 @@ public struct Operation: Sendable {
     public var isServedStale: Bool
     /// Whether `concord warmup` runs it for recently active accounts.
     public var isWarmable: Bool
+    /// What one call may take, where that is less than the host allows; see ``limited(deadline:replyMax:)``.
+    public var limits = OperationLimits()
     /// Answers a request that the host has let in. It throws a ``Problem`` to refuse.
     public var handler: @Sendable (Request) async throws -> Reply
 

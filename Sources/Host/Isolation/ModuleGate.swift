@@ -1,0 +1,260 @@
+import PluginAPI
+import Synchronization
+
+/// What stands before one module for as long as it is loaded: how many calls run and wait, which of them have not come back,
+/// and whether it is called at all.
+///
+/// A call that is given up at its deadline is cancelled and keeps its place until it comes back, so that calls which never do
+/// are as many as may run. Once they have all places, nobody waits behind them.
+final class ModuleGate: Sendable {
+    /// Told of every failure: what the module was doing, and what that came to.
+    typealias FaultListener = @Sendable (_ doing: String, _ fault: String) -> Void
+
+    /// How a call is getting on.
+    private enum Course { case inTime, overdue, judged }
+
+    private struct State {
+        var limits: ModuleLimits
+        var breaker = CallBreaker()
+        /// Of the call that opened the breaker.
+        var lastFault = ""
+        /// Calls that the module has not come back from.
+        var running: [UInt64: Course] = [:]
+        var overdueCount = 0
+        var callsTotal: UInt64 = 0
+    }
+
+    private let state: Mutex<State>
+    private let limiter: CallLimiter
+    private let openings: any Counter
+    private let overdueGauge: any Gauge
+    private let grace: Duration
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let onFault: FaultListener
+    private let onTrouble: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - grace: How long after its deadline a call may take to say that it was storage that did not answer.
+    ///   - onTrouble: Told that ``trouble`` may be another.
+    init(
+        _ module: ModuleDescriptor.ModuleID,
+        limits: ModuleLimits,
+        metrics: any Metrics,
+        grace: Duration = .seconds(2),
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        onFault: @escaping FaultListener = { _, _ in },
+        onTrouble: @escaping @Sendable () -> Void = {}
+    ) {
+        state = Mutex(State(limits: limits))
+        limiter = CallLimiter(runningMax: limits.callsMax, waitingMax: limits.waitingMax)
+        openings = metrics.counter(
+            "module_breaker_openings_total", help: "How often a module was left alone because its calls failed.",
+            labels: [("module", module)])
+        overdueGauge = metrics.gauge(
+            "module_calls_overdue", help: "Calls into a module that were given up and have not come back.",
+            labels: [("module", module)])
+        (self.grace, self.now, self.onFault, self.onTrouble) = (grace, now, onFault, onTrouble)
+    }
+
+    var limits: ModuleLimits { state.withLock { $0.limits } }
+
+    /// Calls that were given up and have not come back.
+    var overdue: Int { state.withLock { $0.overdueCount } }
+
+    /// Why the module is not called, or only now and then; `nil` when it is.
+    var trouble: String? { state.withLock { Self.trouble($0) } }
+
+    /// From now on other limits hold; what runs and waits stays.
+    func apply(_ limits: ModuleLimits) {
+        state.withLock { $0.limits = limits }
+        limiter.resize(runningMax: limits.callsMax, waitingMax: limits.waitingMax)
+    }
+
+    /// Calls the module when it is its turn.
+    ///
+    /// The task is cancelled at the call's deadline and not before.
+    ///
+    /// - Parameter replyMax: Bytes.
+    /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait,
+    ///   ``ReplyTooLarge``, `CancellationError`, or what the module throws.
+    func call(_ operation: String, replyMax: Int, _ body: () async throws -> Reply) async throws -> Reply {
+        let turn = try begin()
+        do {
+            let reply = try await limiter.run {
+                try Task.checkCancellation()
+                return try await run(turn, operation, replyMax, body)
+            }
+            settle(turn, .answered, operation)
+            return reply
+        } catch {
+            settle(turn, FailureAnswer.verdict(of: error), operation, error)
+            throw error
+        }
+    }
+
+    /// Writes down a failure of something that the module does by itself.
+    func note(_ doing: String, _ fault: any Error) { onFault(doing, Self.text(fault)) }
+
+    // MARK: - One call
+
+    private struct Turn {
+        var id: UInt64
+        var isTrial: Bool
+    }
+
+    private func begin() throws(ModuleHeldBack) -> Turn {
+        let now = now()
+        let outcome: Result<Turn, ModuleHeldBack> = state.withLock { state in
+            if let full = Self.fullOfOverdue(state) {
+                return .failure(ModuleHeldBack(reason: full, wait: state.limits.pause))
+            }
+            switch state.breaker.admit(at: now, pause: state.limits.pause) {
+            case .refused(let until): return .failure(.afterFailures(wait: until - now))
+            case .admitted(let isTrial):
+                state.callsTotal += 1
+                return .success(Turn(id: state.callsTotal, isTrial: isTrial))
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func run(
+        _ turn: Turn, _ operation: String, _ replyMax: Int, _ body: () async throws -> Reply
+    ) async throws -> Reply {
+        state.withLock { $0.running[turn.id] = .inTime }
+        return try await withTaskCancellationHandler {
+            let reply = try await body()
+            guard reply.body.count <= replyMax else {
+                throw ReplyTooLarge(bytes: reply.body.count, bytesMax: replyMax)
+            }
+            return reply
+        } onCancel: {
+            giveUp(turn, operation)
+        }
+    }
+
+    /// The deadline has come while the module is at it.
+    private func giveUp(_ turn: Turn, _ operation: String) {
+        let count = state.withLock { state -> Int? in
+            guard state.running[turn.id] == .inTime else { return nil }
+            state.running[turn.id] = .overdue
+            state.overdueCount += 1
+            return state.overdueCount
+        }
+        guard let count else { return }
+        overdueGauge.set(Double(count))
+        // Fires once, and finds the call gone where it has come back.
+        _ = Deadlines.shared.begin(at: .now + grace) { [weak self] in self?.judgeOverdue(turn, operation) }
+        changed(hasOpened: false)
+    }
+
+    /// A call has not even come back to say why.
+    private func judgeOverdue(_ turn: Turn, _ operation: String) {
+        let now = now()
+        let hasOpened = state.withLock { state -> Bool? in
+            guard state.running[turn.id] == .overdue else { return nil }
+            state.running[turn.id] = .judged
+            return Self.judge(&state, turn, .failed, Self.late, at: now)
+        }
+        guard let hasOpened else { return }
+        onFault(operation, Self.late)
+        changed(hasOpened: hasOpened)
+    }
+
+    /// The call has ended, or never begun.
+    private func settle(
+        _ turn: Turn, _ verdict: CallBreaker.Verdict, _ operation: String, _ failure: (any Error)? = nil
+    ) {
+        let (now, isStorage) = (now(), failure is StorageError)
+        let found = state.withLock { state -> Settled in
+            let before = Self.trouble(state)
+            let course = state.running.removeValue(forKey: turn.id) ?? .inTime
+            var settled = Settled(isOverdue: course != .inTime)
+            if settled.isOverdue { state.overdueCount -= 1 }
+            if course != .judged {
+                // What comes too late is a failure, unless storage was late.
+                let verdict = settled.isOverdue && !isStorage ? .failed : verdict
+                let fault = settled.isOverdue ? Self.late : failure.map(Self.text) ?? ""
+                if verdict == .failed { settled.fault = fault }
+                settled.hasOpened = Self.judge(&state, turn, verdict, fault, at: now)
+            }
+            settled.isNews = before != Self.trouble(state)
+            settled.overdueCount = state.overdueCount
+            return settled
+        }
+        if found.isOverdue { overdueGauge.set(Double(found.overdueCount)) }
+        if let fault = found.fault { onFault(operation, fault) }
+        if found.isNews { changed(hasOpened: found.hasOpened) }
+    }
+
+    /// What the end of a call has changed.
+    private struct Settled {
+        var isOverdue: Bool
+        var fault: String?
+        var hasOpened = false
+        var isNews = false
+        var overdueCount = 0
+    }
+
+    /// - Returns: Whether the module is left alone from now on.
+    private static func judge(
+        _ state: inout State, _ turn: Turn, _ verdict: CallBreaker.Verdict, _ fault: String,
+        at now: ContinuousClock.Instant
+    ) -> Bool {
+        let wasClosed = state.breaker.isClosed
+        state.breaker.settle(
+            verdict, isTrial: turn.isTrial, at: now, failuresMax: state.limits.failuresMax, pause: state.limits.pause)
+        let hasOpened = wasClosed && !state.breaker.isClosed
+        if hasOpened { state.lastFault = fault }
+        return hasOpened
+    }
+
+    private func changed(hasOpened: Bool) {
+        if hasOpened { openings.increment() }
+        // Whoever waits would be refused if they came now.
+        let refusal = state.withLock { state -> ModuleHeldBack? in
+            if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
+            return hasOpened ? .afterFailures(wait: state.limits.pause) : nil
+        }
+        if let refusal { limiter.refuseWaiting(refusal) }
+        onTrouble()
+    }
+
+    // MARK: - Words
+
+    private static let late = "it did not answer in time"
+
+    private static func trouble(_ state: State) -> String? {
+        fullOfOverdue(state)
+            ?? (state.breaker.isClosed ? nil : "its calls fail, and one is tried now and then: \(state.lastFault)")
+    }
+
+    private static func fullOfOverdue(_ state: State) -> String? {
+        guard state.overdueCount >= state.limits.callsMax else { return nil }
+        return "as many of its calls as may run have passed their deadline and not come back"
+    }
+
+    private static func text(_ failure: any Error) -> String { String("\(failure)".prefix(500)) }
+}
+
+/// A module is not called for a while, because its last calls have failed or have not come back.
+struct ModuleHeldBack: Error, Equatable {
+    var reason: String
+    /// Until one is tried.
+    var wait: Duration
+
+    static func afterFailures(wait: Duration) -> ModuleHeldBack {
+        ModuleHeldBack(reason: "its last calls have failed", wait: wait)
+    }
+
+    /// Whole seconds, at least one.
+    var retryAfter: Int { max(1, Int(wait.components.seconds) + (wait.components.attoseconds > 0 ? 1 : 0)) }
+}
+
+/// A module's reply has more bytes than it may.
+struct ReplyTooLarge: Error, Equatable, CustomStringConvertible {
+    var bytes: Int
+    var bytesMax: Int
+
+    var description: String { "its reply has \(bytes) bytes, more than \(bytesMax)" }
+}

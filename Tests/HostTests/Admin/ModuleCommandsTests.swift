@@ -1,0 +1,88 @@
+import HTTPTypes
+import PluginAPI
+import Testing
+
+@testable import Host
+
+@Suite("Operators disable and enable modules")
+struct ModuleCommandsTests {
+    @Test("A disabled module answers 503 with who did it, whatever is cached, and answers again when enabled")
+    func switching() async throws {
+        try await ReloadFixture.run("queries: [probe: { diary: NAME, ttl: 60s }]\n") { host in
+            let before = [await host.ask().status.code, await host.ask().status.code]
+
+            let off = try await host.turn("probe", isOn: false)
+            let refused = await host.ask()
+            let on = try await host.turn("probe", isOn: true)
+
+            #expect(before == [200, 200] && off == .disabled && on == .ok)
+            #expect(
+                refused.status.code == 503 && refused.detail == "The service probe has been disabled by an operator.")
+            #expect(await host.ask().status.code == 200)
+            #expect(host.diary.lines == ["start a"])
+        }
+    }
+
+    @Test("It stays disabled across reloads; one that is made anew is started when it is enabled")
+    func reloads() async throws {
+        try await ReloadFixture.run { host in
+            try await host.turn("probe", isOn: false)
+            try await host.reload()
+            let carried = await host.ask().status.code
+            host.writeProbe("answer: b")
+            try await host.reload()
+            let made = (await host.ask().status.code, host.diary.lines.contains("start b"))
+
+            let on = try await host.turn("probe", isOn: true)
+
+            #expect(carried == 503 && made == (503, false))
+            #expect(on == .ok && host.diary.lines.contains("start b"))
+            #expect(await host.ask().text == #"{"answer":"b"}"#)
+        }
+    }
+
+    @Test("Health checks do not bring it back, and what it says of itself holds again afterwards")
+    func health() async throws {
+        try await ReloadFixture.run { host in
+            try await host.turn("probe", isOn: false)
+            await host.generations.current.modules.watchOnce()
+
+            #expect(host.generations.current.modules.board["probe"] == .disabled)
+            #expect(try await host.turn("probe", isOn: true) == .ok)
+        }
+    }
+
+    @Test(
+        "What others cannot do without, and what is not there, is refused with a sentence",
+        arguments: [
+            ("sqlite", 409, "storage in use"), ("memory", 409, "cache in use"), ("book", 409, "required by probe"),
+            ("guards", 409, "does not load"), ("nothing", 404, "no module"),
+        ])
+    func refused(id: String, status: Int, part: String) async throws {
+        try await ReloadFixture.run { host in
+            let failure = await #expect(throws: Problem.self) { try await host.turn(id, isOn: false) }
+
+            #expect(failure?.status == status && failure?.detail.contains(part) == true, "\(failure?.detail ?? "")")
+            #expect(await host.ask().status.code == 200)
+        }
+    }
+
+    @Test("What cannot be written down is not done")
+    func audit() async throws {
+        try await ReloadFixture.run { host in
+            let order = ModuleSwitch(id: "probe", isOn: false) { _ in throw ProbeModule.Trouble() }
+            await #expect(throws: ProbeModule.Trouble.self) {
+                try await host.generations.foundation.modules.turn(order)
+            }
+
+            #expect(await host.ask().status.code == 200)
+        }
+    }
+}
+
+extension ReloadFixture {
+    @discardableResult
+    fileprivate func turn(_ id: String, isOn: Bool) async throws -> ModuleStatus {
+        try await generations.foundation.modules.turn(ModuleSwitch(id: id, isOn: isOn))
+    }
+}

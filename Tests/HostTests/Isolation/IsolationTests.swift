@@ -1,0 +1,123 @@
+import HTTPTypes
+import PluginAPI
+import Testing
+
+@testable import Host
+
+@Suite("A module that misbehaves costs itself")
+struct IsolationTests {
+    private static let accounts = "/api/v1/accounts"
+
+    private static func limits(_ ofProbe: String) -> String {
+        "limits: { requests_per_minute: 1000000 }\nmodules: { limits: { of: { probe: { \(ofProbe) } } } }\n"
+    }
+
+    @Test("One that throws is left alone with a time to come back, and is told of; the others serve")
+    func throwing() async throws {
+        try await ReloadFixture.run(Self.limits("failures: 3, pause: 60s")) { host in
+            var codes: [Int] = []
+            for _ in 0..<3 { codes.append(await host.ask("/api/v1/probe/broken").status.code) }
+            let held = await host.ask("/api/v1/probe/broken")
+            let sibling = await host.ask("/api/v1/probe")
+
+            #expect(codes == [500, 500, 500])
+            #expect(held.status.code == 503 && (1...60).contains(Int(held.header("Retry-After") ?? "") ?? 0))
+            #expect(sibling.status.code == 503 && host.diary.asked.value == 3)
+            #expect(await host.ask(Self.accounts).status.code == 200)
+            let record = host.generations.current.modules.board.record(of: "probe")
+            #expect(record.status.word == "degraded" && record.status.reason?.contains("Trouble") == true)
+            #expect(record.lastFault?.doing == "broken")
+        }
+    }
+
+    @Test("One whose reply is too large fails, and nothing of it is kept")
+    func large() async throws {
+        try await ReloadFixture.run(Self.limits("reply: 1KiB")) { host in
+            let codes = [
+                await host.ask("/api/v1/probe/huge").status.code, await host.ask("/api/v1/probe/huge").status.code,
+            ]
+
+            #expect(codes == [500, 500] && host.diary.asked.value == 2)
+            #expect(await host.ask("/api/v1/probe").status.code == 200)
+        }
+    }
+
+    @Test(
+        "One that hangs keeps as many calls as may run, across reloads, and serves again when they come back",
+        .timeLimit(.minutes(1)))
+    func hanging() async throws {
+        let limits = Self.limits("calls: 2, failures: 0, deadline: 100ms")
+        try await ReloadFixture.run(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n") { host in
+            async let first = host.ask("/api/v1/probe/slow").status.code
+            async let second = host.ask("/api/v1/probe/slow").status.code
+            let hung = await [first, second]
+            try await host.reload()
+            // On a busy machine a request may be too late before it is refused.
+            var held = await host.ask("/api/v1/probe")
+            while held.detail?.contains("not come back") != true {
+                try await Task.sleep(for: .milliseconds(5))
+                held = await host.ask("/api/v1/probe")
+            }
+
+            #expect(hung == [503, 503])
+            #expect(held.status.code == 503)
+            #expect(host.diary.asked.value == 2)
+            #expect(await host.ask(Self.accounts).status.code == 200)
+            #expect(host.text(#"module_calls_overdue{module="probe"}"#) == "2")
+            host.diary.door.open()
+            let gate = try #require(host.generations.current.modules.board.record(of: "probe").gate)
+            #expect(await host.eventually { gate.overdue == 0 })
+            while await host.ask("/api/v1/probe").status.code != 200 { try await Task.sleep(for: .milliseconds(5)) }
+        }
+    }
+
+    @Test("One that is flooded runs and queues what it may, and the rest is told so at once", .timeLimit(.minutes(1)))
+    func flooded() async throws {
+        let limits = Self.limits("calls: 2, queue: 3")
+        try await ReloadFixture.run(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n") { host in
+            let codes = await withTaskGroup(of: Int.self) { group in
+                let refused = Tally()
+                for _ in 0..<100 {
+                    group.addTask {
+                        let code = await host.ask("/api/v1/probe/slow").status.code
+                        if code == 503 { refused.add() }
+                        return code
+                    }
+                }
+                while refused.value < 95 { await Task.yield() }
+                host.diary.door.open()
+                return await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+            }
+
+            #expect(codes == [200: 5, 503: 95])
+            #expect(await host.ask(Self.accounts).status.code == 200)
+        }
+    }
+
+    @Test("Limits are changed by a reload, and kept by one that fails")
+    func reloaded() async throws {
+        try await ReloadFixture.run(Self.limits("failures: 3")) { host in
+            let gate = try #require(host.generations.current.modules.board.record(of: "probe").gate)
+            host.write(Self.limits("failures: 7"))
+            await #expect(throws: (any Error).self) {
+                try await host.reload { _, _ in throw ProbeModule.Trouble() }
+            }
+            let kept = gate.limits.failuresMax
+            try await host.reload()
+
+            #expect(kept == 3 && gate.limits.failuresMax == 7)
+            #expect(host.generations.current.modules.board.record(of: "probe").gate === gate)
+        }
+    }
+
+    @Test("An operation is kept to the narrower of its own limits and the operator's")
+    func declared() {
+        let limits = ModuleLimits(deadline: .seconds(10), replyMax: 1_000)
+        let operation = PluginAPI.Operation.constant().limited(deadline: .seconds(3), replyMax: 5_000)
+
+        let narrowed = limits.narrowed(by: operation.limits)
+
+        #expect(narrowed.deadline == .seconds(3) && narrowed.replyMax == 1_000)
+        #expect(operation.limited(replyMax: 10).limits == OperationLimits(deadline: .seconds(3), replyMax: 10))
+    }
+}
