@@ -6,6 +6,7 @@ import contextlib
 from cold import cold
 from contenders import program
 from hits import hits, shared
+from isolation import isolation
 from memory import memory
 from people import people
 
@@ -16,6 +17,7 @@ MODES = {
     "cold": {"users": 1_000, "duration": 5, "positions": 10, "cache": "none", "storage": "postgres"},
     "people": {"users": 100, "positions": 5, "cache": "redis", "storage": "postgres"},
     "memory": {"users": 100_000, "duration": 300, "positions": 5},
+    "isolation": {"users": 100, "duration": 5, "positions": 5, "connections": 8},
 }
 
 
@@ -33,7 +35,8 @@ def main():
         if not program(name):
             raise SystemExit(f"bench: {name} is missing: apt-get install {package}")
     with contextlib.ExitStack() as stack:
-        {"hits": hits, "shared": shared, "cold": cold, "people": people, "memory": memory}[options.what](options, stack)
+        {"hits": hits, "shared": shared, "cold": cold, "people": people, "memory": memory,
+         "isolation": isolation}[options.what](options, stack)
 
 
 def arguments():
@@ -44,8 +47,8 @@ def arguments():
         "what", nargs="?", choices=MODES, default="hits",
         help="hits: beside the other servers (default); shared: a constant share of hits on PostgreSQL and Redis; "
              "cold: without a cache, beside pgbench; people: 100 who think between their requests, by Locust, on PostgreSQL and "
-             "Redis; memory: what Concord takes idle and under many users' keys")
-    parser.add_argument("--connections", type=int, default=100, help="(100)")
+             "Redis; memory: what Concord takes idle and under many users' keys; isolation: beside modules that misbehave")
+    parser.add_argument("--connections", type=int, help="(100)")
     parser.add_argument("--threads", type=int, default=1, help="of wrk (1)")
     parser.add_argument("--rounds", type=int, default=3, help="(3)")
     parser.add_argument("--duration", type=int, help="seconds that a server is loaded in a round")
@@ -55,7 +58,7 @@ def arguments():
     parser.add_argument("--cache", choices=["memory", "redis", "none"], help="(memory)")
     parser.add_argument("--storage", choices=["sqlite", "postgres"], help="(sqlite)")
     options = parser.parse_args()
-    for name, value in {"hit_share": 1, "cache": "memory", "storage": "sqlite", **MODES[options.what]}.items():
+    for name, value in {"connections": 100, "hit_share": 1, "cache": "memory", "storage": "sqlite", **MODES[options.what]}.items():
         if getattr(options, name) is None:
             setattr(options, name, value)
     return options

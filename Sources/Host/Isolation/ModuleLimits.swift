@@ -33,7 +33,9 @@ extension HostConfiguration {
     }
 
     /// What calls into a module may take.
-    func limits(of id: ModuleDescriptor.ModuleID) -> ModuleLimits { modules.limits.limits(of: id, from: source(of: id)) }
+    func limits(of id: ModuleDescriptor.ModuleID) -> ModuleLimits {
+        modules.limits.limits(of: id, from: source(of: id))
+    }
 
     /// What a module is made from, where that is a file of its own.
     func file(of id: ModuleDescriptor.ModuleID) -> String? {

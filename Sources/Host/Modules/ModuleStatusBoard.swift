@@ -25,6 +25,8 @@ final class ModuleRecord: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Its start, and how it is asked how it is.
+    let start = UnreturnedCall(), healthCheck = UnreturnedCall()
 
     var status: ModuleStatus { state.withLock { $0.status } }
 

@@ -9,6 +9,7 @@ struct Scheduler: Sendable {
         var module: any ScheduledModule
         var status: @Sendable () -> ModuleStatus
         var gate: ModuleGate?
+        let work = UnreturnedCall()
     }
 
     /// How long one call may take.
@@ -78,9 +79,11 @@ struct Scheduler: Sendable {
     /// - Returns: Whether the module serves, so that it was called.
     private func call(_ entry: Entry) async -> Bool {
         guard entry.status().isServing else { return false }
+        guard entry.work.begin() else { return true }
         let now = clock.now
         do {
             try await withDeadline(Self.callMax) {
+                defer { entry.work.end() }
                 try await entry.module.runDue(at: now, deadline: .now + Self.callMax)
             }
             outcomes[entry.id]?.ok.increment()

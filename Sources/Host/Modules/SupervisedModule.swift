@@ -49,8 +49,16 @@ struct SupervisedModule: Sendable {
             board.set(.failed(reason: "it requires \(broken), which is \(board[broken].word)"), for: id)
             return false
         }
+        let record = record
+        guard record.start.begin() else {
+            board.set(.failed(reason: "its last start has not come back"), for: id)
+            return false
+        }
         do {
-            try await withDeadline(limits.start) { [module] in try await opening(module) }
+            try await withDeadline(limits.start) { [module] in
+                defer { record.start.end() }
+                try await opening(module)
+            }
             board.record(of: id).noteStart()
             board.set(.ok, for: id)
             return true
@@ -62,9 +70,15 @@ struct SupervisedModule: Sendable {
 
     /// Asks the module how it is and writes that down.
     func checkHealth() async {
+        let record = record
+        // What became of it is known already.
+        guard record.healthCheck.begin() else { return }
         do {
             let asked = ContinuousClock.now
-            let health = try await withDeadline(limits.health) { [module] in await module.health() }
+            let health = try await withDeadline(limits.health) { [module] in
+                defer { record.healthCheck.end() }
+                return await module.health()
+            }
             board.setLatency(.now - asked, of: id)
             // A drain may have begun while the module was thinking; its word is not overwritten.
             guard record.ownStatus.isServing || record.ownStatus.word == "failed" else { return }

@@ -60,6 +60,23 @@ struct ModuleHostTests {
         #expect(supervised.board[supervised.id] == .ok)
     }
 
+    @Test("A health check that hangs hangs once, and is made again when it has come back", .timeLimit(.minutes(1)))
+    func hangingHealth() async {
+        let (module, door) = (Fake(Diary(), "book"), Door())
+        let supervised = SupervisedModule(
+            module, kind: .query, board: ModuleStatusBoard(), limits: .init(health: .milliseconds(5)))
+        _ = await supervised.start()
+        module.hang(at: door)
+
+        for _ in 0..<3 { await supervised.checkHealth() }
+        let (asked, status) = (module.asked.value, supervised.board[supervised.id])
+        door.open()
+        while supervised.board[supervised.id] != .ok { await supervised.checkHealth() }
+
+        #expect(asked == 1 && status.word == "failed")
+        #expect(supervised.board.record(of: supervised.id).lastFault?.doing == "health check")
+    }
+
     @Test("A call that hangs costs no more than its deadline")
     func deadline() async {
         let never = AsyncStream<Void> { _ in }
@@ -93,6 +110,8 @@ private final class Fake: Module {
     private let diary: Diary
     private let startFailure: ModuleError?
     private let word = Mutex(ModuleHealth.ok)
+    private let door = Mutex<Door?>(nil)
+    let asked = Tally()
 
     init(_ diary: Diary, _ name: String, startFailure: ModuleError? = nil) {
         (self.diary, self.name, self.startFailure) = (diary, name, startFailure)
@@ -107,7 +126,12 @@ private final class Fake: Module {
         diary.write("start \(name)")
         if let startFailure { throw startFailure }
     }
-    func health() async -> ModuleHealth { word.withLock { $0 } }
+    func hang(at door: Door) { self.door.withLock { $0 = door } }
+    func health() async -> ModuleHealth {
+        asked.add()
+        await door.withLock { $0 }?.pass()
+        return word.withLock { $0 }
+    }
     func drain() async { diary.write("drain \(name)") }
     func stop() async { diary.write("stop \(name)") }
 }

@@ -46,6 +46,23 @@ struct SchedulerTests {
         #expect(log.all.allSatisfy { $0.contains("module=broken") && $0.contains("gone") })
     }
 
+    @Test("Work that has not come back is not begun again before it has")
+    func hanging() async {
+        let door = Door()
+        let service = TimedService(door: door)
+        let scheduler = scheduler([("punctual", service, .ok)], ManualClock())
+        let first = Task { await scheduler.runOnce() }
+        while service.calls.value.isEmpty { await Task.yield() }
+
+        await scheduler.runOnce()
+        let meanwhile = service.calls.value.count
+        door.open()
+        await first.value
+        await scheduler.runOnce()
+
+        #expect(meanwhile == 1 && service.calls.value.count == 2)
+    }
+
     @Test("It goes on until it is cancelled", .timeLimit(.minutes(1)))
     func goesOn() async {
         let service = TimedService()
@@ -94,7 +111,9 @@ private struct TimedService: QueryService, ScheduledModule {
     var failure: StorageError?
     var onCall: @Sendable () -> Void = {}
 
-    init(failure: StorageError? = nil) { self.failure = failure }
+    var door: Door?
+
+    init(failure: StorageError? = nil, door: Door? = nil) { (self.failure, self.door) = (failure, door) }
     init(interval: Duration, onCall: @escaping @Sendable () -> Void) {
         (scheduleInterval, self.onCall) = (interval, onCall)
     }
@@ -103,6 +122,7 @@ private struct TimedService: QueryService, ScheduledModule {
     func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
         calls.change { $0.append(now) }
         onCall()
+        await door?.pass()
         if let failure { throw failure }
     }
 }
