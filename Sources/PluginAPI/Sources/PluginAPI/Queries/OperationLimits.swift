@@ -15,7 +15,9 @@ public struct OperationLimits: Sendable, Equatable {
 extension Operation {
     /// The same operation with limits of its own; `nil` leaves one as it is.
     ///
-    /// - Parameter replyMax: Bytes.
+    /// - Parameters:
+    ///   - deadline: Of a call, from its arrival.
+    ///   - replyMax: Bytes.
     public func limited(deadline: Duration? = nil, replyMax: Int? = nil) -> Operation {
         var limited = self
         limited.limits = OperationLimits(
