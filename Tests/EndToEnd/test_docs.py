@@ -19,6 +19,7 @@ NOT_RUN = {
         "names servers that are not here; test_production.py does the same on servers that are",
     "concord backup /var/backups/concord.backup --replace\nconcord restore /var/backups/concord.backup --verify":
         "needs a database with something in it; test_backup.py does the same on both storages",
+    "scripts/bench isolation": "takes minutes, and a gigabyte for each call of the module that returns one",
     'curl -X POST -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8001/admin/modules/positions/disable':
         "needs a host that serves; test_modules_admin.py orders the same",
     'curl -X POST -H "Authorization: Bearer $TOKEN" -H \'Content-Type: application/json\' \\\n'
