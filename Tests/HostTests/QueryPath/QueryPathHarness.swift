@@ -39,6 +39,9 @@ struct QueryPathHarness {
             usesMemoryCache ? MemoryCacheModule(maxSize: memoryMax, clock: clock) : cache
         var settings = QueryPathSettings()
         settings.jitter = { 1_000 }
+        // A machine that stands still for a while is no fault.
+        settings.callTimeout = .seconds(3_600)
+        settings.moduleLimits.usual.deadline = .seconds(3_600)
         adjust(&settings)
         let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status })]
         let commands = CacheCommands(

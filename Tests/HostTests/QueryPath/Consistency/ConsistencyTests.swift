@@ -64,8 +64,7 @@ struct ConsistencyTests {
     ) throws -> QueryPathHarness {
         try QueryPathHarness(
             RandomTraffic.operations(ledger), usesMemoryCache: true, memoryMax: 256 << 10, shared: shared,
-            directory: RandomTraffic.directory(), clock: clock
-        ) { $0.callTimeout = .seconds(600) }  // A machine that stands still for a while is no fault.
+            directory: RandomTraffic.directory(), clock: clock)
     }
 
     /// As the host makes it, with a budget that no answer on a busy machine exceeds.
