@@ -89,8 +89,10 @@ static void put_number(struct line *line, unsigned long long number) {
     put(line, digits + at);
 }
 
-/// The module whose code is innermost on the stack.
+/// The module that is being opened on this thread, or else the one whose code is innermost on the stack.
 static const struct range *culprit(void **place) {
+    // A library that is half loaded is not walked over.
+    if (opening.module[0]) return &opening;
     void *frames[frames_max];
     int depth = backtrace(frames, frames_max);
     int count = atomic_load(&ranges_count);
@@ -102,7 +104,7 @@ static const struct range *culprit(void **place) {
             return &ranges[index];
         }
     }
-    return opening.module[0] ? &opening : NULL;
+    return NULL;
 }
 
 static void write_down(int number) {
@@ -112,6 +114,8 @@ static void write_down(int number) {
     const struct range *range = culprit(&place);
     if (!range) return;
     struct line line = {.length = 0};
+    // Whatever stands at the end of the file.
+    put(&line, "\n");
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     put(&line, "trap ");
@@ -134,8 +138,8 @@ static void on_signal(int number, siginfo_t *information, void *context) {
     // Whoever was there before has the signal again as soon as this returns: the trap repeats itself.
     for (int index = 0; index < signals_count; index++) sigaction(signals[index], &previous[index], NULL);
     write_down(number);
-    // A signal that somebody sent does not repeat itself.
-    if (information->si_code <= 0) raise(number);
+    // A signal that somebody sent does not repeat itself, nor does a breakpoint.
+    if (information->si_code <= 0 || number == SIGTRAP) raise(number);
 }
 
 void concord_traps_watch(int descriptor) {

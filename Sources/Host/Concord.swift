@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Synchronization
 
 /// The `concord` command.
 public struct Concord: AsyncParsableCommand {
@@ -16,4 +17,10 @@ public struct Concord: AsyncParsableCommand {
     )
 
     public init() {}
+
+    /// Runs the command as the process' program: libraries of dynamic modules are tried by another process of it first.
+    public static func runAsProgram() async {
+        LibraryTrial.program.withLock { $0 = "/proc/self/exe" }
+        await main()
+    }
 }

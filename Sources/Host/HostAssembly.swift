@@ -52,8 +52,7 @@ struct HostAssembly: Sendable {
         let (logger, board) = (foundation.logger("host"), foundation.board())
         let factory = ModuleFactory(
             clock: clock, metrics: registry, invalidator: invalidations, board: board,
-            registered: foundation.registered, previous: previous?.loaded,
-            traps: TrapLog(path: configuration.modules.traps), logger: { foundation.logger($0) })
+            registered: foundation.registered, previous: previous?.loaded, logger: { foundation.logger($0) })
         TrapWatch.shared.report(to: logger)
         let made = try factory.make(configuration) { base in
             let id = type(of: base).descriptor.id

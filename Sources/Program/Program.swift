@@ -5,6 +5,6 @@ import Host
 @main
 enum Program {
     static func main() async {
-        await Concord.main()
+        await Concord.runAsProgram()
     }
 }

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import time
 import unittest
 
 import plugins
@@ -300,6 +301,66 @@ class Refused(unittest.TestCase):
         self.assertIn("turnover", checked.stderr)
 
 
+    def test_that_ends_or_holds_up_whoever_opens_it(self):
+        """Another process opens it first; a host that serves is asked to load it, and goes on."""
+        good = plugins.FOREIGN % dict(major="1", minor="0", toolchain="__VERSION__")
+        begin = "__attribute__((constructor)) static void begin(void) { %s; }\n"
+        libraries = {
+            "trap": (good + begin % "__builtin_trap()", "with signal 4"),
+            "exit": ("#include <unistd.h>\n" + good + begin % "_exit(7)", "with status 7"),
+            "stop": (good + begin % "__builtin_debugtrap()", "with signal 5"),
+            "pointer": (good.replace("return 0;", "static long x[8]; return x;"), "with signal"),
+            "data": (good.replace("void *concord_module(void) { return 0; }", "int concord_module = 3;"),
+                     "exports no concord_module"),
+        }
+        for name, (source, word) in libraries.items():
+            self.refused(self.library(plugins.foreign(name, source)), word=word)
+        # Damaged where only the system's loader looks.
+        whole = bytearray(plugins.foreign("whole", good).read_bytes())
+        damaged = plugins.scratch() / "damaged.so"
+        found = 0
+        for place in range(0x200, 0x600, 37):
+            damaged.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1:])
+            self.files.configure(self.library(damaged))
+            checked = self.files.host.run("check")
+            self.assertEqual(checked.returncode, 2, f"{place}: {checked.stderr}")
+            found += "ended the process" in checked.stderr
+        self.assertGreater(found, 0)
+        self.files.configure()
+        self.files.host.serve()
+        for name in ("trap", "exit", "damaged"):
+            library = damaged if name == "damaged" else plugins.foreign(name, libraries[name][0])
+            self.files.configure(self.library(library))
+            for query in ("?dry_run=true", ""):
+                self.assertEqual(self.files.reload(query).status, 422)
+        self.files.configure(self.library(plugins.foreign("hang", "#include <unistd.h>\n" + good + begin % "for (;;) pause()")))
+        answer = self.files.reload()
+        self.assertEqual(answer.status, 422)
+        self.assertIn("did not come back from being opened", answer.body)
+        self.assertEqual(self.files.host.request("GET", "/api/v1/ready").status, 200)
+
+    def test_with_operations_that_nobody_would_get_through_to(self):
+        for path, word in [("/health", "answered by the host itself"), ("/turn over", "is no path"),
+                           ("/%61ccounts", "is no path"), ("/../admin", "is no path"), ("turnover", ""), ("/accounts", "")]:
+            library = plugins.variant(('at: "/turnover/by_symbol"', f'at: "{path}"'))
+            self.files.put(library, "odd.so")
+            self.files.configure(self.files.item("turnover", "odd.so"))
+            checked = self.files.host.run("check")
+            self.assertEqual(checked.returncode, 2, path)
+            self.assertIn(word, checked.stderr)
+
+
+class Overridden(unittest.TestCase):
+    def test_libraries_are_opened_where_the_environment_says(self):
+        with WithLibraries() as files:
+            files.put(plugins.example(), "turnover.so")
+            files.configure(files.item("turnover", "turnover.so"), directory="/nowhere")
+            self.assertEqual(files.host.run("check").returncode, 2)
+            environment = {**files.host.environment, "CONCORD__MODULES__DIRECTORY": str(files.directory)}
+            checked = files.host.run("check", environment=environment)
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+
+
 class Traps(unittest.TestCase):
     """A module that ends the process is found out; after the third time the host starts without it."""
 
@@ -359,18 +420,21 @@ class Traps(unittest.TestCase):
             self.serve()
             self.assertEqual(self.files.module("trapper")["status"], "ok")
 
-    def test_at_the_moment_of_loading_are_its_own_too(self):
+    def test_a_removed_file_has_the_module_tried_again_and_later_traps_are_told(self):
         with WithLibraries() as self.files:
-            source = plugins.FOREIGN % dict(major="1", minor="0", toolchain="__VERSION__") + (
-                "__attribute__((constructor)) static void begin(void) { __builtin_trap(); }\n")
-            self.files.put(plugins.foreign("early", source), "early.so")
-            self.files.configure(self.files.item("early", "early.so"))
-            for _ in range(3):
-                self.assertLess(self.files.host.run("serve").returncode, 0)
+            self.files.put(plugins.compiled("Trapper", TRAPPER), "trapper.so")
+            self.files.configure(self.files.item("trapper", "trapper.so"))
+            line = f"trap {int(time.time())} trapper {plugins.digest(self.files.directory / 'trapper.so')} 4 1\n"
+            self.files.traps.write_text(line * 3)
             self.serve()
-            self.assertEqual([line["id"] for line in self.news()], ["early"])
-            self.assertEqual(self.files.module("early")["status"], "failed")
-            self.assertEqual(self.files.host.request("GET", "/api/v1/ready").json["status"], "degraded")
+            self.files.host.put_account("of-ann", "ann")
+            self.assertEqual(self.files.module("trapper")["status"], "failed")
+            self.files.traps.unlink()
+            self.assertEqual(self.files.reload().status, 200)
+            self.assertEqual(self.files.module("trapper")["status"], "ok")
+            self.trap("index")
+            self.serve()
+            self.assertEqual([line["id"] for line in self.news()], ["trapper"] * 4)
 
     def test_of_somebody_else_are_not(self):
         with WithLibraries() as self.files:

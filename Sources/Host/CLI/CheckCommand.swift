@@ -28,10 +28,13 @@ struct CheckCommand: AsyncParsableCommand {
     /// What modules say of their sections when they are put together, which is pure.
     private static func complaints(_ configuration: HostConfiguration) -> [ConfigurationCheck.ModuleComplaint] {
         do {
-            _ = try ModuleFactory.idle.make(configuration) { $0 }
+            // All of a host but its secret, which is not needed to find out whether it can be put together.
+            _ = try HostAssembly(configuration, secret: Secret(String(repeating: "-", count: HostRules.secretBytesMin)))
             return []
         } catch ModuleNotBuilt.refused(let module, .misconfigured(let key, let detail)) {
             return [.init(module: module, key: key, detail: detail)]
+        } catch ModuleNotBuilt.refused(let module, .unavailable(let reason)) {
+            return [.init(module: module, key: "", detail: "cannot be put together: \(reason)")]
         } catch {
             return [.init(module: "", key: "", detail: "\(error)")]
         }

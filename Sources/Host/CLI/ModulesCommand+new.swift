@@ -52,8 +52,13 @@ extension ModulesCommand.New {
                 guard FileManager.default.fileExists(atPath: "\(api)/Package.swift") else {
                     throw ScaffoldRefusal("\(api) is not there; say where concord-plugin-api is: --api FOLDER")
                 }
-                guard !ModuleCatalog.compiledIn.takenIDs.contains(module.id) else {
-                    throw ScaffoldRefusal("there is a module with the ID `\(module.id)`; name another")
+                guard !ModuleCatalog.compiledIn.takenIDs.contains(module.id),
+                    !SQLModuleReader.taken.contains(module.id), module.id != QueryPath.hostModule
+                else {
+                    throw ScaffoldRefusal("the ID `\(module.id)` is a module's or the host's own; name another")
+                }
+                guard !api.contains(where: { "\"\\\n".contains($0) }) else {
+                    throw ScaffoldRefusal("\(api.debugDescription) has a character that a manifest cannot name")
                 }
                 let scaffold = DynamicScaffold(module: module, api: api.hasPrefix("/") ? api : "../\(api)")
                 let paths = try scaffold.write(in: FileManager.default.currentDirectoryPath)

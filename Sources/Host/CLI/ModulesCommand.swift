@@ -5,7 +5,7 @@ import PluginAPI
 struct ModulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "modules", abstract: "Show what is compiled in, in loading order.",
-        subcommands: [List.self, Info.self, New.self, Check.self])
+        subcommands: [List.self, Info.self, New.self, Check.self, Try.self])
 
     struct List: ParsableCommand {
         enum Format: String, ExpressibleByArgument {
@@ -65,7 +65,7 @@ extension ModulesCommand {
         var file: String
 
         func run() async throws {
-            if file.hasSuffix(".so") { return try checkLibrary() }
+            if file.contains(".so") { return try checkLibrary() }
             let (definition, report) = SQLModuleFiles.read(file)
             Console.write(diagnostics: report.text)
             guard let definition else { throw ExitStatus.badInput }

@@ -39,7 +39,8 @@ struct ConfigurationLoader: Sendable {
         let specification = specification(for: setting)
         var reader = SettingsReader(catalog: catalog, idleSections: specification.idleSections, isWhole: isWhole)
         reader.readFile = readFile
-        reader.opening = opening.placed(
+        // What the environment lays over the file may say where libraries lie.
+        reader.opening = (isWhole ? opening : .none).placed(
             directory: setting.text(at: ["modules", "directory"]), traps: setting.text(at: ["modules", "traps"]))
         let document = reader.root(setting, specification.keys)
         return (document, reader.mistakes)

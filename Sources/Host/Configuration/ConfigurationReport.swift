@@ -62,7 +62,8 @@ struct ConfigurationReport: Sendable {
     mutating func add(module id: ModuleDescriptor.ModuleID, key: String, detail: String) {
         let section = section(of: id, for: key)
         let setting = section?.setting.setting(at: key) ?? section?.setting
-        let path = SettingsReader.join(section?.path ?? id, key)
+        let place = section?.path ?? id
+        let path = key.isEmpty ? place : SettingsReader.join(place, key)
         let mistake = ConfigurationMistake(at: setting?.origin ?? .preset, path: path, "`\(path)` \(detail)")
         add(mistake)
     }

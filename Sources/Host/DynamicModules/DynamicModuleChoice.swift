@@ -1,7 +1,7 @@
 import PluginAPI
 
 /// Where a dynamic module comes from, as an item of `modules.dynamic` says.
-struct DynamicModuleSource: Sendable, Equatable {
+struct DynamicModuleSource: Sendable, Hashable {
     var id: ModuleDescriptor.ModuleID
     /// A name in `modules.directory`.
     var file: String

@@ -16,6 +16,7 @@ struct LibraryReport {
         guard !ModuleCatalog.compiledIn.takenIDs.contains(id), id != QueryPath.hostModule else {
             throw ModuleRefusal(.id, "is “\(id)”, which is compiled in", hint: "every module has an ID of its own")
         }
+        operations = try Self.operations(of: library.type)
     }
 
     var text: String {
@@ -40,8 +41,26 @@ struct LibraryReport {
     }
 
     /// They can be told where no setting has to be made up.
-    private var operations: String {
-        guard let module = try? ModuleFactory.idle.alone(library.type) else { return "" }
+    private let operations: String
+
+    /// - Throws: ``ModuleRefusal`` for operations that no host would serve.
+    private static func operations(of type: any QueryService.Type) throws(ModuleRefusal) -> String {
+        guard !type.configuration.keys.contains(where: \.isNeeded) else {
+            return "  (what it answers is known once it has its settings)\n\n"
+        }
+        let module: any QueryService
+        do {
+            module = try ModuleFactory.idle.alone(type)
+        } catch {
+            return "  (what it answers is not known: it does not take its own defaults: \(error))\n\n"
+        }
+        var names: Set<String> = []
+        for operation in module.operations {
+            let repeated = names.insert(operation.name).inserted ? [] : ["is declared twice"]
+            if let problem = (repeated + DeclarationCheck(operation).problems).first {
+                throw ModuleRefusal(.file, "has an operation that no host serves: \(operation.name) \(problem)")
+            }
+        }
         return module.operations.map { operation in
             "  \(operation.method.rawValue) /api/v1\(operation.path): \(operation.name)\n"
         }.joined() + "\n"

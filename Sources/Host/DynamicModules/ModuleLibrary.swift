@@ -14,24 +14,17 @@ struct LibraryHandle {
 
     /// The bytes are loaded from memory: a library that is overwritten later would take the process with it, and the
     /// system's loader takes a file of a known name for one that it has loaded already.
-    ///
-    /// - Parameter id: Under what a trap of the library's initialisers is written down.
-    init(_ file: ModuleFile, id: ModuleDescriptor.ModuleID) throws(ModuleRefusal) {
+    init(_ file: ModuleFile) throws(ModuleRefusal) {
         let shape = try SharedLibraryShape(of: file.bytes)
-        for symbol in [Self.buildSymbol, Self.entrySymbol] where shape.exports?.contains(symbol) == false {
+        for symbol in [Self.buildSymbol, Self.entrySymbol] where !shape.functions.contains(symbol) {
             throw Self.missing(symbol)
         }
         digest = file.digest
-        concord_traps_begin_opening(id, digest)
-        defer { concord_traps_end_opening() }
+        let memory = try MemoryFile(file)
         // Stays open: its number is part of the name by which the loader remembers the library.
-        let descriptor = concord_memory_file(file.name)
-        guard descriptor >= 0, file.bytes.withUnsafeBytes({ Self.write($0, to: descriptor) }) else {
-            throw ModuleRefusal(.file, "cannot be kept in memory: \(String(cString: strerror(errno)))")
-        }
-        guard let handle = dlopen("/proc/self/fd/\(descriptor)", RTLD_NOW | RTLD_LOCAL) else {
+        guard let handle = dlopen("/proc/self/fd/\(memory.descriptor)", RTLD_NOW | RTLD_LOCAL) else {
             let reason = dlerror().map { String(cString: $0) } ?? "nobody says why"
-            close(descriptor)
+            memory.close()
             throw LoaderMessage(reason).refusal
         }
         self.handle = handle
@@ -40,16 +33,6 @@ struct LibraryHandle {
     func symbol(_ name: String) throws(ModuleRefusal) -> UnsafeMutableRawPointer {
         guard let symbol = dlsym(handle, name) else { throw Self.missing(name) }
         return symbol
-    }
-
-    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-        var written = 0
-        while written < bytes.count {
-            let count = Glibc.write(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-            guard count > 0 else { return false }
-            written += count
-        }
-        return true
     }
 
     private static func missing(_ symbol: String) -> ModuleRefusal {
@@ -66,11 +49,9 @@ struct ModuleLibrary: Sendable {
     /// SHA-256 in hexadecimal.
     let digest: String
 
-    init(_ handle: LibraryHandle, id: ModuleDescriptor.ModuleID) throws(ModuleRefusal) {
+    init(_ handle: LibraryHandle) throws(ModuleRefusal) {
         let describe = try handle.symbol(LibraryHandle.buildSymbol)
         let make = try handle.symbol(LibraryHandle.entrySymbol)
-        var (low, high): (UInt, UInt) = (0, 0)
-        if concord_code_range(describe, &low, &high) != 0 { concord_traps_add(id, handle.digest, low, high) }
         build = PluginBuild(unsafeBitCast(describe, to: (@convention(c) () -> concord_plugin_build).self)())
         try build.check(against: .host)
         guard let pointer = unsafeBitCast(make, to: (@convention(c) () -> UnsafeMutableRawPointer?).self)() else {
@@ -78,6 +59,10 @@ struct ModuleLibrary: Sendable {
         }
         type = DynamicModule.taking(pointer).type
         digest = handle.digest
+        var (low, high): (UInt, UInt) = (0, 0)
+        if concord_code_range(describe, &low, &high) != 0 {
+            concord_traps_add(type.descriptor.id, digest, low, high)
+        }
     }
 }
 

@@ -41,6 +41,7 @@ struct ModuleOpening: Sendable {
         }
         willOpen(traps, file)
         if libraries[file.digest] == nil, let reason = traps.reasonToSideline(source, file, at: clock.now) {
+            libraries.sideline(source, reason)
             return .sidelined(reason)
         }
         return .loaded(try libraries.load(file, as: source.id).type.configuration)

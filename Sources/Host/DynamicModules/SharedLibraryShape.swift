@@ -1,8 +1,8 @@
 /// The outline of a shared library of the ELF format (System V ABI, chapters 4 and 5), read without loading it: a loader
 /// trusts what it maps, and a file that ends too early would end the process.
 struct SharedLibraryShape {
-    /// Names that the library offers to whoever loads it; `nil` where it has no section headers to find them by.
-    let exports: Set<String>?
+    /// Functions that the library offers to whoever loads it.
+    let functions: Set<String>
     private let reader: Reader
     private let sections: Table
 
@@ -39,8 +39,11 @@ struct SharedLibraryShape {
         where !reader.has((reader.number(at: start + 8, 8), reader.number(at: start + 32, 8))) {
             throw Self.truncated
         }
-        exports = try Self.symbols(.dynamic, reader, sections)
-            .map { Set($0.lazy.filter(\.isDefined).map(\.name)) }
+        guard let offered = try Self.symbols(.dynamic, reader, sections) else {
+            throw ModuleRefusal(
+                .file, "has no table of its symbols", hint: "build it without stripping section headers")
+        }
+        functions = Set(offered.lazy.filter { $0.isDefined && $0.isFunction }.map(\.name))
     }
 
     /// The function at an address of the library's own counting, as the linker names it.

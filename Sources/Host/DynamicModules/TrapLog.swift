@@ -14,6 +14,7 @@ struct TrapLog: Sendable, Equatable {
     static let trapsMax = 3
     static let window: Duration = .seconds(600)
     private static let recordsMax = 1000
+    private static let bytesMax = 1 << 20
 
     /// One trap.
     struct Record: Sendable, Equatable {
@@ -57,7 +58,7 @@ struct TrapLog: Sendable, Equatable {
         _ source: DynamicModuleSource, _ file: ModuleFile? = nil, at now: Timestamp
     ) -> String? {
         let recent = records.filter {
-            $0.module == source.id && $0.digest == source.digest && now.since($0.at) < Self.window
+            $0.module == source.id && $0.digest == source.digest && Self.isRecent($0.at, now)
         }
         guard recent.count >= Self.trapsMax, let last = recent.last else { return nil }
         let place = file.flatMap { last.function(in: $0) }.map { ", the last time in \($0)" } ?? ""
@@ -65,38 +66,52 @@ struct TrapLog: Sendable, Equatable {
             + "it is tried again ten minutes after the first of these, when its file changes, or without \(path)"
     }
 
-    /// What was not told before; from now on it counts as told.
-    ///
-    /// Hosts may share the file, so that lines are added to it. Only one that has grown large is written anew.
-    func takeNews(at now: Timestamp) throws -> [Record] {
-        let contents = contents
+    /// A clock that was put back does not make a trap of the future.
+    private static func isRecent(_ moment: Timestamp, _ now: Timestamp) -> Bool {
+        (.zero..<window).contains(now.since(moment))
+    }
+
+    /// What nobody has told yet.
+    var news: [Record] { contents.news }
+
+    /// From now on everything counts as told. Only a file that has grown large is made shorter, in place, for other hosts may
+    /// write to it.
+    func markTold(at now: Timestamp) throws(FileProblem) {
+        let descriptor = try open()
+        defer { close(descriptor) }
+        var text = "\ntold\n"
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_size > Self.bytesMax / 2 {
+            let kept = records.filter { Self.isRecent($0.at, now) }.suffix(Self.recordsMax)
+            text = kept.map { $0.line + "\n" }.joined() + "told\n"
+            ftruncate(descriptor, 0)
+        }
+        guard write(descriptor, text, text.utf8.count) == text.utf8.count else { throw Self.problem }
+    }
+
+    /// A descriptor at the end of the file, which is made when there is none.
+    func open() throws(FileProblem) -> Int32 {
         if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            try FileManager.default.createDirectory(
+            try? FileManager.default.createDirectory(
                 atPath: String(path[..<slash]), withIntermediateDirectories: true)
         }
-        guard contents.records.count > Self.recordsMax else {
-            try append("told\n")
-            return contents.news
+        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
+        guard descriptor >= 0 else { throw Self.problem }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw FileProblem(detail: "is not a regular file")
         }
-        let kept = contents.records.filter { now.since($0.at) < Self.window }.suffix(Self.recordsMax)
-        let text = kept.map { $0.line + "\n" }.joined() + "told\n"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        return contents.news
+        return descriptor
     }
 
-    private func append(_ line: String) throws {
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileProblem(detail: String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        guard write(descriptor, line, line.utf8.count) == line.utf8.count else {
-            throw FileProblem(detail: String(cString: strerror(errno)))
-        }
-    }
+    private static var problem: FileProblem { FileProblem(detail: String(cString: strerror(errno))) }
 
     private var contents: (records: [Record], news: [Record]) {
-        guard let bytes = try? TextFile.bytes(of: path, max: 1 << 20) else { return ([], []) }
+        guard let bytes = try? TextFile.bytes(of: path, max: Self.bytesMax) else { return ([], []) }
         var (records, told): ([Record], Int) = ([], 0)
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+        for line in bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+            let line = String(decoding: line, as: UTF8.self)
             if let record = Record(line: line) { records.append(record) }
             if line == "told" { told = records.count }
         }

@@ -15,8 +15,6 @@ struct ModuleFactory {
     var previous: LoadedModules?
     /// Where types of dynamic modules come from.
     var libraries = ModuleLibraries.shared
-    /// Why a library that is configured may not be there.
-    var traps = TrapLog(path: "")
     let logger: @Sendable (ModuleDescriptor.ModuleID) -> any Logger
 
     /// - Parameter wrap: Puts what the host measures around the storage in use.
@@ -120,7 +118,7 @@ struct ModuleFactory {
     }
 
     private func sidelined(_ choice: DynamicModuleChoice, _ made: inout MadeModules) -> (any QueryService)? {
-        guard let reason = traps.reasonToSideline(choice.source, at: clock.now) else { return nil }
+        guard let reason = libraries.reasonToSideline(choice.source) else { return nil }
         var recipe = ModuleRecipe(SidelinedModule.self, ModuleConfiguration())
         (recipe.id, recipe.source) = (choice.id, choice.source.digest)
         if let kept = carried(recipe, as: SidelinedModule.self) {

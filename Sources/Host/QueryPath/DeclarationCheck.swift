@@ -30,12 +30,44 @@ struct DeclarationCheck {
     var problems: [String] {
         var problems: [String] = []
         if let templateProblem { problems.append("cannot be reached: \(templateProblem)") }
+        problems += pathProblem
         if case .account(let name) = operation.scope, !pathNames.contains(name) {
             problems.append("takes its account from {\(name)}, which is not in its path")
         }
         if operation.roles.isEmpty { problems.append("may be called by no role") }
         if operation.isPaged, operation.method != .get { problems.append("is a command and cannot be paged") }
         return problems + parameterProblems
+    }
+
+    /// What clients would not get through to it.
+    private var pathProblem: [String] {
+        if Self.hostPaths.contains(operation.path) {
+            return ["cannot be reached: \(operation.path) is answered by the host itself"]
+        }
+        let parts = operation.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        guard operation.path.utf8.count <= 512, !parts.isEmpty, parts.allSatisfy(Self.isSegment) else {
+            return [
+                "cannot be reached: \(operation.path.debugDescription) is no path; it is made of /name and /{parameter}, with letters, digits, -, ., _ and ~"
+            ]
+        }
+        return []
+    }
+
+    /// Without the prefix of the listener.
+    private static let hostPaths: Set<String> = ["/health", "/ready", "/trading/health", "/openapi.json"]
+
+    private static func isSegment(_ part: Substring) -> Bool {
+        let name = part.hasPrefix("{") && part.hasSuffix("}") ? part.dropFirst().dropLast() : part
+        return !name.isEmpty && name != "." && name != ".."
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                    UInt8(ascii: "~"):
+                    true
+                default: false
+                }
+            }
     }
 
     private var parameterProblems: [String] {

@@ -40,6 +40,8 @@ struct FileChange {
     ///
     /// - Throws: What the file system says, after what was written has been taken back.
     func carryOut() throws {
+        // The folder in which the command was begun may be gone.
+        guard !root.isEmpty else { throw ScaffoldRefusal("the folder to write to is not there") }
         var undone: [() -> Void] = []
         do {
             for folder in folders {

@@ -69,7 +69,8 @@ struct ModuleName: Equatable {
     private static let reserved: Set<String> = [
         "Array", "Bool", "Caller", "Character", "Concord", "Data", "Date", "Dictionary", "Double", "Duration", "Error",
         "FixedDecimal", "Foundation", "FoundationEssentials", "Glibc", "Int", "Int64", "Logger", "Metrics",
-        "Migration", "Module", "Never", "Operation", "Optional", "Parameter", "Problem", "QueryService", "Reply",
+        "Migration", "Module", "Never", "PluginAPI", "PluginConformance", "PluginTesting", "CPluginABI", "Host",
+        "Operation", "Optional", "Parameter", "Problem", "QueryService", "Reply",
         "Request", "Result", "Row", "Rows", "SQL", "Schema", "Secret", "Set", "String", "Swift", "Synchronization",
         "Task", "Testing", "Timestamp", "Value", "Void", "XCTest",
     ]

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import PluginAPI
 import PluginTesting
 import Testing
@@ -51,28 +52,55 @@ struct TrapLogTests {
         #expect(log.reasonToSideline(source, at: clock.now) != nil)
     }
 
-    @Test("are news once")
+    @Test("are news until they are told")
     func news() throws {
         defer { directory.remove() }
-        #expect(try log.takeNews(at: clock.now).isEmpty)
+        #expect(log.news.isEmpty)
         try trap()
         try trap("other")
-        #expect(try log.takeNews(at: clock.now).map(\.module) == ["turnover", "other"])
-        #expect(try log.takeNews(at: clock.now).isEmpty)
+        #expect(log.news.map(\.module) == ["turnover", "other"])
+        #expect(log.news.count == 2)
+        try log.markTold(at: clock.now)
+        #expect(log.news.isEmpty)
         try trap("third")
-        #expect(try log.takeNews(at: clock.now).map(\.module) == ["third"])
+        #expect(log.news.map(\.module) == ["third"])
         #expect(log.records.count == 3)
     }
 
-    @Test("that are many are forgotten once they no longer matter")
+    @Test("are read whatever stands around them: a line that was cut off, and other ends of lines")
+    func surroundings() throws {
+        defer { directory.remove() }
+        let line = "trap \(clock.now.microseconds / 1_000_000) turnover \(Self.digest) 4 1"
+        try Data("\(line)\r\n\(line)\ntrap 17957".utf8).write(to: URL(fileURLWithPath: log.path))
+        try log.markTold(at: clock.now)
+        #expect(log.news.isEmpty)
+        try trap()
+        #expect(log.records.count == 3)
+        #expect(log.news.count == 1)
+    }
+
+    @Test("of a clock that was ahead sideline nobody")
+    func future() throws {
+        defer { directory.remove() }
+        for _ in 0..<3 { try trap(ago: -3_600) }
+        #expect(log.reasonToSideline(source, at: clock.now) == nil)
+    }
+
+    @Test("that are many are forgotten once they no longer matter, in the same file")
     func many() throws {
         defer { directory.remove() }
-        let old = (0...1_000).map { _ in "trap 1000 turnover \(Self.digest) 4 1\n" }.joined()
+        let old = (0..<6_000).map { _ in "trap 1000 turnover \(Self.digest) 4 1\n" }.joined()
         try Data(old.utf8).write(to: URL(fileURLWithPath: log.path))
         try trap()
-        #expect(try log.takeNews(at: clock.now).count == 1_002)
+        let writer = try log.open()
+        defer { close(writer) }
+        #expect(log.news.count == 6_001)
+        try log.markTold(at: clock.now)
         #expect(log.records.count == 1)
-        #expect(try log.takeNews(at: clock.now).isEmpty)
+        #expect(log.news.isEmpty)
+        let line = Array("\ntrap \(clock.now.microseconds / 1_000_000) other \(Self.digest) 4 1\n".utf8)
+        #expect(write(writer, line, line.count) == line.count)
+        #expect(log.news.map(\.module) == ["other"])
     }
 
     @Test(
@@ -88,6 +116,7 @@ struct TrapLogTests {
     @Test("need a file that can be written")
     func unwritable() {
         defer { directory.remove() }
-        #expect(throws: (any Error).self) { try TrapLog(path: "/proc/nowhere/traps").takeNews(at: clock.now) }
+        #expect(throws: FileProblem.self) { try TrapLog(path: "/proc/nowhere/traps").markTold(at: clock.now) }
+        #expect(throws: FileProblem.self) { try TrapLog(path: "/dev/null").markTold(at: clock.now) }
     }
 }

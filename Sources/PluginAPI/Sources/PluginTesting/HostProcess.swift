@@ -173,7 +173,8 @@ public final class HostProcess {
             throw Failure(description: "concord modules check says of no item: \(report)")
         }
         guard !config.isEmpty else { return String(item) }
-        return item.prefix { $0 != "}" }.replacingOccurrences(of: ", config: { ", with: "") + ", config: \(config) }"
+        let own = item.firstRange(of: ", config:")?.lowerBound ?? item.lastIndex(of: "}") ?? item.endIndex
+        return item[..<own] + ", config: \(config) }"
     }
 
     private func configuration(_ item: String) -> String {
