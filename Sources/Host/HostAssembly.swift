@@ -66,7 +66,8 @@ struct HostAssembly: Sendable {
             let record = board.record(of: id)
             let gate = board.gate(of: id, limits: configuration.limits(of: id), metrics: registry)
             return LoadedService(
-                id: id, service: service, status: { record.status }, gate: gate, source: configuration.source(of: id))
+                id: id, service: service, status: { record.status }, gate: gate, source: configuration.source(of: id),
+                scheduledWork: record.scheduledWork)
         }
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
             throw ModuleNotBuilt.unknown("book")

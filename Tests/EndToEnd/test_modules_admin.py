@@ -79,7 +79,8 @@ class ModulesTest(unittest.TestCase):
         self.assertEqual((listed["slow"]["source"], listed["slow"]["stability"]), ("sql", "experimental"))
         self.assertEqual((listed["book"]["source"], listed["book"]["stability"]), ("compiled", "stable"))
         told = host.run("modules", "info", "slow", check=True).stdout
-        for part in ("slow.yaml", "experimental", "/api/v1/slow/endless", "agent, operator, user", "At a time: 4 calls"):
+        for part in ("slow.yaml", "experimental", "/api/v1/slow/endless", "agent, operator, user", "At a time: 4 calls", "30s", "1KiB",
+                     "tried after 1h"):
             self.assertIn(part, told)
         told = host.run("modules", "info", "reconciliation", check=True).stdout
         for part in ("grace: 0s", "/api/v1/reconciliation/status", "reconciliation/0001"):
@@ -138,11 +139,19 @@ class ModulesTest(unittest.TestCase):
         host.serve()
         self.assertEqual(host.get(OPEN, host.token("ann")).status, 200)
 
-    def test_a_module_that_keeps_failing_is_left_alone_and_everybody_is_told(self):
+    def test_a_reply_that_is_too_large_concerns_whoever_asked_and_a_ruinous_one_everybody(self):
         host = self.serve()
-        host.ok("POST", "/api/v1/trades", host.agent, [trade(f"t-{n}", "of-ann") for n in range(60)])
-        token = host.token("ann")
-        self.assertEqual([host.get("/api/v1/slow/wide", token).status for _ in range(2)], [500, 500])
+        token, rows = host.token("ann"), [trade(f"t-{n}", "of-ann") for n in range(1_000)]
+        host.ok("POST", "/api/v1/trades", host.agent, rows[:60])
+        for _ in range(3):
+            refused = host.get("/api/v1/slow/wide", token)
+            self.assertEqual((refused.status, refused.json["detail"]),
+                             (422, "The answer has more than 1024 bytes; ask for less by the parameters."))
+        shown = self.module(host, "slow")
+        self.assertEqual((shown["status"], shown["last_error"]), ("ok", None))
+
+        host.ok("POST", "/api/v1/trades", host.agent, rows)
+        self.assertEqual(host.get("/api/v1/slow/wide", token).status, 422)
         held = host.get("/api/v1/slow/wide", token)
         self.assertEqual(held.status, 503, held)
         self.assertGreater(int(held.headers["retry-after"]), 3000)
@@ -152,7 +161,28 @@ class ModulesTest(unittest.TestCase):
         ready = host.request("GET", "/api/v1/ready")
         self.assertEqual((ready.status, ready.json["status"], ready.json["checks"]["slow"]["status"]),
                          (200, "degraded", "degraded"))
+        self.assertEqual(ready.json["checks"]["slow"]["reason"], "its calls fail, and one is tried now and then")
         self.assertEqual(host.get(OPEN, token).status, 200)
+
+        on = admin(host, "POST", "/admin/modules/slow/enable")
+        self.assertEqual((on.status, on.json["status"]), (200, "ok"))
+        self.assertEqual(host.get("/api/v1/slow/wide", token).status, 422)
+
+    def test_modules_of_a_broken_configuration_are_shown_with_what_is_wrong(self):
+        host = self.serve()
+        library = "modules: { dynamic: [{ id: wild, file: wild.so, sha256: %s }]," % ("0" * 64)
+        host.config.write_text(host.config.read_text().replace("modules: {", library))
+        listed = host.run("modules", "list", check=True)
+        self.assertIn("positions", listed.stdout)
+        self.assertIn("wild.so", listed.stderr)
+        info = host.run("modules", "info", "positions", check=True)
+        self.assertIn("has mistakes; see concord check", info.stdout)
+        self.assertNotIn("Not loaded", info.stdout)
+        self.assertIn("error: `modules.d", info.stderr)
+        refused = host.run("modules", "info", "wild")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("error: `modules.d", refused.stderr)
+        self.assertIn("there is no module wild, as far as the configuration, which has mistakes, can be read", refused.stderr)
 
     def test_slow_callers_of_one_module_leave_the_others_their_connections(self):
         environment = {"DB_POOL_SIZE": "6", "DB_MAX_OVERFLOW": "0"} if POSTGRES_URL else {}

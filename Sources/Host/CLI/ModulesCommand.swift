@@ -39,10 +39,11 @@ struct ModulesCommand: AsyncParsableCommand {
         func run() throws {
             let report = options.load(opening: ModuleOpening())
             let registered = RegisteredModules(report)
+            Console.write(diagnostics: registered.diagnostics)
             guard let module = registered.modules.first(where: { $0.id == id }) else {
                 let ids = registered.modules.map(\.id).joined(separator: ", ")
-                Console.write(diagnostics: registered.diagnostics)
-                Console.diagnostic("concord: there is no module \(id); there are: \(ids)")
+                let doubt = registered.isWhole ? "" : ", as far as the configuration, which has mistakes, can be read"
+                Console.diagnostic("concord: there is no module \(id)\(doubt); there are: \(ids)")
                 throw ExitStatus.badInput
             }
             Console.data(ModuleInfo(module, report).text)

@@ -17,8 +17,10 @@ struct RegisteredModules {
 
     /// In loading order.
     let modules: [Entry]
-    /// What is wrong with files that would be modules.
+    /// What is wrong with the configuration and with files that would be modules.
     let diagnostics: String
+    /// Whether the configuration can be used.
+    let isWhole: Bool
 
     /// - Parameter report: May be of a broken configuration: what it says of directories is heeded where it can be read.
     init(_ report: ConfigurationReport) {
@@ -31,7 +33,8 @@ struct RegisteredModules {
         modules =
             compiled + (report.document?.dynamicModules ?? []).map { Self.entry($0.source) }
             + files.map { Entry(descriptor: $0.descriptor, kind: "query", source: .sql, file: $0.file) }
-        diagnostics = report.brokenFiles.map(\.text).joined()
+        diagnostics = report.text
+        isWhole = report.configuration != nil
     }
 
     private static func entry(_ source: DynamicModuleSource) -> Entry {

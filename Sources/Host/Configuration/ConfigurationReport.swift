@@ -50,7 +50,9 @@ struct ConfigurationReport: Sendable {
         guard let directory = document?.setting(at: "modules.sql")?.value.text else { return self }
         var (report, catalog) = (self, catalog)
         catalog.dynamicIDs = document?.dynamicModules.map(\.id) ?? []
-        report.sqlModules = SQLModuleFiles(directory: directory, catalog: catalog)
+        let files = SQLModuleFiles(directory: directory, catalog: catalog)
+        report.sqlModules = files
+        for warning in ModuleLimitsRules(catalog: catalog, files: files).warnings(of: document) { report.add(warning) }
         return report
     }
 

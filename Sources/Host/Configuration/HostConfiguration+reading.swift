@@ -19,7 +19,8 @@ extension HostConfiguration {
             ),
             cache: CacheChoice(cache),
             services: HostConfiguration.services(document, specification.catalog),
-            modules: ModulePlaces(root.section("modules")),
+            modules: ModulePlaces(
+                root.section("modules"), requestMax: root.section("limits").duration("request_timeout")),
             dynamicModules: document.dynamicModules.map { DynamicModuleChoice(($0.source, $0.settings)) },
             limits: Limits(root.section("limits")),
             corsOrigins: root.section("cors").list("origins").compactMap(\.text),
@@ -88,31 +89,34 @@ extension HostConfiguration.CacheChoice {
 }
 
 extension HostConfiguration.ModulePlaces {
-    init(_ section: ModuleConfiguration) {
+    init(_ section: ModuleConfiguration, requestMax: Duration) {
         self.init(
             directory: section.text("directory"), sql: section.text("sql"), traps: section.text("traps"),
-            limits: ModuleLimitsTable(section.section("limits")))
+            limits: ModuleLimitsTable(section.section("limits"), requestMax: requestMax))
     }
 }
 
 extension ModuleLimitsTable {
-    init(_ section: ModuleConfiguration) {
+    /// - Parameter requestMax: How long a request may take, and so each call in it.
+    init(_ section: ModuleConfiguration, requestMax: Duration) {
         usual = ModuleLimits(
             callsMax: section.integer("calls"), waitingMax: section.integer("queue"),
-            deadline: section.duration("deadline"), replyMax: section.size("reply"),
+            deadline: section.has("deadline") ? min(section.duration("deadline"), requestMax) : requestMax,
+            replyMax: section.size("reply"),
             failuresMax: section.integer("failures"), pause: section.duration("pause"))
         outsideCallsMax = section.integer("outside_calls")
         own = section.section("of").values.compactMapValues { value in
-            if case .mapping(let values) = value { Own(ModuleConfiguration(values)) } else { nil }
+            guard case .mapping(let values) = value else { return nil }
+            return Own(ModuleConfiguration(values), requestMax: requestMax)
         }
     }
 }
 
 extension ModuleLimitsTable.Own {
-    init(_ section: ModuleConfiguration) {
+    init(_ section: ModuleConfiguration, requestMax: Duration) {
         if section.has("calls") { callsMax = section.integer("calls") }
         if section.has("queue") { waitingMax = section.integer("queue") }
-        if section.has("deadline") { deadline = section.duration("deadline") }
+        if section.has("deadline") { deadline = min(section.duration("deadline"), requestMax) }
         if section.has("reply") { replyMax = section.size("reply") }
         if section.has("failures") { failuresMax = section.integer("failures") }
         if section.has("pause") { pause = section.duration("pause") }

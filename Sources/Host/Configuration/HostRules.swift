@@ -27,6 +27,7 @@ struct HostRules {
         rules.checkSecret()
         rules.checkDebug()
         rules.checkListeners()
+        rules.checkDeadlines()
         return rules.mistakes
     }
 
@@ -90,6 +91,24 @@ struct HostRules {
             adminPort.origin == .preset
             ? document.setting(at: "server.port")?.origin ?? .preset : adminPort.origin
         add(.error, origin, "admin.port", "`admin.port` and `server.port` are the same", "choose two ports")
+    }
+
+    /// No call outlives its request.
+    private mutating func checkDeadlines() {
+        guard let request = document.setting(at: "limits.request_timeout"), case .duration(let max) = request.value,
+            let limits = document.setting(at: "modules.limits")
+        else { return }
+        var deadlines = [("modules.limits.deadline", limits["deadline"])]
+        deadlines += (limits["of"]?.entries ?? []).map {
+            ("modules.limits.of.\($0.key).deadline", $0.setting["deadline"])
+        }
+        for case (let path, let setting?) in deadlines {
+            guard case .duration(let deadline) = setting.value, deadline > max else { continue }
+            add(
+                .warning, setting.origin, path, "`\(path)` is longer than `limits.request_timeout` and never reached",
+                "make it \(QuantityText.milliseconds.format(max.wholeMilliseconds)) or less, or let requests take longer"
+            )
+        }
     }
 
     private mutating func add(

@@ -90,7 +90,7 @@ extension HostSpec {
             "Calls in a row that fail before the module is left alone; 0 for never."),
         ConfigurationKey(
             "pause", .duration(.milliseconds(100) ... .seconds(3600)), optional: true,
-            "How long it is left alone before one call is tried."),
+            "How long it is left alone before one call is tried; each that fails doubles it, up to 16 times."),
     ]
 
     static let dynamicModule = [
@@ -130,9 +130,14 @@ extension HostSpec {
 }
 
 extension ConfigurationKey {
-    /// The key of one module's limits as that of all.
+    /// The key of one module's limits as that of all; the deadline is that of requests when it is absent.
     fileprivate var preset: ConfigurationKey {
-        let presets = ["queue": "4096", "deadline": "30s", "reply": "16MiB", "failures": "10", "pause": "5s"]
-        return ConfigurationKey(name, kind, default: presets[name], summary)
+        let presets = ["queue": "4096", "reply": "16MiB", "failures": "10", "pause": "5s"]
+        guard let preset = presets[name] else {
+            return ConfigurationKey(
+                name, kind, optional: true,
+                "How long a call may take, its wait included; as long as a request when absent.")
+        }
+        return ConfigurationKey(name, kind, default: preset, summary)
     }
 }

@@ -8,15 +8,20 @@
 ///                                 └── it fails, or nothing can be said ────────┘
 /// ```
 ///
+/// Each trial that fails doubles the pause, up to ``pauseFactorMax`` times the configured one, until the module answers.
 /// What a module refuses in plain words is an answer. What storage does not give says nothing about the module.
 struct CallBreaker: Sendable {
     /// How a call ended, as far as the module is to be judged by it.
     enum Verdict: Sendable, Equatable {
         case answered
-        /// It threw, it did not come back in time, or its reply was too large.
+        /// It threw, or it did not come back in time.
         case failed
+        /// It took so much that a few of its kind end the whole host: one is enough.
+        case endangering
         /// Storage, or whoever called, kept it from showing.
         case unknown
+
+        var isFailure: Bool { self == .failed || self == .endangering }
     }
 
     /// Whether a call is let through.
@@ -27,40 +32,51 @@ struct CallBreaker: Sendable {
 
     private enum State: Equatable {
         case closed(failuresInRow: Int)
-        case open(until: ContinuousClock.Instant)
-        case trying(since: ContinuousClock.Instant)
+        case open(since: ContinuousClock.Instant)
+        /// The next call is tried.
+        case due
+        case trying
     }
 
+    static let pauseFactorMax = 16
+
     private var state = State.closed(failuresInRow: 0)
+    /// 1, and twice as much after each trial that failed.
+    private var pauseFactor = 1
 
     var isClosed: Bool { if case .closed = state { true } else { false } }
 
+    /// - Parameter pause: As configured now: a shorter one brings the next trial forward.
     mutating func admit(at now: ContinuousClock.Instant, pause: Duration) -> Admission {
         switch state {
         case .closed: return .admitted(isTrial: false)
-        case .open(let until) where now < until: return .refused(until: until)
-        case .open:
-            state = .trying(since: now)
+        case .open(let since) where now < since + pause * pauseFactor:
+            return .refused(until: since + pause * pauseFactor)
+        case .open, .due:
+            state = .trying
             return .admitted(isTrial: true)
-        case .trying: return .refused(until: now + pause)
+        case .trying: return .refused(until: now + pause * pauseFactor)
         }
     }
 
     /// - Parameter failuresMax: In a row; 0 for no end of them.
-    mutating func settle(
-        _ verdict: Verdict, isTrial: Bool, at now: ContinuousClock.Instant, failuresMax: Int, pause: Duration
-    ) {
+    mutating func settle(_ verdict: Verdict, isTrial: Bool, at now: ContinuousClock.Instant, failuresMax: Int) {
         switch (state, verdict) {
-        case (.closed, .answered): state = .closed(failuresInRow: 0)
-        case (.closed(let failures), .failed):
-            let isOver = failuresMax > 0 && failures + 1 >= failuresMax
-            state = isOver ? .open(until: now + pause) : .closed(failuresInRow: failures + 1)
-        case (.trying, .answered) where isTrial: state = .closed(failuresInRow: 0)
-        case (.trying, .failed) where isTrial: state = .open(until: now + pause)
+        case (.closed, .answered): close()
+        case (.closed(let failures), .failed), (.closed(let failures), .endangering):
+            let isOver = failuresMax > 0 && (failures + 1 >= failuresMax || verdict == .endangering)
+            state = isOver ? .open(since: now) : .closed(failuresInRow: failures + 1)
+        case (.trying, .answered) where isTrial: close()
+        case (.trying, .failed) where isTrial, (.trying, .endangering) where isTrial:
+            pauseFactor = min(2 * pauseFactor, Self.pauseFactorMax)
+            state = .open(since: now)
         // The next call is as good a trial.
-        case (.trying, .unknown) where isTrial: state = .open(until: now)
+        case (.trying, .unknown) where isTrial: state = .due
         // Of calls from before it opened.
         default: break
         }
     }
+
+    /// Forgets what has failed.
+    mutating func close() { self = CallBreaker() }
 }

@@ -16,12 +16,12 @@ final class ModuleGate: Sendable {
     private struct State {
         var limits: ModuleLimits
         var breaker = CallBreaker()
-        /// Of the call that opened the breaker.
-        var lastFault = ""
         /// Calls that the module has not come back from.
         var running: [UInt64: Course] = [:]
         var overdueCount = 0
         var callsTotal: UInt64 = 0
+        /// Its gauge shows another's calls from now on.
+        var isRetired = false
     }
 
     private let state: Mutex<State>
@@ -64,10 +64,28 @@ final class ModuleGate: Sendable {
     /// Why the module is not called, or only now and then; `nil` when it is.
     var trouble: String? { state.withLock { Self.trouble($0) } }
 
-    /// From now on other limits hold; what runs and waits stays.
+    /// From now on other limits hold; what runs and waits stays. Without a number of failures the module is called again.
     func apply(_ limits: ModuleLimits) {
-        state.withLock { $0.limits = limits }
+        state.withLock { state in
+            state.limits = limits
+            if limits.failuresMax == 0 { state.breaker.close() }
+        }
         limiter.resize(runningMax: limits.callsMax, waitingMax: limits.waitingMax)
+        changed(hasOpened: false)
+    }
+
+    /// Forgets what has failed: the module is called again.
+    func reset() {
+        state.withLock { $0.breaker.close() }
+        changed(hasOpened: false)
+    }
+
+    /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
+    func retire() {
+        state.withLock { state in
+            state.isRetired = true
+            overdueGauge.set(0)
+        }
     }
 
     /// Calls the module when it is its turn.
@@ -76,24 +94,26 @@ final class ModuleGate: Sendable {
     ///
     /// - Parameter replyMax: Bytes.
     /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait,
-    ///   ``ReplyTooLarge``, `CancellationError`, or what the module throws.
+    ///   ``ReplyTooLarge``, `CancellationError`, ``UnaskedCancellation``, or what the module throws.
     func call(_ operation: String, replyMax: Int, _ body: () async throws -> Reply) async throws -> Reply {
         let turn = try begin()
         do {
-            let reply = try await limiter.run {
+            let reply = try await limiter.run(unless: { refusal(of: turn) }) {
                 try Task.checkCancellation()
                 return try await run(turn, operation, replyMax, body)
             }
-            settle(turn, .answered, operation)
+            settle(turn, FailureAnswer.verdict(of: reply), operation, "it answered \(reply.status)")
             return reply
         } catch {
-            settle(turn, FailureAnswer.verdict(of: error), operation, error)
+            settle(
+                turn, FailureAnswer.verdict(of: error), operation, FaultText.text(of: error),
+                isStorage: error is StorageError)
             throw error
         }
     }
 
     /// Writes down a failure of something that the module does by itself.
-    func note(_ doing: String, _ fault: any Error) { onFault(doing, Self.text(fault)) }
+    func note(_ doing: String, _ fault: any Error) { onFault(doing, FaultText.text(of: fault)) }
 
     // MARK: - One call
 
@@ -118,16 +138,29 @@ final class ModuleGate: Sendable {
         return try outcome.get()
     }
 
+    /// Why a call that was let through may not wait any more.
+    private func refusal(of turn: Turn) -> ModuleHeldBack? {
+        state.withLock { state in
+            if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
+            return turn.isTrial || state.breaker.isClosed ? nil : .afterFailures(wait: state.limits.pause)
+        }
+    }
+
     private func run(
         _ turn: Turn, _ operation: String, _ replyMax: Int, _ body: () async throws -> Reply
     ) async throws -> Reply {
-        state.withLock { $0.running[turn.id] = .inTime }
+        let moduleMax = state.withLock { state in
+            state.running[turn.id] = .inTime
+            return state.limits.replyMax
+        }
         return try await withTaskCancellationHandler {
-            let reply = try await body()
-            guard reply.body.count <= replyMax else {
-                throw ReplyTooLarge(bytes: reply.body.count, bytesMax: replyMax)
+            do {
+                let reply = try await body()
+                if let excess = ReplyTooLarge(reply.body.count, of: replyMax, moduleMax: moduleMax) { throw excess }
+                return reply
+            } catch is CancellationError where !Task.isCancelled {
+                throw UnaskedCancellation()
             }
-            return reply
         } onCancel: {
             giveUp(turn, operation)
         }
@@ -135,14 +168,13 @@ final class ModuleGate: Sendable {
 
     /// The deadline has come while the module is at it.
     private func giveUp(_ turn: Turn, _ operation: String) {
-        let count = state.withLock { state -> Int? in
-            guard state.running[turn.id] == .inTime else { return nil }
+        let isLate = state.withLock { state in
+            guard state.running[turn.id] == .inTime else { return false }
             state.running[turn.id] = .overdue
-            state.overdueCount += 1
-            return state.overdueCount
+            count(1, &state)
+            return true
         }
-        guard let count else { return }
-        overdueGauge.set(Double(count))
+        guard isLate else { return }
         // Fires once, and finds the call gone where it has come back.
         _ = Deadlines.shared.begin(at: .now + grace) { [weak self] in self?.judgeOverdue(turn, operation) }
         changed(hasOpened: false)
@@ -154,7 +186,7 @@ final class ModuleGate: Sendable {
         let hasOpened = state.withLock { state -> Bool? in
             guard state.running[turn.id] == .overdue else { return nil }
             state.running[turn.id] = .judged
-            return Self.judge(&state, turn, .failed, Self.late, at: now)
+            return Self.judge(&state, turn, .failed, at: now)
         }
         guard let hasOpened else { return }
         onFault(operation, Self.late)
@@ -162,51 +194,54 @@ final class ModuleGate: Sendable {
     }
 
     /// The call has ended, or never begun.
+    ///
+    /// - Parameter text: What a failure says of itself; made when it is one, and never under the lock, because it may be
+    ///   the module that makes it.
     private func settle(
-        _ turn: Turn, _ verdict: CallBreaker.Verdict, _ operation: String, _ failure: (any Error)? = nil
+        _ turn: Turn, _ verdict: CallBreaker.Verdict, _ operation: String, _ text: @autoclosure () -> String,
+        isStorage: Bool = false
     ) {
-        let (now, isStorage) = (now(), failure is StorageError)
+        let now = now()
         let found = state.withLock { state -> Settled in
             let before = Self.trouble(state)
             let course = state.running.removeValue(forKey: turn.id) ?? .inTime
-            var settled = Settled(isOverdue: course != .inTime)
-            if settled.isOverdue { state.overdueCount -= 1 }
-            if course != .judged {
-                // What comes too late is a failure, unless storage was late.
-                let verdict = settled.isOverdue && !isStorage ? .failed : verdict
-                let fault = settled.isOverdue ? Self.late : failure.map(Self.text) ?? ""
-                if verdict == .failed { settled.fault = fault }
-                settled.hasOpened = Self.judge(&state, turn, verdict, fault, at: now)
-            }
+            var settled = Settled(verdict: verdict, isOverdue: course != .inTime)
+            if settled.isOverdue { count(-1, &state) }
+            // What comes too late is a failure, unless storage was late.
+            if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = .failed }
+            settled.isJudged = course != .judged || verdict == .endangering
+            if settled.isJudged { settled.hasOpened = Self.judge(&state, turn, settled.verdict, at: now) }
             settled.isNews = before != Self.trouble(state)
-            settled.overdueCount = state.overdueCount
             return settled
         }
-        if found.isOverdue { overdueGauge.set(Double(found.overdueCount)) }
-        if let fault = found.fault { onFault(operation, fault) }
-        if found.isNews { changed(hasOpened: found.hasOpened) }
+        if found.isJudged, found.verdict.isFailure {
+            onFault(operation, found.isOverdue && verdict != .endangering ? Self.late : text())
+        }
+        if found.isNews || found.hasOpened { changed(hasOpened: found.hasOpened) }
     }
 
     /// What the end of a call has changed.
     private struct Settled {
+        var verdict: CallBreaker.Verdict
         var isOverdue: Bool
-        var fault: String?
+        var isJudged = true
         var hasOpened = false
         var isNews = false
-        var overdueCount = 0
+    }
+
+    /// Under the lock, so that the gauge shows the last of several changes.
+    private func count(_ change: Int, _ state: inout State) {
+        state.overdueCount += change
+        if !state.isRetired { overdueGauge.set(Double(state.overdueCount)) }
     }
 
     /// - Returns: Whether the module is left alone from now on.
     private static func judge(
-        _ state: inout State, _ turn: Turn, _ verdict: CallBreaker.Verdict, _ fault: String,
-        at now: ContinuousClock.Instant
+        _ state: inout State, _ turn: Turn, _ verdict: CallBreaker.Verdict, at now: ContinuousClock.Instant
     ) -> Bool {
         let wasClosed = state.breaker.isClosed
-        state.breaker.settle(
-            verdict, isTrial: turn.isTrial, at: now, failuresMax: state.limits.failuresMax, pause: state.limits.pause)
-        let hasOpened = wasClosed && !state.breaker.isClosed
-        if hasOpened { state.lastFault = fault }
-        return hasOpened
+        state.breaker.settle(verdict, isTrial: turn.isTrial, at: now, failuresMax: state.limits.failuresMax)
+        return wasClosed && !state.breaker.isClosed
     }
 
     private func changed(hasOpened: Bool) {
@@ -224,17 +259,15 @@ final class ModuleGate: Sendable {
 
     private static let late = "it did not answer in time"
 
+    /// For everybody: what a failure says of itself is for operators.
     private static func trouble(_ state: State) -> String? {
-        fullOfOverdue(state)
-            ?? (state.breaker.isClosed ? nil : "its calls fail, and one is tried now and then: \(state.lastFault)")
+        fullOfOverdue(state) ?? (state.breaker.isClosed ? nil : "its calls fail, and one is tried now and then")
     }
 
     private static func fullOfOverdue(_ state: State) -> String? {
         guard state.overdueCount >= state.limits.callsMax else { return nil }
         return "as many of its calls as may run have passed their deadline and not come back"
     }
-
-    private static func text(_ failure: any Error) -> String { String("\(failure)".prefix(500)) }
 }
 
 /// A module is not called for a while, because its last calls have failed or have not come back.
@@ -249,12 +282,4 @@ struct ModuleHeldBack: Error, Equatable {
 
     /// Whole seconds, at least one.
     var retryAfter: Int { max(1, Int(wait.components.seconds) + (wait.components.attoseconds > 0 ? 1 : 0)) }
-}
-
-/// A module's reply has more bytes than it may.
-struct ReplyTooLarge: Error, Equatable, CustomStringConvertible {
-    var bytes: Int
-    var bytesMax: Int
-
-    var description: String { "its reply has \(bytes) bytes, more than \(bytesMax)" }
 }

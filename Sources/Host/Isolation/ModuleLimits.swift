@@ -6,7 +6,7 @@ struct ModuleLimits: Sendable, Equatable {
     var callsMax = 64
     /// Calls that wait for their turn.
     var waitingMax = 4_096
-    /// How long a call may take, its wait included.
+    /// How long a call may take, its wait included; no longer than a request.
     var deadline: Duration = .seconds(30)
     /// Bytes of a reply.
     var replyMax = 16 << 20

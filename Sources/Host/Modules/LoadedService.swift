@@ -9,6 +9,8 @@ struct LoadedService: Sendable {
     /// Where its calls go through; `nil` has one made.
     var gate: ModuleGate?
     var source = ModuleSource.compiled
+    /// What it does by itself and has not come back from.
+    var scheduledWork = UnreturnedCall()
 
     /// What it declares, those operations first that clients call.
     var allOperations: [(operation: Operation, audience: BoundOperation.Audience)] {

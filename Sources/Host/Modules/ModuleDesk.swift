@@ -32,6 +32,9 @@ final class ModuleDesk: Sendable {
     /// Modules that stay disabled in configurations to come.
     var disabled: Set<ModuleDescriptor.ModuleID> { off.withLock { $0 } }
 
+    /// Forgets modules that are no longer loaded: one that comes again is not disabled.
+    func forgetAll(but loaded: [ModuleDescriptor.ModuleID]) { off.withLock { $0.formIntersection(loaded) } }
+
     func keep(_ id: ModuleDescriptor.ModuleID, isOn: Bool) {
         off.withLock { off in
             if isOn { off.remove(id) } else { off.insert(id) }

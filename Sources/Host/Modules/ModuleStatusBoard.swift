@@ -25,8 +25,8 @@ final class ModuleRecord: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Its start, and how it is asked how it is.
-    let start = UnreturnedCall(), healthCheck = UnreturnedCall()
+    /// Its start, how it is asked how it is, and what it does on a schedule.
+    let start = UnreturnedCall(), healthCheck = UnreturnedCall(), scheduledWork = UnreturnedCall()
 
     var status: ModuleStatus { state.withLock { $0.status } }
 
@@ -126,7 +126,7 @@ final class ModuleStatusBoard: Sendable {
 
     /// Writes down what went wrong.
     func note(_ reason: String, doing: String, of id: ModuleDescriptor.ModuleID) {
-        record(of: id).lastFault = ModuleFault(at: clock.now, doing: doing, reason: reason)
+        record(of: id).lastFault = ModuleFault(at: clock.now, doing: doing, reason: FaultText.cut(reason))
     }
 
     /// Where the module's calls go through, for as long as it is loaded.

@@ -9,7 +9,8 @@ struct Scheduler: Sendable {
         var module: any ScheduledModule
         var status: @Sendable () -> ModuleStatus
         var gate: ModuleGate?
-        let work = UnreturnedCall()
+        /// The module's own, so that another scheduler does not begin anew what hangs.
+        var work: UnreturnedCall
     }
 
     /// How long one call may take.
@@ -33,7 +34,7 @@ struct Scheduler: Sendable {
     init(_ services: [LoadedService], clock: any HostClock, metrics: any Metrics, logger: any Logger) {
         entries = services.compactMap { loaded in
             (loaded.service as? any ScheduledModule).map {
-                Entry(id: loaded.id, module: $0, status: loaded.status, gate: loaded.gate)
+                Entry(id: loaded.id, module: $0, status: loaded.status, gate: loaded.gate, work: loaded.scheduledWork)
             }
         }
         events = EventDispatcher(services, clock: clock, metrics: metrics, logger: logger)

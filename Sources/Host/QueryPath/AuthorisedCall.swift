@@ -74,7 +74,7 @@ extension QueryPath {
             let reply = try await target.gate.call(target.operation.name, replyMax: target.replyMax) {
                 try await target.operation.handler(request)
             }
-            target.meters.count(.ok)
+            target.meters.count(FailureAnswer.outcome(of: reply))
             return reply
         } catch {
             target.meters.count(FailureAnswer.outcome(of: error))

@@ -45,14 +45,18 @@ final class CallLimiter: Sendable {
 
     /// Runs `body` when it is its turn.
     ///
-    /// - Throws: ``Overloaded`` at once when too many wait, `CancellationError`, or what `body` throws.
-    func run<Result>(_ body: () async throws -> Result) async throws -> Result {
-        try await enter()
+    /// - Parameter refusal: Asked before a wait, so that nobody begins one after ``refuseWaiting(_:)`` for the same reason.
+    ///   Called under the lock.
+    /// - Throws: ``Overloaded`` at once when too many wait, the refusal, `CancellationError`, or what `body` throws.
+    func run<Result>(
+        unless refusal: () -> (any Error)? = { nil }, _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await enter(refusal)
         defer { leave() }
         return try await body()
     }
 
-    private func enter() async throws {
+    private func enter(_ refusal: () -> (any Error)?) async throws {
         let id = state.withLock { state -> Int? in
             if state.running < state.runningMax {
                 state.running += 1
@@ -65,19 +69,22 @@ final class CallLimiter: Sendable {
         // A cancellation that came when the turn had already been given leaves its mark behind.
         defer { state.withLock { _ = $0.gone.remove(id) } }
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { queue(id, $0) }
+            try await withCheckedThrowingContinuation { queue(id, $0, refusal) }
         } onCancel: {
             giveUp(id)
         }
     }
 
-    private func queue(_ id: Int, _ continuation: CheckedContinuation<Void, any Error>) {
+    private func queue(
+        _ id: Int, _ continuation: CheckedContinuation<Void, any Error>, _ refusal: () -> (any Error)?
+    ) {
         let outcome: Result<Void, any Error>? = state.withLock { state in
             if state.gone.contains(id) { return .failure(CancellationError()) }
             if state.running < state.runningMax {
                 state.running += 1
                 return .success(())
             }
+            if let refusal = refusal() { return .failure(refusal) }
             guard state.waiting.count < state.waitingMax else { return .failure(Overloaded()) }
             state.waiting.append((id, continuation))
             return nil

@@ -8,6 +8,8 @@ enum FailureAnswer {
         case let problem as Problem: problem
         case let failure as StorageError: problem(for: failure)
         case let overflow as ScopedOverflow: .unprocessable(overflow.sentence, errors: [])
+        case let excess as ReplyTooLarge:
+            .unprocessable(ScopedOverflow.bytes(max: excess.bytesMax).sentence, errors: [])
         case let failure as JSONSyntaxError:
             .badRequest("The body \(failure.detail) at line \(failure.line), column \(failure.column).")
         case is DeadlinePassed: .unavailable("The answer took longer than a request may take; try again.")
@@ -24,6 +26,7 @@ enum FailureAnswer {
         switch failure {
         case let problem as Problem: problem.status >= 500 && problem.status != 503
         case is JSONSyntaxError, is CancellationError, is ScopedOverflow: false
+        case let excess as ReplyTooLarge: excess.isGross
         // Many at once, which counters and the module's status tell of.
         case is Overloaded, is ModuleHeldBack: false
         default: true
@@ -47,8 +50,9 @@ enum FailureAnswer {
     static func outcome(of failure: any Error) -> OperationMeters.CallOutcome {
         switch failure {
         case let problem as Problem:
-            problem.status < 500 ? .refused : problem.status == 503 ? .unavailable : .failed
+            problem.status < 500 ? .refused : outcome(ofStatus: problem.status)
         case is JSONSyntaxError, is ScopedOverflow: .refused
+        case let excess as ReplyTooLarge: excess.isGross ? .failed : .refused
         case StorageError.statement, StorageError.constraint: .failed
         case is StorageError, is DeadlinePassed, is Overloaded, is ModuleHeldBack, is CancellationError: .unavailable
         default: .failed
@@ -58,12 +62,25 @@ enum FailureAnswer {
     /// What the failure of a call says about the module that was called.
     static func verdict(of failure: any Error) -> CallBreaker.Verdict {
         switch failure {
-        case let problem as Problem: problem.status < 500 ? .answered : problem.status == 503 ? .unknown : .failed
+        case let problem as Problem: verdict(ofStatus: problem.status)
         case is JSONSyntaxError, is ScopedOverflow: .answered
+        case let excess as ReplyTooLarge: excess.isGross ? .endangering : .answered
         case StorageError.statement: .failed
         case is StorageError, is DeadlinePassed, is Overloaded, is ModuleHeldBack, is CancellationError: .unknown
         default: .failed
         }
+    }
+
+    /// A module may say by itself that it has failed.
+    static func verdict(of reply: Reply) -> CallBreaker.Verdict { verdict(ofStatus: reply.status) }
+    static func outcome(of reply: Reply) -> OperationMeters.CallOutcome { outcome(ofStatus: reply.status) }
+
+    private static func verdict(ofStatus status: Int) -> CallBreaker.Verdict {
+        status < 500 ? .answered : status == 503 ? .unknown : .failed
+    }
+
+    private static func outcome(ofStatus status: Int) -> OperationMeters.CallOutcome {
+        status < 500 ? .ok : status == 503 ? .unavailable : .failed
     }
 
     private static let internalError = Problem(

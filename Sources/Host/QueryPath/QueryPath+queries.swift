@@ -179,7 +179,8 @@ extension QueryPath {
     /// - Parameter sharedStamp: Under which the hosts share the answer; `nil` when they do not.
     /// - Returns: Whether there is a cache that keeps it, and a time for which it may.
     private func keep(_ entry: CacheEntry, _ key: String, sharedStamp: CacheStamp?) -> Bool {
-        guard let cache, !isRetired, entry.storedAt < entry.freshUntil else { return false }
+        // A module's own word that it has failed is for whoever asked.
+        guard let cache, !isRetired, entry.storedAt < entry.freshUntil, entry.status < 500 else { return false }
         cache.immediateStore(entry, for: key)
         if let sharedStamp { shared?.store(entry, for: key, stamp: sharedStamp) }
         return true

@@ -38,9 +38,6 @@ final class QueryPath: Sendable {
 
     /// The name under which the host's own operations are counted.
     static let hostModule = "host"
-    /// Of the host's own operations: nobody can disable what mends the rest.
-    private static let ownLimits = ModuleLimits(failuresMax: 0)
-
     /// - Parameters:
     ///   - hostOperations: What the host itself does for operators.
     ///   - known: What is known of the directory already; `nil` for nothing yet.
@@ -67,10 +64,12 @@ final class QueryPath: Sendable {
                 gate: service.gate ?? ModuleGate(service.id, limits: limits, metrics: metrics), limits: limits,
                 sharedLayer: shared?.name, metrics: metrics)
         }
+        // Nobody can disable what mends the rest, and it may take as long as any request.
+        let ownLimits = ModuleLimits(deadline: settings.callTimeout, failuresMax: 0)
         operations += try BoundOperation.bind(
             hostOperations.map { ($0, .operators) }, of: Self.hostModule, status: { .ok },
             defaultTTL: settings.defaultTTL,
-            gate: ModuleGate(Self.hostModule, limits: Self.ownLimits, metrics: metrics), limits: Self.ownLimits,
+            gate: ModuleGate(Self.hostModule, limits: ownLimits, metrics: metrics), limits: ownLimits,
             metrics: metrics)
         let known = known ?? KnownAccounts(directory: directory)
         listener = invalidations.attach(known: known, cache: cache, shared: shared?.cache)

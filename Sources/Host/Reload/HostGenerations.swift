@@ -206,10 +206,12 @@ final class HostGenerations: Sendable {
         old.queryPath.retire()
         _ = await foundation.invalidations.spread(Self.stale(old, next, plan))
         next.loaded.extend { next.loaded.made.isCarried($0) }
+        for module in old.loaded.left(by: next.loaded) { module.board.record(of: module.id).gate?.retire() }
         next.announce()
         clients.swap(to: next.serving(next.clients))
         operators.swap(to: next.serving(next.operators))
         inUse.withLock { $0 = next }
+        foundation.modules.forgetAll(but: next.modules.all.map(\.id))
         let meters = ModuleStatusMeters(registry: foundation.registry)
         for module in plan.modules where module.change == .removed { meters.report(.disabled, of: module.id) }
         if !next.loaded.worksAs(old.loaded) { schedulers.continuation.yield(next.scheduler) }

@@ -22,7 +22,7 @@ struct CallBreakerTests {
 
     @Test(
         "After the pause one call is tried, which decides",
-        arguments: [CallBreaker.Verdict.answered, .failed, .unknown])
+        arguments: [CallBreaker.Verdict.answered, .failed, .endangering, .unknown])
     func trial(verdict: CallBreaker.Verdict) {
         var breaker = CallBreaker()
         breaker.settle(.failed, failuresMax: 1)
@@ -37,7 +37,7 @@ struct CallBreakerTests {
         let next = breaker.admit(at: later, pause: .seconds(5))
         switch verdict {
         case .answered: #expect(next == .admitted(isTrial: false))
-        case .failed: #expect(next == .refused(until: later + .seconds(5)))
+        case .failed, .endangering: #expect(next == .refused(until: later + .seconds(10)))
         case .unknown: #expect(next == .admitted(isTrial: true))
         }
     }
@@ -56,12 +56,48 @@ struct CallBreakerTests {
         #expect(!breaker.isClosed)
     }
 
-    @Test("With no number of failures it never opens")
-    func never() {
+    @Test("With no number of failures it never opens", arguments: [CallBreaker.Verdict.failed, .endangering])
+    func never(verdict: CallBreaker.Verdict) {
         var breaker = CallBreaker()
-        for _ in 0..<100 { breaker.settle(.failed, failuresMax: 0) }
+        for _ in 0..<100 { breaker.settle(verdict, failuresMax: 0) }
 
         #expect(breaker.isClosed)
+    }
+
+    @Test("One call that endangers the host is enough")
+    func endangering() {
+        var breaker = CallBreaker()
+
+        breaker.settle(.endangering, failuresMax: 10)
+
+        #expect(breaker.admit(at: Self.start, pause: .seconds(5)) == .refused(until: Self.start + .seconds(5)))
+    }
+
+    @Test("Each trial that fails doubles the pause, up to sixteen times, until the module answers")
+    func pauses() {
+        var (breaker, now, pauses) = (CallBreaker(), Self.start, [Duration]())
+        breaker.settle(.failed, failuresMax: 1)
+        for verdict in Array(repeating: CallBreaker.Verdict.failed, count: 6) + [.unknown, .failed, .answered] {
+            while case .refused(let until) = breaker.admit(at: now, pause: .seconds(5)) {
+                pauses.append(until - now)
+                now = until
+            }
+            breaker.settle(verdict, isTrial: true, at: now, failuresMax: 1)
+        }
+        breaker.settle(.failed, at: now, failuresMax: 1)
+
+        #expect(pauses == [5, 10, 20, 40, 80, 80, 80, 80].map { .seconds($0) })
+        #expect(breaker.admit(at: now, pause: .seconds(5)) == .refused(until: now + .seconds(5)))
+    }
+
+    @Test("A shorter pause brings the trial forward")
+    func shortened() {
+        var breaker = CallBreaker()
+        breaker.settle(.failed, failuresMax: 1)
+        let before = breaker.admit(at: Self.start + .seconds(1), pause: .seconds(3_600))
+
+        #expect(before == .refused(until: Self.start + .seconds(3_600)))
+        #expect(breaker.admit(at: Self.start + .seconds(1), pause: .seconds(1)) == .admitted(isTrial: true))
     }
 }
 
@@ -69,8 +105,7 @@ extension CallBreaker {
     fileprivate mutating func settle(
         _ verdict: Verdict, isTrial: Bool = false, at now: ContinuousClock.Instant? = nil, failuresMax: Int
     ) {
-        settle(
-            verdict, isTrial: isTrial, at: now ?? CallBreakerTests.moment, failuresMax: failuresMax, pause: .seconds(5))
+        settle(verdict, isTrial: isTrial, at: now ?? CallBreakerTests.moment, failuresMax: failuresMax)
     }
 }
 

@@ -25,20 +25,87 @@ struct IsolationTests {
             #expect(sibling.status.code == 503 && host.diary.asked.value == 3)
             #expect(await host.ask(Self.accounts).status.code == 200)
             let record = host.generations.current.modules.board.record(of: "probe")
-            #expect(record.status.word == "degraded" && record.status.reason?.contains("Trouble") == true)
-            #expect(record.lastFault?.doing == "broken")
+            #expect(record.status.word == "degraded" && record.status.reason?.contains("Trouble") == false)
+            #expect(record.lastFault?.doing == "broken" && record.lastFault?.reason == "Trouble()")
+            let ready = await host.ask("/api/v1/ready")
+            #expect(ready.text.contains("one is tried now and then") && !ready.text.contains("Trouble"))
         }
     }
 
-    @Test("One whose reply is too large fails, and nothing of it is kept")
+    @Test("One whose reply is too large says so to whoever asked and goes on, and nothing of it is kept")
     func large() async throws {
-        try await ReloadFixture.run(Self.limits("reply: 1KiB")) { host in
-            let codes = [
-                await host.ask("/api/v1/probe/huge").status.code, await host.ask("/api/v1/probe/huge").status.code,
-            ]
+        try await ReloadFixture.run(Self.limits("reply: 1KiB, failures: 1")) { host in
+            let answers = [await host.ask("/api/v1/probe/huge"), await host.ask("/api/v1/probe/huge")]
 
-            #expect(codes == [500, 500] && host.diary.asked.value == 2)
+            #expect(answers.map(\.status.code) == [422, 422] && host.diary.asked.value == 2)
+            #expect(answers[0].detail == "The answer has more than 1024 bytes; ask for less by the parameters.")
             #expect(await host.ask("/api/v1/probe").status.code == 200)
+        }
+    }
+
+    @Test("A module's own word that it has failed is answered, and nobody else gets it")
+    func failedReply() async throws {
+        try await ReloadFixture.run(
+            Self.limits("failures: 3") + "queries: [probe: { diary: NAME, ttl: 60s }]\n"
+        ) { host in
+            var codes: [Int] = []
+            for _ in 0..<4 { codes.append(await host.ask("/api/v1/probe/sorry").status.code) }
+
+            #expect(codes == [502, 502, 502, 503] && host.diary.asked.value == 3)
+        }
+    }
+
+    @Test("Enabling calls a module that is left alone, and a reload without a number of failures does too")
+    func reopened() async throws {
+        try await ReloadFixture.run(Self.limits("failures: 1, pause: 1h")) { host in
+            _ = await host.ask("/api/v1/probe/broken")
+            let held = await host.ask().status.code
+            let on = try await host.generations.foundation.modules.turn(ModuleSwitch(id: "probe", isOn: true))
+            let enabled = await host.ask().status.code
+            _ = await host.ask("/api/v1/probe/broken")
+            let again = await host.ask("/api/v1/probe/broken").status.code
+            host.write(Self.limits("failures: 0"))
+            try await host.reload()
+
+            #expect(held == 503 && on == .ok && enabled == 200 && again == 503)
+            #expect(await host.ask("/api/v1/probe/broken").status.code == 500)
+            #expect(host.generations.current.modules.board["probe"] == .ok)
+        }
+    }
+
+    @Test("A module that is taken out leaves no overdue calls behind, and comes back as one that is not disabled")
+    func removed() async throws {
+        let limits = Self.limits("calls: 2, failures: 0, deadline: 100ms")
+        try await ReloadFixture.run(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n") { host in
+            let gate = try #require(host.generations.current.modules.board.record(of: "probe").gate)
+            while gate.overdue < 2 { #expect(await host.ask("/api/v1/probe/slow").status.code == 503) }
+            let before = host.text(#"module_calls_overdue{module="probe"}"#)
+            _ = try await host.generations.foundation.modules.turn(ModuleSwitch(id: "probe", isOn: false))
+            host.write(limits + "queries: [positions]\n")
+            try await host.reload()
+            let after = host.text(#"module_calls_overdue{module="probe"}"#)
+            host.write(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n")
+            try await host.reload()
+
+            #expect(before == "2" && after == "0")
+            #expect(await host.ask().status.code == 200)
+        }
+    }
+
+    @Test("Scheduled work that hangs is not begun again by a reload that replaces the scheduler")
+    func scheduled() async throws {
+        try await ReloadFixture.run("queries: [probe: { diary: NAME }, reconciliation]\n") { host in
+            let work = host.generations.current.modules.board.record(of: "reconciliation").scheduledWork
+            #expect(await host.eventually { work.begin() })
+            let before = host.scheduledCalls
+            host.write("queries: [probe: { diary: NAME }, reconciliation, guards]\n")
+            try await host.reload()
+            await host.generations.current.scheduler.runOnce()
+            let meanwhile = host.scheduledCalls
+            work.end()
+            await host.generations.current.scheduler.runOnce()
+
+            #expect(meanwhile == before && host.scheduledCalls != before)
         }
     }
 
@@ -116,5 +183,12 @@ struct IsolationTests {
 
         #expect(narrowed.deadline == .seconds(3) && narrowed.replyMax == 1_000)
         #expect(operation.limited(replyMax: 10).limits == OperationLimits(deadline: .seconds(3), replyMax: 10))
+    }
+}
+
+extension ReloadFixture {
+    /// How often the reconciliation's own work has ended well.
+    fileprivate var scheduledCalls: String {
+        text(#"module_calls_total{module="reconciliation",operation="scheduled",outcome="ok"}"#)
     }
 }

@@ -38,7 +38,7 @@ struct ModuleGateTests {
 
         #expect(failed == ["failed", "failed", "failed"])
         #expect(held == "held back" && gate.entered.value == 4)
-        #expect(trouble?.contains("Broken") == true)
+        #expect(trouble == "its calls fail, and one is tried now and then")
         #expect(tried == "answered" && gate.gate.trouble == nil)
         #expect(gate.metrics.count("module_breaker_openings_total slow") == 1)
         #expect(gate.faults.value == Array(repeating: "ask: Broken()", count: 3))
@@ -62,13 +62,174 @@ struct ModuleGateTests {
     }
 
     @Test(
-        "A reply with more bytes than a module may give is a failure",
-        arguments: [(100, "answered"), (101, "too large")])
-    func large(bytes: Int, outcome: String) async {
-        let gate = Fixture(failuresMax: 1, replyMax: 100)
+        "A reply with more bytes than a module may give concerns whoever asked; one of sixteen times as many, everybody",
+        arguments: [
+            (100, "answered", "answered"), (101, "too large", "answered"), (1_600, "too large", "answered"),
+            (1_601, "too large", "held back"),
+        ])
+    func large(bytes: Int, outcome: String, next: String) async {
+        let gate = Fixture(failuresMax: 10, replyMax: 100)
 
         #expect(await gate.outcome(bytes: bytes) == outcome)
-        #expect(await gate.outcome() == (outcome == "answered" ? "answered" : "held back"))
+        #expect(await gate.outcome() == next)
+        #expect(gate.faults.value.count == (next == "held back" ? 1 : 0))
+    }
+
+    @Test("What an operation declares of its reply does not make a larger one a danger")
+    func declared() async {
+        let gate = Fixture(failuresMax: 1, replyMax: 1_000)
+
+        #expect(await gate.outcome(bytes: 500, replyMax: 10) == "too large")
+        #expect(await gate.outcome() == "answered")
+    }
+
+    @Test("A danger is one however late it comes", .timeLimit(.minutes(1)))
+    func lateDanger() async {
+        let (gate, door) = (Fixture(failuresMax: 10, replyMax: 10, grace: .milliseconds(1)), Door())
+        let task = gate.hang(at: door, bytes: 1_000)
+        while gate.entered.value < 1 { await Task.yield() }
+
+        task.cancel()
+        while gate.faults.value.isEmpty { await Task.yield() }
+        door.open()
+        await task.value
+
+        #expect(await gate.outcome() == "held back")
+    }
+
+    @Test(
+        "A reply that says that the module has failed is a failure as a problem would be",
+        arguments: [(499, "answered"), (500, "held back"), (503, "answered"), (504, "held back")])
+    func failedReply(status: Int, next: String) async {
+        let gate = Fixture(failuresMax: 1)
+
+        #expect(await gate.outcome(status: status) == "answered")
+        #expect(await gate.outcome() == next)
+        #expect(gate.faults.value == (next == "answered" ? [] : ["ask: it answered \(status)"]))
+    }
+
+    @Test("A module that says it was cancelled when nobody has cancelled it has failed")
+    func unasked() async {
+        let gate = Fixture(failuresMax: 1)
+
+        #expect(await gate.outcome(CancellationError()) == "failed")
+        #expect(await gate.outcome() == "held back")
+        #expect(FailureAnswer.problem(for: UnaskedCancellation()).status == 500)
+    }
+
+    @Test("A failure's text is made without the lock, and for failures of the module alone")
+    func texts() async {
+        let (gate, made) = (Fixture(failuresMax: 1), Tally())
+        let gateItself = gate.gate
+
+        _ = await gate.outcome(Talkative { made.add() })
+        _ = await gate.outcome()
+        let ofFailure = made.value
+        gateItself.reset()
+        _ = await gate.outcome(Talkative { _ = gateItself.overdue })
+
+        #expect(ofFailure == 1)
+        #expect(await gate.outcome() == "held back")
+    }
+
+    @Test("Texts are bounded in bytes, hold whole characters, and steer no terminal")
+    func bounded() {
+        let wide = FaultText.cut(String(repeating: "e\u{301}", count: 10_000))
+        let steering = FaultText.cut("a\u{1B}[31m\u{202E}b\u{85}\n\u{2066}ü")
+
+        #expect(wide.utf8.count <= 500 && wide.utf8.count > 495 && !wide.contains("\u{FFFD}"))
+        #expect(steering == "a\u{FFFD}[31m\u{FFFD}b\u{FFFD}\u{FFFD}\u{FFFD}ü")
+        #expect(FaultText.cut(String(repeating: "\u{1}", count: 500)).utf8.count <= 500)
+    }
+
+    @Test("An operator who lets a module fail as it likes, or enables it, has it called at once")
+    func reopened() async {
+        for reopen in [
+            { (gate: ModuleGate) in gate.apply(ModuleLimits(failuresMax: 0)) }, { (gate: ModuleGate) in gate.reset() },
+        ] {
+            let gate = Fixture(failuresMax: 1)
+            _ = await gate.outcome(Broken())
+            let (held, told) = (await gate.outcome(), gate.troubles.value)
+
+            reopen(gate.gate)
+
+            #expect(held == "held back" && gate.gate.trouble == nil)
+            #expect(gate.troubles.value == told + 1, "the board hears of it")
+            #expect(await gate.outcome() == "answered")
+        }
+    }
+
+    @Test("Nobody begins to wait for a turn that is refused already", .timeLimit(.minutes(1)))
+    func refusedTurn() async throws {
+        let (limiter, door, entered) = (CallLimiter(runningMax: 1, waitingMax: 1), Door(), Tally())
+        let running = Task {
+            try await limiter.run {
+                entered.add()
+                await door.pass()
+            }
+        }
+        while entered.value < 1 { await Task.yield() }
+
+        await #expect(throws: Broken.self) { try await limiter.run(unless: { Broken() }) {} }
+        door.open()
+        try await running.value
+        try await limiter.run(unless: { Broken() }) {}
+    }
+
+    @Test("An opening is counted even while the module is in trouble already", .timeLimit(.minutes(1)))
+    func openingInTrouble() async {
+        let (gate, door, second) = (Fixture(callsMax: 2, failuresMax: 1), Door(), Door())
+        let hung = gate.hang(at: door, then: StorageError.timedOut)
+        let failing = gate.hang(at: second, then: Broken())
+        while gate.entered.value < 2 { await Task.yield() }
+        hung.cancel()
+        gate.gate.apply(ModuleLimits(callsMax: 1, failuresMax: 1))
+        let before = gate.gate.trouble
+
+        second.open()
+        await failing.value
+
+        #expect(before?.contains("not come back") == true && gate.gate.trouble == before)
+        #expect(gate.metrics.count("module_breaker_openings_total slow") == 1)
+        door.open()
+        await hung.value
+    }
+
+    @Test("Fewer calls than hang already are told of, and refused, at once", .timeLimit(.minutes(1)))
+    func narrowed() async {
+        let (gate, door) = (Fixture(callsMax: 2, failuresMax: 0), Door())
+        defer { door.open() }
+        let hung = gate.hang(at: door)
+        let running = gate.hang(at: door)
+        while gate.entered.value < 2 { await Task.yield() }
+        hung.cancel()
+        async let waiting = gate.outcome()
+        let told = gate.troubles.value
+
+        gate.gate.apply(ModuleLimits(callsMax: 1, failuresMax: 0))
+
+        #expect(await waiting == "held back")
+        #expect(gate.troubles.value > told && gate.gate.trouble?.contains("not come back") == true)
+        door.open()
+        _ = await (hung.value, running.value)
+    }
+
+    @Test("The gauge of calls that have not come back is that of the module in use")
+    func retired() async {
+        let (gate, door) = (Fixture(), Door())
+        let hung = [gate.hang(at: door), gate.hang(at: door)]
+        while gate.entered.value < 2 { await Task.yield() }
+        for task in hung { task.cancel() }
+        let before = gate.metrics.level("module_calls_overdue slow")
+
+        gate.gate.retire()
+        let after = gate.metrics.level("module_calls_overdue slow")
+        gate.metrics.gauge("module_calls_overdue", help: "", labels: [("module", "slow")]).set(7)
+        door.open()
+        for task in hung { await task.value }
+
+        #expect(before == 2 && after == 0)
+        #expect(gate.metrics.level("module_calls_overdue slow") == 7)
     }
 
     @Test("A call whose storage is what was late is not the module's failure; any other late one is")
@@ -116,6 +277,16 @@ struct ModuleGateTests {
 
     private struct Broken: Error {}
 
+    /// Does something while its text is made.
+    private struct Talkative: Error, CustomStringConvertible {
+        let whenAsked: @Sendable () -> Void
+        init(_ whenAsked: @escaping @Sendable () -> Void) { self.whenAsked = whenAsked }
+        var description: String {
+            whenAsked()
+            return "talkative"
+        }
+    }
+
     /// A gate with a clock that a test moves.
     private struct Fixture {
         let gate: ModuleGate
@@ -123,24 +294,30 @@ struct ModuleGateTests {
         let metrics = RecordingMetrics()
         let faults = Locked<[String]>([])
         let entered = Tally()
+        /// How often the gate has said that its trouble may be another.
+        let troubles = Tally()
         private let replyMax: Int
 
         init(callsMax: Int = 64, failuresMax: Int = 10, replyMax: Int = 1_000, grace: Duration = .seconds(60)) {
-            let (clock, faults) = (clock, faults)
+            let (clock, faults, troubles) = (clock, faults, troubles)
             gate = ModuleGate(
-                "slow", limits: ModuleLimits(callsMax: callsMax, failuresMax: failuresMax), metrics: metrics,
+                "slow", limits: ModuleLimits(callsMax: callsMax, replyMax: replyMax, failuresMax: failuresMax),
+                metrics: metrics,
                 grace: grace, now: { clock.value },
-                onFault: { doing, fault in faults.change { $0.append("\(doing): \(fault)") } })
+                onFault: { doing, fault in faults.change { $0.append("\(doing): \(fault)") } },
+                onTrouble: { troubles.add() })
             self.replyMax = replyMax
         }
 
         /// How a call that answers at once ends, or one that throws.
-        func outcome(_ failure: (any Error & Sendable)? = nil, bytes: Int = 2) async -> String {
+        func outcome(
+            _ failure: (any Error & Sendable)? = nil, status: Int = 200, bytes: Int = 2, replyMax: Int? = nil
+        ) async -> String {
             do {
-                _ = try await gate.call("ask", replyMax: replyMax) {
+                _ = try await gate.call("ask", replyMax: replyMax ?? self.replyMax) {
                     entered.add()
                     if let failure { throw failure }
-                    return Reply(body: Array(repeating: 0x20, count: bytes))
+                    return Reply(status: status, body: Array(repeating: 0x20, count: bytes))
                 }
                 return "answered"
             } catch is ModuleHeldBack {
@@ -153,13 +330,13 @@ struct ModuleGateTests {
         }
 
         /// A call that ignores that it is cancelled until the door opens.
-        func hang(at door: Door, then failure: (any Error & Sendable)? = nil) -> Task<Void, Never> {
+        func hang(at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0) -> Task<Void, Never> {
             Task {
                 _ = try? await gate.call("ask", replyMax: replyMax) {
                     entered.add()
                     await door.pass()
                     if let failure { throw failure }
-                    return Reply(body: [])
+                    return Reply(body: Array(repeating: 0x20, count: bytes))
                 }
             }
         }

@@ -63,6 +63,25 @@ struct SchedulerTests {
         #expect(meanwhile == 1 && service.calls.value.count == 2)
     }
 
+    @Test("Work that hangs is not begun again by the scheduler of another configuration")
+    func hangingAcrossSchedulers() async {
+        let (door, work) = (Door(), UnreturnedCall())
+        let service = TimedService(door: door)
+        let schedulers = (0..<2).map { _ in
+            let loaded = LoadedService(id: "punctual", service: service, status: { .ok }, scheduledWork: work)
+            return Scheduler([loaded], clock: ManualClock(), metrics: RecordingMetrics(), logger: RecordingLogger())
+        }
+        let first = Task { await schedulers[0].runOnce() }
+        while service.calls.value.isEmpty { await Task.yield() }
+        first.cancel()
+        await first.value
+
+        await schedulers[1].runOnce()
+
+        #expect(service.calls.value.count == 1)
+        door.open()
+    }
+
     @Test("It goes on until it is cancelled", .timeLimit(.minutes(1)))
     func goesOn() async {
         let service = TimedService()

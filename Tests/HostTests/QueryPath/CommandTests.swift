@@ -162,7 +162,7 @@ struct CommandTests {
         (StorageError.constraint("secret"), 409, nil, true, "failed"),
         (StorageError.statement("secret"), 500, nil, true, "failed"),
         (JSONSyntaxError(detail: "is empty", line: 1, column: 1), 400, nil, false, "refused"),
-        (CancellationError(), 503, "1", false, "unavailable"),
+        (CancellationError(), 500, nil, true, "failed"),
         (Unheard(text: "secret"), 500, nil, true, "failed"),
     ]
 

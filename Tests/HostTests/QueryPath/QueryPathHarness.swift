@@ -243,13 +243,19 @@ final class RecordingMetrics: Metrics {
 
     func count(_ name: String) -> Int { counts.withLock { $0[name, default: 0] } }
     var names: [String] { counts.withLock { $0.keys.sorted() } }
+    private let levels = Mutex<[String: Double]>([:])
+    /// What a gauge was set to last.
+    func level(_ name: String) -> Double? { levels.withLock { $0[name] } }
 
     func counter(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Counter {
         let name = ([name] + labels.map(\.value)).joined(separator: " ")
         counts.withLock { $0[name] = 0 }
         return Meter { amount in self.counts.withLock { $0[name, default: 0] += amount } }
     }
-    func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge { Meter { _ in } }
+    func gauge(_ name: String, help: String, labels: [(name: String, value: String)]) -> any Gauge {
+        let name = ([name] + labels.map(\.value)).joined(separator: " ")
+        return Meter(add: { _ in }, level: { level in self.levels.withLock { $0[name] = level } })
+    }
     func histogram(
         _ name: String,
         help: String,
@@ -259,8 +265,9 @@ final class RecordingMetrics: Metrics {
 
     private struct Meter: Counter, Gauge, Histogram {
         let add: @Sendable (Int) -> Void
+        var level: @Sendable (Double) -> Void = { _ in }
         func increment(by amount: Int) { add(amount) }
-        func set(_ value: Double) {}
+        func set(_ value: Double) { level(value) }
         func record(_ value: Double) {}
     }
 }

@@ -177,7 +177,10 @@ struct ProbeModule: QueryService {
     func stop() async { diary?.write("stop \(answer)") }
 
     var operations: [PluginAPI.Operation] {
-        [query("ask", "/probe"), query("slow", "/probe/slow"), query("huge", "/probe/huge"), broken]
+        [
+            query("ask", "/probe"), query("slow", "/probe/slow"), query("huge", "/probe/huge"),
+            query("sorry", "/probe/sorry"), broken,
+        ]
     }
 
     private var broken: PluginAPI.Operation {
@@ -200,6 +203,10 @@ struct ProbeModule: QueryService {
             if name == "huge" {
                 diary?.asked.add()
                 return Reply(body: Array(repeating: 0x20, count: 10_000))
+            }
+            if name == "sorry" {
+                diary?.asked.add()
+                return Reply(status: 502, body: Array("{}".utf8))
             }
             return Reply { (json: inout JSONWriter) in json.field("answer", answer) }
         }
