@@ -24,7 +24,9 @@ enum OpenAPIComponents {
         Refusal(status: 409, name: "Conflict", description: "It contradicts what is already stored"),
         Refusal(status: 413, name: "ContentTooLarge", description: "The body is larger than a body may be"),
         Refusal(status: 415, name: "UnsupportedMediaType", description: "The body's type is not one that is taken"),
-        Refusal(status: 422, name: "UnprocessableContent", description: "Well-formed, but values break rules"),
+        Refusal(
+            status: 422, name: "UnprocessableContent",
+            description: "Well-formed, but values break rules, or the answer would be too large"),
         Refusal(
             status: 429, name: "TooManyRequests", description: "More requests than the token may make",
             headers: [retryAfter]),

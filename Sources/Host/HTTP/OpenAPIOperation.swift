@@ -98,7 +98,8 @@ struct OpenAPIOperation {
     private func has(_ refusal: OpenAPIComponents.Refusal) -> Bool {
         switch refusal.status {
         case 409: !isQuery
-        case 413, 415, 422: operation.body != nil
+        case 413, 415: operation.body != nil
+        // 422 is of a body, or of an answer that would be too large.
         default: true
         }
     }
