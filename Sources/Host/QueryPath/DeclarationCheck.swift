@@ -29,8 +29,7 @@ struct DeclarationCheck {
     /// Clauses that follow the operation's name.
     var problems: [String] {
         var problems: [String] = []
-        if let templateProblem { problems.append("cannot be reached: \(templateProblem)") }
-        problems += pathProblem
+        if let problem = templateProblem ?? pathProblem { problems.append("cannot be reached: \(problem)") }
         if case .account(let name) = operation.scope, !pathNames.contains(name) {
             problems.append("takes its account from {\(name)}, which is not in its path")
         }
@@ -40,17 +39,14 @@ struct DeclarationCheck {
     }
 
     /// What clients would not get through to it.
-    private var pathProblem: [String] {
-        if Self.hostPaths.contains(operation.path) {
-            return ["cannot be reached: \(operation.path) is answered by the host itself"]
-        }
+    private var pathProblem: String? {
+        if Self.hostPaths.contains(operation.path) { return "\(operation.path) is answered by the host itself" }
         let parts = operation.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard operation.path.utf8.count <= 512, !parts.isEmpty, parts.allSatisfy(Self.isSegment) else {
-            return [
-                "cannot be reached: \(operation.path.debugDescription) is no path; it is made of /name and /{parameter}, with letters, digits, -, ., _ and ~"
-            ]
+            return "\(operation.path.debugDescription) is no path; it is made of /name and /{parameter}, with letters, "
+                + "digits, -, ., _ and ~"
         }
-        return []
+        return nil
     }
 
     /// Without the prefix of the listener.

@@ -44,11 +44,15 @@ struct AdminOperationTests {
     private func queryPath(adminName: String = "mend") throws -> QueryPath {
         let log = RecordingLogger()
         let service = AdministeredService(adminName: adminName)
+        var settings = QueryPathSettings()
+        // A machine that stands still for a while is no fault.
+        settings.callTimeout = .seconds(3_600)
+        settings.moduleLimits.usual.deadline = .seconds(3_600)
         return try QueryPath(
             services: [LoadedService(id: "administered", service: service, status: { .ok })],
             directory: FakeDirectory(), cache: nil, invalidations: Invalidations(logger: log),
-            cursors: CursorCodec(secret: Array("a secret of the tests".utf8)), clock: ManualClock(),
-            metrics: RecordingMetrics(), logger: log)
+            cursors: CursorCodec(secret: Array("a secret of the tests".utf8)), settings: settings,
+            clock: ManualClock(), metrics: RecordingMetrics(), logger: log)
     }
 }
 

@@ -194,6 +194,14 @@ struct CommandTests {
         #expect(answer.detail == "The service fake is failed: no schema.")
     }
 
+    @Test(
+        "A path that nobody would get through to is refused",
+        arguments: ["/health", "/openapi.json", "/a b", "/%61", "/a/../b", "/a//b", "/a?x=1", "/{a}b", "/", "a"])
+    func unreachable(path: String) {
+        let error = #expect(throws: DeclarationError.self) { try QueryPathHarness([.constant(at: path)]) }
+        #expect(error?.problems.first?.hasPrefix("fake.things cannot be reached: ") == true)
+    }
+
     @Test("Declarations that cannot be served are refused, all at once, by name")
     func declarations() {
         let error = #expect(throws: DeclarationError.self) {
