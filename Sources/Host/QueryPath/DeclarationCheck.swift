@@ -54,16 +54,8 @@ struct DeclarationCheck {
 
     private static func isSegment(_ part: Substring) -> Bool {
         let name = part.hasPrefix("{") && part.hasSuffix("}") ? part.dropFirst().dropLast() : part
-        return !name.isEmpty && name != "." && name != ".."
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                    UInt8(ascii: "~"):
-                    true
-                default: false
-                }
-            }
+        // Nothing in it would come percent-encoded, or be taken for a place.
+        return !name.isEmpty && name != "." && name != ".." && name == PercentEncoding.encode(String(name))
     }
 
     private var parameterProblems: [String] {
