@@ -44,7 +44,7 @@ struct ModuleFile: Sendable {
             throw ModuleRefusal(.file, "cannot be read whole: \(path)")
         }
         self.bytes = bytes
-        digest = SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        digest = SHA256.hash(data: bytes).hexadecimal
     }
 
     private static func checkDirectory(_ directory: String) throws(ModuleRefusal) {

@@ -44,7 +44,7 @@ enum CacheKey {
         if let cursor { pairs.append("@cursor=\(PercentEncoding.encode(cursor))") }
         let joined = pairs.joined(separator: "&")
         let last =
-            joined.utf8.count <= parametersMax ? joined : "sha256-" + hexadecimal(SHA256.hash(data: Array(joined.utf8)))
+            joined.utf8.count <= parametersMax ? joined : "sha256-" + SHA256.hash(data: Array(joined.utf8)).hexadecimal
         return "\(prefix)1:\(operation):\(scope.text):\(last)"
     }
 
@@ -69,13 +69,6 @@ enum CacheKey {
         // A grant of an unknown kind: no two of them share anything.
         @unknown default: parts.append(String(describing: caller.grant))
         }
-        return hexadecimal(SHA256.hash(data: Array(parts.joined(separator: "/").utf8)).prefix(16))
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        var out: [UInt8] = []
-        let digits = Array("0123456789abcdef".utf8)
-        for byte in bytes { out += [digits[Int(byte >> 4)], digits[Int(byte & 0xF)]] }
-        return String(decoding: out, as: UTF8.self)
+        return SHA256.hash(data: Array(parts.joined(separator: "/").utf8)).prefix(16).hexadecimal
     }
 }

@@ -25,7 +25,7 @@ struct FileDigest: Equatable {
             total += Int64(count)
         }
         bytesTotal = total
-        sha256 = hash.finalize().map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        sha256 = hash.finalize().hexadecimal
     }
 }
 
