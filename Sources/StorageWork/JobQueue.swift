@@ -3,33 +3,43 @@ package import PluginAPI
 
 /// Jobs waiting for a thread, first come, first served, and bounded.
 ///
-/// `@unchecked Sendable`: `jobs`, `head`, `takersIdle` and `isClosed` are read and written only between lock and unlock of
-/// `mutex`, and the two pthread objects never move in memory.
+/// The thread that went idle last is woken first: what it needs is still in the processor's cache, and so is what its
+/// connection's other end needs.
+///
+/// `@unchecked Sendable`: everything that changes is read and written only between lock and unlock of `mutex`, which never
+/// moves in memory.
 package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let arrival = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let waitingMax: Int
+    private let thrift: JobThrift<Job>?
     private var jobs: [Job] = []
     private var head = 0
-    private var takersIdle = 0
+    private var idle: [JobTaker] = []
+    /// Takers that are at thrifty jobs and getting on with them, or woken for some.
+    private var quickTotal = 0
     private var isClosed = false
 
-    package init(waitingMax: Int = 16_384) {
+    /// - Parameter thrift: Which jobs had rather wait a little than have one more thread woken; `nil` for none.
+    package init(waitingMax: Int = 16_384, thrift: JobThrift<Job>? = nil) {
         self.waitingMax = waitingMax
+        self.thrift = thrift
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(arrival, nil)
     }
 
     deinit {
-        pthread_cond_destroy(arrival)
         pthread_mutex_destroy(mutex)
-        arrival.deallocate()
         mutex.deallocate()
+    }
+
+    private func locked<Result>(_ work: () -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return work()
     }
 
     /// Queues a job, unless the queue is closed or full.
     ///
-    /// - Returns: Why it was refused, or `nil`, and whether more jobs wait than threads do.
+    /// - Returns: Why it was refused, or `nil`, and whether a thread is needed for it and none is idle.
     package func append(_ job: Job) -> (refusal: StorageError?, isShortOfTakers: Bool) {
         pthread_mutex_lock(mutex)
         if let refusal {
@@ -37,95 +47,158 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
             return (refusal, false)
         }
         jobs.append(job)
-        let hasIdleTaker = takersIdle > 0
-        let isShortOfTakers = jobs.count - head > takersIdle
+        let need = self.need(of: job)
         pthread_mutex_unlock(mutex)
-        // After the lock is free: a thread that wakes needs it at once.
-        if hasIdleTaker { pthread_cond_signal(arrival) }
-        return (nil, isShortOfTakers)
+        return (nil, isShort(need))
     }
 
     /// Why no job is taken now. Asked under the lock.
     private var refusal: StorageError? {
         if isClosed { return .unavailable(reason: "the database is being closed") }
-        guard jobs.count - head >= waitingMax else { return nil }
+        guard waitingTotal >= waitingMax else { return nil }
         return .unavailable(reason: "\(waitingMax) statements are waiting for the database already")
     }
 
+    private var waitingTotal: Int { jobs.count - head }
+
     /// Whether a thread waits for a job.
-    package var hasIdleTaker: Bool {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return takersIdle > 0
-    }
+    package var hasIdleTaker: Bool { idleTotal > 0 }
+
+    /// Threads that wait for a job.
+    package var idleTotal: Int { locked { idle.count } }
 
     /// Waits for jobs and takes up to `countMax` of them; empty when the queue is closed and nothing is left, or when none
     /// came within `patience` seconds.
     ///
-    /// - Parameter isTogether: Whether a job may be taken with others. The first is taken in any case.
+    /// - Parameters:
+    ///   - taker: The calling thread, which has done with what it took before.
+    ///   - isTogether: Whether a job may be taken with others. The first is taken in any case.
     package func take(
-        atMost countMax: Int, patience: Int? = nil, where isTogether: (Job) -> Bool = { _ in true }
+        as taker: JobTaker, atMost countMax: Int, patience: Int? = nil, where isTogether: (Job) -> Bool = { _ in true }
     ) -> [Job] {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        var latest = timespec()
-        if let patience {
-            clock_gettime(CLOCK_REALTIME, &latest)
-            latest.tv_sec += patience
+        locked {
+            setQuick(false, taker)
+            wait(as: taker, patience)
+            guard waitingTotal > 0 else { return [] }
+            let isThrifty = thrift?.isThrifty(jobs[head]) ?? false
+            setQuick(isThrifty, taker)
+            // Others are at it, or have been woken for it: each is left its share.
+            let sharersTotal = isThrifty ? quickTotal : idle.count + 1
+            let share = min(countMax, (waitingTotal + sharersTotal - 1) / sharersTotal)
+            let togetherTotal = share > 1 ? jobs[head..<head + share].prefix(while: isTogether).count : 1
+            let taken = Array(jobs[head..<head + max(1, togetherTotal)])
+            head += taken.count
+            discardTaken()
+            return taken
         }
-        takersIdle += 1
-        while head == jobs.count, !isClosed {
-            if patience == nil {
-                pthread_cond_wait(arrival, mutex)
-            } else if pthread_cond_timedwait(arrival, mutex, &latest) == ETIMEDOUT {
-                break
-            }
+    }
+
+    /// Returns when there are jobs, the queue is closed, or the patience is at an end. Called under the lock.
+    private func wait(as taker: JobTaker, _ patience: Int?) {
+        let latest = patience.map { JobTaker.time(after: $0) }
+        while waitingTotal == 0, !isClosed {
+            idle.append(taker)
+            let isInTime = taker.wait(mutex, until: latest)
+            // Whoever wakes a taker takes it off the list.
+            if let index = idle.lastIndex(where: { $0 === taker }) { idle.remove(at: index) }
+            setQuick(false, taker)
+            if !isInTime { return }
         }
-        takersIdle -= 1
-        guard head < jobs.count else { return [] }
-        // Idle threads have been woken for the others: each is left its share.
-        let share = min(countMax, (jobs.count - head + takersIdle) / (takersIdle + 1))
-        let togetherTotal = share > 1 ? jobs[head..<head + share].prefix(while: isTogether).count : 1
-        let taken = Array(jobs[head..<head + max(1, togetherTotal)])
-        head += taken.count
-        discardTaken()
-        return taken
+    }
+
+    /// A taker does not get on with its thrifty jobs: nothing waits for it any more.
+    ///
+    /// - Returns: Whether a thread is needed for what waits and none is idle.
+    package func delayed(_ taker: JobTaker) -> Bool {
+        let need = locked { () -> Need in
+            guard taker.isQuick else { return .none }
+            setQuick(false, taker)
+            return waitingTotal > 0 ? self.need(of: jobs[head]) : .none
+        }
+        return isShort(need)
     }
 
     /// Puts jobs that were taken back to the queue's front, in their order.
-    package func putBack(_ taken: some Collection<Job>) {
-        if taken.isEmpty { return }
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        if taken.count <= head {
-            jobs.replaceSubrange(head - taken.count..<head, with: taken)
-            head -= taken.count
-        } else {
-            jobs.insert(contentsOf: taken, at: head)
+    ///
+    /// - Returns: Whether a thread is needed for them and none is idle.
+    @discardableResult
+    package func putBack(_ taken: some Collection<Job>) -> Bool {
+        guard let first = taken.first else { return false }
+        let need = locked { () -> Need in
+            if taken.count <= head {
+                jobs.replaceSubrange(head - taken.count..<head, with: taken)
+                head -= taken.count
+            } else {
+                jobs.insert(contentsOf: taken, at: head)
+            }
+            return self.need(of: first)
         }
-        if takersIdle > 0 { pthread_cond_broadcast(arrival) }
+        return isShort(need)
     }
 
     /// Takes out the waiting jobs for which `condition` holds.
     package func remove(where condition: (Job) -> Bool) -> [Job] {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        guard head < jobs.count else { return [] }
-        let waiting = jobs[head...]
-        let removed = waiting.filter(condition)
-        if !removed.isEmpty {
-            jobs = waiting.filter { !condition($0) }
-            head = 0
+        locked {
+            guard waitingTotal > 0 else { return [] }
+            let waiting = jobs[head...]
+            let removed = waiting.filter(condition)
+            if !removed.isEmpty {
+                jobs = waiting.filter { !condition($0) }
+                head = 0
+            }
+            return removed
         }
-        return removed
     }
 
     /// Takes no more jobs; those that wait are still handed out.
     package func close() {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        isClosed = true
-        pthread_cond_broadcast(arrival)
+        let waiting = locked {
+            isClosed = true
+            defer { idle = [] }
+            return idle
+        }
+        for taker in waiting { taker.wake() }
+    }
+
+    // MARK: - Whom to wake
+
+    private enum Need {
+        case none
+        case woken(JobTaker)
+        /// One is needed, and all are at work.
+        case another
+    }
+
+    /// Who is to be woken for a job that waits now. Called under the lock.
+    private func need(of job: Job) -> Need {
+        if let thrift, quickTotal > 0, thrift.isThrifty(job), !isLate(job, thrift) {
+            if quickTotal >= thrift.takersMax || waitingTotal <= quickTotal { return .none }
+        }
+        guard let taker = idle.popLast() else { return .another }
+        setQuick(thrift?.isThrifty(job) ?? false, taker)
+        return .woken(taker)
+    }
+
+    /// Whether the oldest job has waited too long for a thread that is at work.
+    private func isLate(_ job: Job, _ thrift: JobThrift<Job>) -> Bool {
+        thrift.queuedAt(job) - thrift.queuedAt(jobs[head]) > thrift.waitMax
+    }
+
+    /// After the lock is free: a thread that wakes needs it at once.
+    private func isShort(_ need: Need) -> Bool {
+        switch need {
+        case .none: return false
+        case .another: return true
+        case .woken(let taker):
+            taker.wake()
+            return false
+        }
+    }
+
+    private func setQuick(_ isQuick: Bool, _ taker: JobTaker) {
+        guard taker.isQuick != isQuick else { return }
+        taker.isQuick = isQuick
+        quickTotal += isQuick ? 1 : -1
     }
 
     /// Drops the taken front in steps that grow with the queue, so that taking stays cheap on average.
@@ -137,5 +210,25 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
             jobs.removeFirst(head)
             head = 0
         }
+    }
+}
+
+/// When jobs had rather wait for a thread that is at work than have one more woken.
+///
+/// Many connections that each do a little at a time cost more than few that do much: every change between them empties
+/// caches, the server's too.
+package struct JobThrift<Job> {
+    /// Threads that are at such jobs until no more are woken for them.
+    var takersMax: Int
+    /// How long the oldest of them may wait while a thread is idle.
+    var waitMax: Duration
+    var isThrifty: (Job) -> Bool
+    var queuedAt: (Job) -> ContinuousClock.Instant
+
+    package init(
+        takersMax: Int, waitMax: Duration, isThrifty: @escaping @Sendable (Job) -> Bool,
+        queuedAt: @escaping @Sendable (Job) -> ContinuousClock.Instant
+    ) {
+        (self.takersMax, self.waitMax, self.isThrifty, self.queuedAt) = (takersMax, waitMax, isThrifty, queuedAt)
     }
 }

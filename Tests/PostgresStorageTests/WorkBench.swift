@@ -27,7 +27,7 @@ final class WorkBench: @unchecked Sendable {
     /// Runs a read by itself, so that its statement is prepared, and has taken no time, whatever the machine has to do.
     func prepare(_ sql: SQL) async throws {
         try await run(sql)
-        worker.connection?.statements.find(StatementText(sql, for: .postgres).text)?.lastTook = .zero
+        worker.connection?.statements.find(StatementText(sql, for: .postgres).text)?.took(.zero)
     }
 
     /// Runs a read by itself.
@@ -49,7 +49,7 @@ final class WorkBench: @unchecked Sendable {
     }
 
     /// Waits for jobs and takes as many as there are, up to `countMax`.
-    func taken(_ countMax: Int) -> [any Job] { queue.take(atMost: countMax, patience: 30) }
+    func taken(_ countMax: Int) -> [any Job] { queue.take(as: JobTaker(), atMost: countMax, patience: 30) }
 
     /// Carries out what was put back, one after the other.
     func carryOutRest(by worker: Worker) {

@@ -5,8 +5,10 @@ import StorageWork
 
 /// Waiting for the server without losing sight of the caller.
 extension Connection {
-    /// How often a waiting thread looks whether its caller is still there.
-    private static let lookEvery = Duration.milliseconds(10)
+    /// How often a waiting thread looks whether its caller is still there, in milliseconds.
+    private static let lookEvery: Int32 = 10
+    /// How long the server may take until it is said to take its time, in milliseconds.
+    private static let momentMax: Int32 = 2
     /// How long a cancelled statement may take to end before its connection is given up.
     static let cancelMax = Duration.seconds(1)
 
@@ -58,9 +60,10 @@ extension Connection {
 
     /// Waits for the socket, cancels at the server when the caller has gone, and gives up when that does not help.
     private func pause(for events: Int16, _ wait: inout ServerWait) throws(ServerFailure) {
-        while true {
+        for patience in sequence(first: Self.momentMax, next: { _ in Self.lookEvery }) {
             var descriptor = pollfd(fd: PQsocket(handle), events: events, revents: 0)
-            let count = poll(&descriptor, 1, Int32(Self.lookEvery.wholeMicroseconds / 1_000))
+            let count = poll(&descriptor, 1, patience)
+            if count == 0 { onDelay() }
             let hasFailed = count < 0 && errno != EINTR
             let now = ContinuousClock.now
             wait.batch?.lookAfter(at: now)

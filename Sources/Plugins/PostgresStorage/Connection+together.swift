@@ -35,6 +35,7 @@ extension Connection {
     private func exchange(_ batch: ReadBatch) throws(ServerFailure) -> (wait: ServerWait, errors: [Answer]) {
         guard PQenterPipelineMode(handle) == 1 else { throw noted(.lost(lastMessage)) }
         defer { if PQexitPipelineMode(handle) != 1 { markBroken() } }
+        if !batch.entries.allSatisfy(\.statement.isBrief) { onDelay() }
         var wait = ServerWait(giveUpAt: .now + statementMax, batch: batch)
         for entry in batch.entries {
             let (name, valuesTotal) = (entry.statement.name, Int32(entry.statement.parameterTypes.count))
@@ -52,7 +53,9 @@ extension Connection {
     ) throws(ServerFailure) -> (wait: ServerWait, errors: [Answer]) {
         var wait = begun
         var errors: [Answer] = []
-        var start = ContinuousClock.now
+        let begin = ContinuousClock.now
+        var start = begin
+        var answersTotal = 0
         while true {
             current = batch.current.map { $0.job?.caller ?? Abandoned.caller }
             try awaitInput(&wait)
@@ -68,7 +71,10 @@ extension Connection {
             if answer.isError { errors.append(answer) }
             // A cancellation may hit the next one instead, and the server leaves out what is behind an error.
             if wait.cancel != nil || answer.isError { batch.giveBackRest() }
-            if let job = entry.job, let failure = finish(job, entry.statement, answer, after: end - start) {
+            answersTotal += 1
+            // What is read late has come with others: their mean says how long each took.
+            if !answer.isError { entry.statement.took(end - start, usually: (end - begin) / answersTotal) }
+            if let job = entry.job, let failure = finish(job, entry.statement, answer) {
                 batch.unfinished = (job, failure)
             }
             batch.advance(at: end)
@@ -79,11 +85,10 @@ extension Connection {
 
     /// Answers a read. - Returns: What went wrong, if it may be remedied; it has no answer then.
     private func finish(
-        _ job: ReadJob, _ statement: PreparedStatement, _ answer: Answer, after time: Duration
+        _ job: ReadJob, _ statement: PreparedStatement, _ answer: Answer
     ) -> ServerFailure? {
         job.answer { () throws(ServerFailure) in
             let answer = try check([answer], text: statement.text, isReading: true)
-            statement.lastTook = time
             return try rows((statement, answer))
         }
     }

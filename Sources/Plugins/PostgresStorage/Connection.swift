@@ -15,6 +15,8 @@ final class Connection {
     private(set) var isBroken = false
 
     let handle: OpaquePointer
+    /// Told when the server takes more than a moment.
+    let onDelay: () -> Void
     /// How long the server may take for one statement before it is cancelled from here.
     private(set) var statementMax: Duration
     private let statementTimeout: Duration
@@ -29,8 +31,14 @@ final class Connection {
     private static let migrationMax = Duration.seconds(86_400)
 
     /// Connects and sets the session up.
-    /// - Parameter call: Whose job it is; a caller who gives up ends the attempt.
-    init(to target: Target, for call: (any Interruptible)?) throws(ServerFailure) {
+    ///
+    /// - Parameters:
+    ///   - call: Whose job it is; a caller who gives up ends the attempt.
+    ///   - onDelay: Told, any number of times, when the server takes more than a moment for what it is asked, or will.
+    init(
+        to target: Target, for call: (any Interruptible)?, onDelay: @escaping () -> Void = {}
+    ) throws(ServerFailure) {
+        self.onDelay = onDelay
         handle = try Connection.open(target, for: call)
         statementTimeout = target.statementTimeout
         statementMax = target.statementTimeout + Connection.grace
@@ -183,13 +191,14 @@ extension Connection {
         }
         let statement = try statement(text, values)
         let parameters = try parameters(values, of: text)
+        if !statement.isBrief { onDelay() }
         let start = ContinuousClock.now
         let answers = try exchange { connection in
             parameters.lend {
                 PQsendQueryPrepared(connection, statement.name, Int32(values.count), $0, $1, $2, 1)
             }
         }
-        statement.lastTook = .now - start
+        statement.took(.now - start)
         return (statement, try check(answers, text: text, isReading: isReading))
     }
 

@@ -28,14 +28,20 @@ final class Pool: Sendable {
     /// Seconds after which an idle thread too many ends.
     private static let idleMax = 5
     /// Reads that may wait for each other on one connection while others wait in the queue.
-    private static let togetherMax = 8
+    private static let togetherMax = 32
+    /// How long a read waits at most for a thread that is at work while another is idle.
+    private static let thriftMax = Duration.milliseconds(10)
 
     private let target: Target
     private let size: Size
     private let waitMax: Duration
     private let meter: ConnectionMeter
     private let backoff = Backoff()
-    private let queue = JobQueue<any Job>()
+    /// Reads are left to as many threads as there are processors while they get on with them.
+    private let queue = JobQueue<any Job>(
+        thrift: JobThrift(
+            takersMax: max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))), waitMax: Pool.thriftMax,
+            isThrifty: { $0.asRead != nil }, queuedAt: \.queuedAt))
     private let state = Mutex(State())
 
     /// - Parameter waitMax: How long a job may wait for a connection.
@@ -84,10 +90,10 @@ final class Pool: Sendable {
     }
 
     private func work(as id: Int) {
-        let worker = Worker(target: target, backoff: backoff, meter: meter, queue: queue)
+        let worker = Worker(target: target, backoff: backoff, meter: meter, queue: queue) { [unowned self] in grow() }
         repeat {
             while true {
-                let jobs = queue.take(atMost: Self.togetherMax, patience: Self.idleMax) { $0.asRead != nil }
+                let jobs = worker.take(atMost: Self.togetherMax, patience: Self.idleMax)
                 if jobs.isEmpty { break }
                 worker.carryOut(jobs)
             }

@@ -12,13 +12,26 @@ final class PreparedStatement: CachedStatement {
     private var columns: Columns?
     var lastUse: UInt64 = 0
     /// How long its last answer took to come.
-    var lastTook: Duration?
+    private(set) var lastTook: Duration?
+    /// How long its answers take where nothing else is in their way: the least, which grows a little with each that took longer.
+    private var usualTook: Duration?
 
     /// More than any read by a key takes, and short enough for others to wait for it.
     private static let quick = Duration.milliseconds(5)
+    /// Nobody gains by another connection for it.
+    private static let brief = Duration.microseconds(500)
 
     /// Whether other reads may wait for it.
     var isQuick: Bool { lastTook.map { $0 <= Self.quick } ?? false }
+
+    /// Whether it is over before another thread could have been woken and have done anything.
+    var isBrief: Bool { usualTook.map { $0 <= Self.brief } ?? false }
+
+    /// - Parameter mean: That of the answers that were waited for together.
+    func took(_ time: Duration, usually mean: Duration? = nil) {
+        lastTook = time
+        usualTook = min(mean ?? time, usualTook.map { $0 + $0 / 16 } ?? mean ?? time)
+    }
 
     init(text: String, name: String, parameterTypes: [Oid]) {
         self.text = text

@@ -11,13 +11,36 @@ final class Worker {
     private let backoff: Backoff
     private let meter: ConnectionMeter
     private let queue: JobQueue<any Job>
+    private let grow: () -> Void
+    private let taker = JobTaker()
     private(set) var connection: Connection?
 
-    init(target: Target, backoff: Backoff, meter: ConnectionMeter, queue: JobQueue<any Job>) {
+    /// - Parameter grow: Has one more thread take jobs, if there may be one more.
+    init(
+        target: Target, backoff: Backoff, meter: ConnectionMeter, queue: JobQueue<any Job>,
+        grow: @escaping () -> Void = {}
+    ) {
         self.target = target
         self.backoff = backoff
         self.meter = meter
         self.queue = queue
+        self.grow = grow
+    }
+
+    /// Waits for jobs; empty when none came within `patience` seconds, or none will come.
+    ///
+    /// - Parameter countMax: Of reads that may be carried out together.
+    func take(atMost countMax: Int, patience: Int) -> [any Job] {
+        queue.take(as: taker, atMost: countMax, patience: patience) { $0.asRead != nil }
+    }
+
+    /// What is carried out takes its time: nothing waits for this thread meanwhile.
+    private func delay() {
+        if queue.delayed(taker) { grow() }
+    }
+
+    private func putBack(_ jobs: some Collection<any Job>) {
+        if queue.putBack(jobs) { grow() }
     }
 
     /// Does a job, again if need be, and sees to it that its caller gets an answer.
@@ -31,11 +54,11 @@ final class Worker {
         guard let first = jobs.first else { return }
         let entries = jobs.count > 1 ? entries(of: jobs) : []
         guard entries.count > 1, let connection else {
-            queue.putBack(jobs.dropFirst())
+            putBack(jobs.dropFirst())
             return carryOut(first)
         }
-        queue.putBack(jobs.dropFirst(entries.count))
-        let batch = ReadBatch(entries) { self.queue.putBack($0) }
+        putBack(jobs.dropFirst(entries.count))
+        let batch = ReadBatch(entries) { self.putBack($0) }
         working(on: connection) { connection.read(batch) }
         if let (job, failure) = batch.unfinished { remedy(failure, of: job) }
     }
@@ -52,6 +75,7 @@ final class Worker {
 
     /// Tries again what may go well then, and tells the caller if it does not.
     private func remedy(_ first: ServerFailure, of job: any Job) {
+        delay()
         var failure = first
         for attempts in 1... {
             let attemptsMax = failure.remedy == .again ? Self.attemptsMax : 2
@@ -98,8 +122,9 @@ final class Worker {
     private func connected(for caller: any Interruptible) throws(ServerFailure) -> Connection {
         if let connection { return connection }
         if let reason = backoff.refusal { throw .lost(reason) }
+        delay()
         do {
-            let opened = try Connection(to: target, for: caller)
+            let opened = try Connection(to: target, for: caller) { [unowned self] in delay() }
             connection = opened
             meter.opened(1)
             backoff.succeeded()

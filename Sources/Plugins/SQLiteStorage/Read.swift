@@ -10,7 +10,8 @@ protocol Read: Sendable {
 /// A reader thread's life: reads until the queue is closed and empty, then closes the connection.
 enum Reader {
     static func work(through queue: JobQueue<any Read>, on connection: Connection, meter: ConnectionMeter) {
-        while let read = queue.take(atMost: 1).first {
+        let taker = JobTaker()
+        while let read = queue.take(as: taker, atMost: 1).first {
             read.answer(from: connection, meter: meter)
         }
         connection.close()

@@ -37,8 +37,9 @@ final class Writer: Sendable {
 
     /// Commits groups until the queue is closed and empty, then closes the connection.
     func work(through queue: JobQueue<any Write>) {
+        let taker = JobTaker()
         while true {
-            let group = queue.take(atMost: Writer.groupMax)
+            let group = queue.take(as: taker, atMost: Writer.groupMax)
             if group.isEmpty { break }
             meter.working { commitNow(group) }
         }
