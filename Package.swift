@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "Host",
             dependencies: [
-                pluginAPI, "BuiltIn", "CDynamicModules", "CMalloc", "CZlib", "MemoryBytes", crypto,
+                pluginAPI, "BuiltIn", "CDynamicModules", "CMalloc", "CZlib", "MemoryBytes", "StorageWork", crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

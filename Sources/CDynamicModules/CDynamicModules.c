@@ -4,14 +4,24 @@
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 int concord_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+void concord_begin_module_thread(const char *name, int niceness) {
+    char begins[16] = {0};
+    strncpy(begins, name, sizeof begins - 1);
+    pthread_setname_np(pthread_self(), begins);
+    // Linux has a niceness for each thread, and 0 is the one that asks.
+    setpriority(PRIO_PROCESS, 0, niceness);
+}
 
 // MARK: Names
 

@@ -1,5 +1,6 @@
 """Query services that are libraries: loaded, called, replaced beside the old, refused in a sentence, and found guilty."""
 
+import concurrent.futures
 import json
 import os
 import shutil
@@ -43,6 +44,81 @@ public struct TrapperModule: QueryService {
 
 @c(concord_plugin) public func plugin() -> concord_plugin_build { concord_plugin_build_here() }
 @c(concord_module) public func module() -> UnsafeMutableRawPointer { DynamicModule(TrapperModule.self).retained() }
+"""
+
+# Loops without ever suspending, and tells where its code runs.
+SPINNER = """
+import CPluginABI
+import Foundation
+import PluginAPI
+
+public struct SpinnerModule: QueryService, ScheduledModule {
+    public static let descriptor = ModuleDescriptor(id: "spinner", summary: "Spins", requires: ["book"])
+    public static let configuration = ConfigurationSpec([
+        ConfigurationKey("spins", .text, default: "nothing", "What spins beside the query of that name.")
+    ])
+    private let views: any ViewReader
+    private let spins: String
+    public init(configuration: ModuleConfiguration, context: ModuleContext) {
+        (views, spins) = (context.views, configuration.text("spins"))
+    }
+
+    public var operations: [PluginAPI.Operation] {
+        [
+            .query("spin", at: "/spinner/spin", scope: .caller, ttl: .zero, reply: .anyObject) {
+                (request: Request) async throws -> Reply in
+                spin()
+            },
+            .query("where", at: "/spinner/where", ttl: .zero, reply: .anyObject) {
+                (request: Request) async throws -> Reply in
+                let before = here()
+                _ = try await views.rows("SELECT trade_id FROM v_trades", for: request)
+                let afterView = here()
+                try await Task.sleep(for: .milliseconds(1))
+                async let child = here()
+                return Reply(body: Array("[\\"\\(before)\\", \\"\\(afterView)\\", \\"\\(here())\\", \\"\\(await child)\\"]".utf8))
+            },
+            .query("fail", at: "/spinner/fail", scope: .caller, ttl: .zero, reply: .anyObject) {
+                (request: Request) async throws -> Reply in
+                throw Spoken()
+            },
+        ]
+    }
+
+    public func start() async throws {
+        if here() != "spinner 10" { throw ModuleError.unavailable(reason: here()) }
+    }
+
+    public func health() async -> ModuleHealth {
+        if spins == "health" { _ = spin() }
+        return here() == "spinner 10" ? .ok : .failed(reason: here())
+    }
+
+    public var scheduleInterval: Duration { .milliseconds(50) }
+    public func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
+        if spins == "schedule" { _ = spin() }
+        throw Spoken()
+    }
+}
+
+struct Spoken: Error, CustomStringConvertible {
+    var description: String { "said by \\(here())" }
+}
+
+/// The thread's name and niceness.
+func here() -> String {
+    let fields = try! String(contentsOfFile: "/proc/thread-self/stat", encoding: .utf8).split(separator: ")")
+    return "\\(fields[0].split(separator: "(")[1]) \\(fields[1].split(separator: " ")[16])"
+}
+
+@inline(never) func spin() -> Reply {
+    var number = here().utf8.count
+    while number != 0 { number = number &* 3 | 1 }
+    return Reply(body: [])
+}
+
+@c(concord_plugin) public func plugin() -> concord_plugin_build { concord_plugin_build_here() }
+@c(concord_module) public func module() -> UnsafeMutableRawPointer { DynamicModule(SpinnerModule.self).retained() }
 """
 
 SECOND = (('requires: ["book"])', 'requires: ["book"], version: "2.0.0")'),
@@ -201,6 +277,72 @@ class Served(unittest.TestCase):
         shown = self.host.request("GET", "/admin/config", self.host.operator, port=self.host.admin_port)
         self.assertNotIn("unheard-of", shown.body)
         self.assertIn("•••", shown.body)
+
+
+class Spinning(unittest.TestCase):
+    """A module has threads of its own, which it may hold for ever."""
+
+    LIMITS = "limits: { of: { spinner: { calls: 4, deadline: 500ms } } }"
+
+    def setUp(self):
+        self.files = WithLibraries()
+        self.addCleanup(self.files.host.close)
+        self.host = self.files.host
+        self.files.put(plugins.compiled("Spinner", SPINNER), "spinner.so")
+
+    def serve(self, **settings):
+        config = {"config": settings} if settings else {}
+        self.files.configure(self.files.item("spinner", "spinner.so", **config))
+        self.host.config.write_text(self.host.config.read_text().replace("modules:\n", f"modules:\n  {self.LIMITS}\n"))
+        self.host.serve(until="/api/v1/health")
+        fill(self.host)
+
+    def others_serve(self):
+        """What no cache has, on storage and by code of the host's own."""
+        for number in range(20):
+            answer = self.host.get(f"/api/v1/positions/open?account_id=of-ann&symbol=S{number}", self.host.token("ann"))
+            self.assertEqual(answer.status, 200, answer)
+
+    def spin(self):
+        return self.host.get("/api/v1/spinner/spin", self.host.token("ann"))
+
+    def overdue(self):
+        return self.host.metric('module_calls_overdue{module="spinner"}')
+
+    def test_its_code_runs_there_and_nowhere_else(self):
+        self.serve()
+        answer = self.host.get("/api/v1/spinner/where?account_id=of-ann", self.host.token("ann"))
+        self.assertEqual(answer.json, ["spinner 10"] * 4)
+        eventually(lambda: (self.files.module("spinner")["last_error"] or {}).get("reason") == "said by spinner 10")
+        self.assertEqual(self.host.get("/api/v1/spinner/fail", self.host.token("ann")).status, 500)
+        self.assertIn('"error":"said by spinner 10"', self.host.logs())
+        self.assertEqual(self.files.module("spinner")["status"], "ok")
+
+    def test_calls_that_spin_are_answered_at_their_deadline_and_hold_up_nobody(self):
+        self.serve()
+        with concurrent.futures.ThreadPoolExecutor(6) as callers:
+            answers = [future.result() for future in [callers.submit(self.spin) for _ in range(6)]]
+        self.assertEqual([answer.status for answer in answers], [503] * 6)
+        eventually(lambda: self.overdue() == 4)
+        self.others_serve()
+        self.assertIn("not come back", self.spin().body)
+        ready = self.host.request("GET", "/api/v1/ready")
+        self.assertEqual((ready.status, ready.json["status"]), (200, "degraded"))
+        # Another version of it has threads of its own.
+        self.files.put(plugins.compiled("Spinner", SPINNER + "// mended"), "spinner.so")
+        self.files.configure(self.files.item("spinner", "spinner.so"))
+        self.assertEqual(self.files.reload().status, 200)
+        self.assertEqual(self.host.get("/api/v1/spinner/where?account_id=of-ann", self.host.token("ann")).status, 200)
+        self.assertEqual(self.host.stop(), 0)
+
+    def test_whatever_spins_is_its_own(self):
+        self.serve(spins="health")
+        eventually(lambda: "its health check took longer" in (self.files.module("spinner")["reason"] or ""))
+        self.others_serve()
+        self.host.stop(signal.SIGKILL)
+        self.serve(spins="schedule")
+        self.others_serve()
+        self.assertEqual(self.files.module("spinner")["status"], "ok")
 
 
 class Refused(unittest.TestCase):

@@ -25,6 +25,8 @@ final class ModuleGate: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Where the module's code runs; `nil` for where the host's does.
+    let threads: ModuleThreads?
     private let limiter: CallLimiter
     private let openings: any Counter
     private let overdueGauge: any Gauge
@@ -40,12 +42,14 @@ final class ModuleGate: Sendable {
         _ module: ModuleDescriptor.ModuleID,
         limits: ModuleLimits,
         metrics: any Metrics,
+        threads: ModuleThreads? = nil,
         grace: Duration = .seconds(2),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         onFault: @escaping FaultListener = { _, _ in },
         onTrouble: @escaping @Sendable () -> Void = {}
     ) {
         state = Mutex(State(limits: limits))
+        self.threads = threads
         limiter = CallLimiter(runningMax: limits.callsMax, waitingMax: limits.waitingMax)
         openings = metrics.counter(
             "module_breaker_openings_total", help: "How often a module was left alone because its calls failed.",
@@ -154,12 +158,17 @@ final class ModuleGate: Sendable {
             return state.limits.replyMax
         }
         return try await withTaskCancellationHandler {
-            do {
-                let reply = try await body()
-                if let excess = ReplyTooLarge(reply.body.count, of: replyMax, moduleMax: moduleMax) { throw excess }
-                return reply
-            } catch is CancellationError where !Task.isCancelled {
-                throw UnaskedCancellation()
+            // What is too large is let go by the module's own threads, too.
+            try await ModuleThreads.run(on: threads) {
+                do {
+                    // Whoever asked may have gone before the module's threads came to it.
+                    try Task.checkCancellation()
+                    let reply = try await body()
+                    if let excess = ReplyTooLarge(reply.body.count, of: replyMax, moduleMax: moduleMax) { throw excess }
+                    return reply
+                } catch is CancellationError where !Task.isCancelled {
+                    throw UnaskedCancellation()
+                }
             }
         } onCancel: {
             giveUp(turn, operation)

@@ -75,10 +75,16 @@ struct EventLane: Sendable {
 
     /// - Returns: `nil` when it was taken.
     private func deliver(_ event: Event) async -> ClaimedEvents.Outcome.Ending? {
-        let (observer, subscription) = (observed.observer, observed.subscription)
+        let (observer, subscription, threads) = (
+            observed.observer, observed.subscription, observed.service.gate?.threads
+        )
         let failure: EventNotTaken
         do {
-            try await withDeadline(subscription.timeout) { try await observer.observe(event, for: subscription.name) }
+            try await withDeadline(subscription.timeout) {
+                try await ModuleThreads.run(on: threads) {
+                    try await observer.observe(event, for: subscription.name)
+                }
+            }
             meters.delivered.increment()
             return nil
         } catch is CancellationError {

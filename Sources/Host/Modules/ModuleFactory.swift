@@ -112,9 +112,11 @@ struct ModuleFactory {
             throw ModuleNotBuilt.refused(
                 choice.id, .misconfigured(key: "", detail: "requires \(missing), which `queries` does not load"))
         }
-        return try build(
+        let module = try build(
             library.type, choice.configuration, storage: UnavailableStorage(), views: storage, source: library.digest,
             &made)
+        if !made.isCarried(choice.id) { board.record(of: choice.id).threads = ModuleThreads(of: choice.id) }
+        return module
     }
 
     private func sidelined(_ choice: DynamicModuleChoice, _ made: inout MadeModules) -> (any QueryService)? {

@@ -13,6 +13,7 @@ final class ModuleRecord: Sendable {
         var hasStarted = false
         var lastFault: ModuleFault?
         var gate: ModuleGate?
+        var threads: ModuleThreads?
 
         var status: ModuleStatus {
             switch ownStatus {
@@ -53,6 +54,12 @@ final class ModuleRecord: Sendable {
 
     /// Where its calls go through; `nil` for modules that nobody calls.
     var gate: ModuleGate? { state.withLock { $0.gate } }
+
+    /// Where its code runs; `nil` for where the host's does. Known before anything calls it.
+    var threads: ModuleThreads? {
+        get { state.withLock { $0.threads } }
+        set { state.withLock { $0.threads = newValue } }
+    }
 
     /// - Returns: Whether that is news.
     fileprivate func set(_ status: ModuleStatus) -> Bool { change { $0.ownStatus = status } }
@@ -132,9 +139,10 @@ final class ModuleStatusBoard: Sendable {
     /// Where the module's calls go through, for as long as it is loaded.
     func gate(of id: ModuleDescriptor.ModuleID, limits: ModuleLimits, metrics: any Metrics) -> ModuleGate {
         let (record, clock, onChange) = (record(of: id), clock, onChange)
+        let threads = record.threads
         return record.gate {
             ModuleGate(
-                id, limits: limits, metrics: metrics,
+                id, limits: limits, metrics: metrics, threads: threads,
                 onFault: { [weak record] doing, reason in
                     record?.lastFault = ModuleFault(at: clock.now, doing: doing, reason: reason)
                 },

@@ -85,7 +85,9 @@ struct Scheduler: Sendable {
         do {
             try await withDeadline(Self.callMax) {
                 defer { entry.work.end() }
-                try await entry.module.runDue(at: now, deadline: .now + Self.callMax)
+                try await ModuleThreads.run(on: entry.gate?.threads) {
+                    try await entry.module.runDue(at: now, deadline: .now + Self.callMax)
+                }
             }
             outcomes[entry.id]?.ok.increment()
         } catch is CancellationError {

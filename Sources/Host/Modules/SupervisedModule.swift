@@ -57,7 +57,7 @@ struct SupervisedModule: Sendable {
         do {
             try await withDeadline(limits.start) { [module] in
                 defer { record.start.end() }
-                try await opening(module)
+                try await ModuleThreads.run(on: record.threads) { try await opening(module) }
             }
             board.record(of: id).noteStart()
             board.set(.ok, for: id)
@@ -77,7 +77,7 @@ struct SupervisedModule: Sendable {
             let asked = ContinuousClock.now
             let health = try await withDeadline(limits.health) { [module] in
                 defer { record.healthCheck.end() }
-                return await module.health()
+                return try await ModuleThreads.run(on: record.threads) { await module.health() }
             }
             board.setLatency(.now - asked, of: id)
             // A drain may have begun while the module was thinking; its word is not overwritten.
@@ -98,11 +98,15 @@ struct SupervisedModule: Sendable {
     func drain() async {
         guard record.ownStatus != .stopped else { return }
         board.set(.draining, for: id)
-        try? await withDeadline(limits.drain) { [module] in await module.drain() }
+        try? await withDeadline(limits.drain) { [module, threads = record.threads] in
+            try await ModuleThreads.run(on: threads) { await module.drain() }
+        }
     }
 
     func stop() async {
-        try? await withDeadline(limits.stop) { [module] in await module.stop() }
+        try? await withDeadline(limits.stop) { [module, threads = record.threads] in
+            try await ModuleThreads.run(on: threads) { await module.stop() }
+        }
         board.set(.stopped, for: id)
     }
 
