@@ -26,6 +26,8 @@ final class Deadlines: Sendable {
     }
 
     static let resolution = Duration.milliseconds(10)
+    /// How many fire before the loop does other things.
+    static let shareMax = 128
     /// The process's own.
     static let shared = Deadlines(on: MultiThreadedEventLoopGroup.singleton.any())
 
@@ -89,7 +91,14 @@ final class Deadlines: Sendable {
             state.isTicking = state.count > 0
             return (actions, state.isTicking)
         }
-        for action in actions { action() }
+        perform(actions[...])
         if goesOn { tick() }
+    }
+
+    /// A share of them at a time: very many that are due at once would keep the loop from everything else.
+    private func perform(_ actions: ArraySlice<@Sendable () -> Void>) {
+        for action in actions.prefix(Self.shareMax) { action() }
+        let rest = actions.dropFirst(Self.shareMax)
+        if !rest.isEmpty { eventLoop.execute { self.perform(rest) } }
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 final class CallLimiter: Sendable {
     private struct State {
         var running = 0
-        var waiting: [(id: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+        var waiting = WaitingLine<CheckedContinuation<Void, any Error>>()
         var gone: Set<Int> = []
         var nextID = 0
         var runningMax: Int
@@ -12,10 +12,12 @@ final class CallLimiter: Sendable {
 
         /// Those whose turn it is now that there may be more of them.
         mutating func turns() -> [CheckedContinuation<Void, any Error>] {
-            let count = min(waiting.count, max(0, runningMax - running))
-            defer { waiting.removeFirst(count) }
-            running += count
-            return waiting.prefix(count).map(\.continuation)
+            var turns: [CheckedContinuation<Void, any Error>] = []
+            while running < runningMax, let next = waiting.removeFirst() {
+                turns.append(next)
+                running += 1
+            }
+            return turns
         }
     }
 
@@ -37,10 +39,9 @@ final class CallLimiter: Sendable {
     /// Sends away all who wait for their turn.
     func refuseWaiting(_ refusal: some Error) {
         let waiting = state.withLock { state in
-            defer { state.waiting = [] }
-            return state.waiting
+            state.waiting.removeAll()
         }
-        for waiter in waiting { waiter.continuation.resume(throwing: refusal) }
+        for waiter in waiting { waiter.resume(throwing: refusal) }
     }
 
     /// Runs `body` when it is its turn.
@@ -86,7 +87,7 @@ final class CallLimiter: Sendable {
             }
             if let refusal = refusal() { return .failure(refusal) }
             guard state.waiting.count < state.waitingMax else { return .failure(Overloaded()) }
-            state.waiting.append((id, continuation))
+            state.waiting.append(continuation, as: id)
             return nil
         }
         if let outcome { continuation.resume(with: outcome) }
@@ -103,12 +104,10 @@ final class CallLimiter: Sendable {
 
     private func giveUp(_ id: Int) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            guard let index = state.waiting.firstIndex(where: { $0.id == id }) else {
-                // Not queued yet, or given its turn already.
-                state.gone.insert(id)
-                return nil
-            }
-            return state.waiting.remove(at: index).continuation
+            let waiter = state.waiting.remove(id)
+            // Not queued yet, or given its turn already.
+            if waiter == nil { state.gone.insert(id) }
+            return waiter
         }
         waiter?.resume(throwing: CancellationError())
     }

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
@@ -52,6 +53,23 @@ struct DeadlinesTests {
         while fired.value < 3 { await Task.yield() }
 
         #expect(deadlines.count == 0)
+    }
+
+    @Test("Very many that are due at once leave the loop time for other things in between")
+    func shares() async {
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let (many, deadlines) = (Deadlines.shareMax * 5, Deadlines(on: loop))
+        let (fired, seen) = (Tally(), Locked<[Int]>([]))
+
+        let soon = ContinuousClock.now + .milliseconds(500)
+        for _ in 0..<many {
+            _ = deadlines.begin(at: soon) {
+                if fired.add() == 1 { loop.execute { seen.change { $0.append(fired.value) } } }
+            }
+        }
+        while fired.value < many || seen.value.isEmpty { await Task.yield() }
+
+        #expect(seen.value == [Deadlines.shareMax])
     }
 
     @Test("What an ended deadline held on to is let go at once")
