@@ -25,7 +25,8 @@ void concord_traps_add(const char *module, const char *digest, uintptr_t low, ui
 void concord_traps_begin_opening(const char *module, const char *digest);
 void concord_traps_end_opening(void);
 
-/// Names the thread that calls it, by the first fifteen bytes, and says how far it yields to others: 0 as they do, 19 most.
+/// Names the thread that calls it, by the first fifteen bytes, and says how far it yields to others: 0 as they do, 19 most. It
+/// gives up its core soon to one that wakes.
 void concord_begin_module_thread(const char *name, int niceness);
 
 /// The addresses that the library around `address` occupies. - Returns: 0 when there is none.

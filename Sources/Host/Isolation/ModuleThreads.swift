@@ -15,8 +15,8 @@ import Synchronization
 final class ModuleThreads: TaskExecutor {
     /// As many as there are cores: two at least, so that one call may loop while another goes on.
     static let countMax = min(8, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    /// Beside a busy thread of the host, one of these gets about a tenth of a core.
-    static let niceness: Int32 = 10
+    /// Beside a busy thread of the host, one of these gets about a sixtieth of a core.
+    static let niceness: Int32 = 19
 
     /// What tools that list threads show.
     private let name: String
