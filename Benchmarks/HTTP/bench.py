@@ -6,7 +6,7 @@ import contextlib
 from cold import cold
 from contenders import program
 from hits import hits, shared
-from isolation import isolation
+from isolation import BEHAVIOURS, isolation
 from memory import memory
 from people import people
 
@@ -17,7 +17,7 @@ MODES = {
     "cold": {"users": 1_000, "duration": 5, "positions": 10, "cache": "none", "storage": "postgres"},
     "people": {"users": 100, "positions": 5, "cache": "redis", "storage": "postgres"},
     "memory": {"users": 100_000, "duration": 300, "positions": 5},
-    "isolation": {"users": 100, "duration": 5, "positions": 5, "connections": 8},
+    "isolation": {"users": 100, "duration": 2, "positions": 5, "connections": 8, "rounds": 9},
 }
 
 
@@ -50,15 +50,16 @@ def arguments():
              "Redis; memory: what Concord takes idle and under many users' keys; isolation: beside modules that misbehave")
     parser.add_argument("--connections", type=int, help="(100)")
     parser.add_argument("--threads", type=int, default=1, help="of wrk (1)")
-    parser.add_argument("--rounds", type=int, default=3, help="(3)")
+    parser.add_argument("--rounds", type=int, help="(3)")
     parser.add_argument("--duration", type=int, help="seconds that a server is loaded in a round")
     parser.add_argument("--users", type=int, help="distinct tokens in rotation")
     parser.add_argument("--positions", type=int, help="open positions an account, about 420 bytes each")
     parser.add_argument("--hit-share", type=float, help="of requests whose answer was asked for before (1)")
     parser.add_argument("--cache", choices=["memory", "redis", "none"], help="(memory)")
     parser.add_argument("--storage", choices=["sqlite", "postgres"], help="(sqlite)")
+    parser.add_argument("--neighbours", nargs="+", choices=BEHAVIOURS, help="that misbehave (all)")
     options = parser.parse_args()
-    for name, value in {"connections": 100, "hit_share": 1, "cache": "memory", "storage": "sqlite", **MODES[options.what]}.items():
+    for name, value in {"connections": 100, "rounds": 3, "hit_share": 1, "cache": "memory", "storage": "sqlite", **MODES[options.what]}.items():
         if getattr(options, name) is None:
             setattr(options, name, value)
     return options

@@ -1,16 +1,18 @@
 """The built-in read path alone, beside a module that is asked and behaves, and beside one that is asked as often and misbehaves."""
 
+import collections
 import contextlib
 import http.client
 import pathlib
+import resource
 import shutil
-import socket
 import statistics
 import threading
 import time
 
 from book import Book
 from contenders import Concord
+from flood import Flood
 from plugins import compiled, digest
 from scene import backends, directory, started
 from wrk import Load
@@ -18,13 +20,15 @@ from wrk import Load
 SOURCE = pathlib.Path(__file__).resolve().parents[1] / "Isolation" / "Misbehaving.swift"
 # By whom a neighbour is asked: so many callers, each so often a second.
 CALLERS, CALLS_PER_SECOND = 8, 10
-# Calls at once, each on a connection of its own.
-FLOOD = 2_000
-BEHAVIOURS = ["throws", "hangs", "returns_1_gb", "is_flooded"]
+# Calls at once, each on a connection of its own, and how many of them are asked again a second.
+FLOOD, FLOOD_PER_SECOND = 10_000, 900
+BEHAVIOURS = ["throws", "hangs", "spins", "returns_1_gb", "is_flooded"]
 
 
 def isolation(options, stack):
-    """Blocks of load in turns, in another order each round."""
+    """Blocks of load in turns, in another order each round. What stands in the table are medians over the rounds."""
+    names = options.neighbours or BEHAVIOURS
+    make_room_for_descriptors()
     book = Book(options.users, options.positions)
     concord = host(options, stack, book)
     tokens = book.tokens()
@@ -33,24 +37,45 @@ def isolation(options, stack):
     print(f"{options.connections} connections read open positions; p99 in ms, medians of {options.rounds} rounds\n")
     print("| the neighbour | p99 beside it | beside one that behaves | ratio | alone | ratio | its answers |")
     print("|---|---|---|---|---|---|---|")
-    for behaviour in BEHAVIOURS:
+    for behaviour in names:
         with contextlib.ExitStack() as own:
-            many = Flood(concord, tokens[0], own) if behaviour == "is_flooded" else None
-            names, answers = [behaviour, "calm", None], {}
-            figures = {name: [] for name in names}
-            for turn in range(options.rounds):
-                for name in names[turn % 3:] + names[:turn % 3]:
-                    neighbour = many or Callers(concord, tokens[0])
-                    neighbour.begin(name)
-                    figures[name].append(load.block(concord, options.duration).p99)
-                    found = neighbour.end()
-                    if name == behaviour:
-                        for status, count in found.items():
-                            answers[status] = answers.get(status, 0) + count
-        wild, calm, alone = (statistics.median(figures[name]) for name in names)
-        told = ", ".join(f"{count} × {status}" for status, count in sorted(answers.items()))
-        print(f"| {behaviour.replace('_', ' ')} | {wild:.2f} | {calm:.2f} | {wild / calm:.2f} | {alone:.2f} "
-              f"| {wild / alone:.2f} | {told} |", flush=True)
+            neighbour = Callers(concord, tokens[0])
+            if behaviour == "is_flooded":
+                neighbour = Flood(concord.port, tokens[0], FLOOD, FLOOD_PER_SECOND)
+                own.callback(neighbour.close)
+            print(measured(behaviour, neighbour, load, concord, options), flush=True)
+
+
+def measured(behaviour, neighbour, load, concord, options):
+    """A line of the table: a neighbour that misbehaves, one that behaves, and none."""
+    names, told = [behaviour, "calm", None], []
+    figures = {name: [] for name in names}
+    for turn in range(options.rounds):
+        for name in names[turn % 3:] + names[:turn % 3]:
+            neighbour.begin(name)
+            figures[name].append(load.block(concord, options.duration).p99)
+            answers, *waiting = neighbour.end()
+            if name == behaviour:
+                told.append((answers, waiting))
+    wild, calm, alone = (figures[name] for name in names)
+    ratios = [statistics.median(one / other for one, other in zip(wild, others)) for others in (calm, alone)]
+    return (f"| {behaviour.replace('_', ' ')} | {statistics.median(wild):.2f} | {statistics.median(calm):.2f} "
+            f"| {ratios[0]:.2f} | {statistics.median(alone):.2f} | {ratios[1]:.2f} | {summary(told)} |")
+
+
+def summary(told):
+    total = sum((collections.Counter(answers) for answers, _ in told), collections.Counter())
+    text = ", ".join(f"{count} × {status}" for status, count in sorted(total.items()))
+    least = [waiting[0] for _, waiting in told if waiting]
+    return text + (f"; {min(least)} waiting at least" if least else "")
+
+
+def make_room_for_descriptors():
+    """For as many connections as a flood has, in this process and in the host."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < FLOOD + 1_000:
+        raise SystemExit(f"bench: a process may have {most} descriptors, and a flood takes {FLOOD + 1_000}: ulimit -n")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def host(options, stack, book):
@@ -64,8 +89,9 @@ def host(options, stack, book):
         file = folder / f"{behaviour}.so"
         shutil.copy(library, file)
         items.append(f"{{ id: {behaviour}, file: {file.name}, sha256: {digest(file)} }}")
-    # As shipped, but for a gigabyte: two at a time, so that a small machine has room for them.
-    own = "returns_1_gb: { calls: 2 }, hangs: { deadline: 1s }"
+    # As shipped, but for deadlines, for a gigabyte: two at a time, so that a small machine has room for them; and for a queue in which
+    # a whole flood has room.
+    own = "hangs: { deadline: 1s }, spins: { deadline: 1s }, returns_1_gb: { calls: 2 }, is_flooded: { queue: 16384 }"
     concord.host.config.write_text(
         concord.host.config.read_text()
         + f"modules: {{ directory: {folder}, traps: {concord.host.path}/traps, limits: {{ of: {{ {own} }} }},\n"
@@ -79,10 +105,11 @@ class Callers:
     """Ask a neighbour at a steady pace until they are told to stop."""
 
     def __init__(self, concord, token):
-        self.port, self.token, self.answers = concord.port, token, {}
-        self.stopping, self.lock = threading.Event(), threading.Lock()
+        self.concord, self.port, self.token = concord, concord.port, token
+        self.lock = threading.Lock()
 
     def begin(self, name):
+        self.answers, self.stopping = {}, threading.Event()
         count = CALLERS if name else 0
         self.threads = [threading.Thread(target=self.ask, args=(name,), daemon=True) for _ in range(count)]
         for thread in self.threads:
@@ -92,7 +119,10 @@ class Callers:
         self.stopping.set()
         for thread in self.threads:
             thread.join(40)
-        return self.answers
+        # What was given up goes on for a while, and is no part of what follows.
+        while self.concord.counters().get('module_calls_overdue{module="spins"}'):
+            time.sleep(0.1)
+        return [self.answers]
 
     def ask(self, name):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -105,27 +135,3 @@ class Callers:
                 self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
             self.stopping.wait(max(0, 1 / CALLS_PER_SECOND - (time.monotonic() - begun)))
         connection.close()
-
-
-class Flood:
-    """Asks a neighbour over very many connections at once, as a block begins."""
-
-    def __init__(self, concord, token, stack):
-        self.token, self.sockets = token, []
-        for _ in range(FLOOD):
-            connection = socket.create_connection(("127.0.0.1", concord.port), timeout=60)
-            stack.callback(connection.close)
-            self.sockets.append(connection)
-
-    def begin(self, name):
-        self.is_asked = name is not None
-        request = f"GET /api/v1/{name} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode()
-        for connection in self.sockets if self.is_asked else []:
-            connection.sendall(request)
-
-    def end(self):
-        answers = {}
-        for connection in self.sockets if self.is_asked else []:
-            status = connection.recv(65_536).decode(errors="replace").partition(" ")[2][:3]
-            answers[status] = answers.get(status, 0) + 1
-        return answers

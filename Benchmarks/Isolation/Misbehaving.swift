@@ -24,10 +24,18 @@ public struct Misbehaving: QueryService {
         // For ever, and deaf to being cancelled.
         case "hangs": await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
         case "returns_1_gb": return Reply(body: [UInt8](repeating: 0x20, count: 1 << 30))
-        case "is_flooded": try await Task.sleep(for: .milliseconds(20))
+        // Computes for longer than a block of load, and never suspends.
+        case "spins": spin(until: .now + .seconds(4))
+        case "is_flooded": try await Task.sleep(for: .milliseconds(8))
         default: break
         }
         return Reply(body: Array("{}".utf8))
+    }
+
+    private static func spin(until end: ContinuousClock.Instant) {
+        var texts: [String] = []
+        while ContinuousClock.now < end { texts = (0..<1_000).map { "a text that takes memory of its own: \($0)" } }
+        precondition(!texts.isEmpty)
     }
 }
 

@@ -1,0 +1,120 @@
+"""Very many connections that ask one path at a steady pace, in a process of their own."""
+
+import collections
+import multiprocessing
+import select
+import socket
+import time
+
+
+class Flood:
+    """What a bench holds of that process."""
+
+    def __init__(self, port, token, connections, rate):
+        """`rate` is how many requests a second begin, once every connection has asked."""
+        self.pipe, theirs = multiprocessing.Pipe()
+        self.process = multiprocessing.get_context("fork").Process(
+            target=lambda: Crowd(port, token, connections, rate, theirs).run(), daemon=True)
+        self.process.start()
+        self.told("open")
+
+    def begin(self, name):
+        """Asks once on every connection, all at once, and then steadily. `None` asks nothing; the connections stay open."""
+        self.pipe.send(name)
+        self.told("steady")
+
+    def end(self):
+        """Asks no more, and waits for what is asked. The answers by their status, and how many waited at least and on average."""
+        self.pipe.send(None)
+        return self.told("answers")
+
+    def close(self):
+        self.process.terminate()
+        self.process.join()
+
+    def told(self, what):
+        if not self.pipe.poll(120):
+            raise SystemExit(f"bench: the flood is not {what}")
+        return self.pipe.recv()
+
+
+class Crowd:
+    """The connections, by their descriptors."""
+
+    # Seconds from the moment when all have asked until the load is steady.
+    SETTLING = 1
+
+    def __init__(self, port, token, connections, rate, pipe):
+        self.port, self.token, self.rate, self.pipe = port, token, rate, pipe
+        self.events, self.sockets = select.epoll(), {}
+        self.idle, self.asking, self.answers, self.waiting = collections.deque(), None, collections.Counter(), []
+        for _ in range(connections):
+            self.connect()
+
+    def connect(self):
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        connection.setblocking(False)
+        self.sockets[connection.fileno()] = connection
+        self.events.register(connection.fileno(), select.EPOLLIN)
+        self.idle.append(connection.fileno())
+
+    def run(self):
+        self.events.register(self.pipe.fileno(), select.EPOLLIN)
+        self.pipe.send("open")
+        while True:
+            name = self.pipe.recv()
+            self.answers, self.waiting = collections.Counter(), []
+            if name:
+                self.ask_steadily(name)
+            else:
+                self.pipe.send("steady")
+                self.pipe.recv()
+            self.rest()
+            self.pipe.send((dict(self.answers), min(self.waiting, default=0), sum(self.waiting) / max(1, len(self.waiting))))
+
+    def ask_steadily(self, name):
+        """Until told to stop."""
+        self.text = f"GET /api/v1/{name} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode()
+        self.ask(len(self.idle))
+        settled, is_told, last, owed = time.monotonic() + self.SETTLING, False, time.monotonic(), 0
+        while not self.read(0.005):
+            now = time.monotonic()
+            owed = min(owed + (now - last) * self.rate, self.rate / 10)
+            last = now
+            owed -= self.ask(int(owed))
+            if is_told:
+                self.waiting.append(len(self.sockets) - len(self.idle))
+            elif now > settled:
+                self.pipe.send("steady")
+                is_told = True
+        self.pipe.recv()
+
+    def ask(self, count):
+        count = min(count, len(self.idle))
+        for _ in range(count):
+            self.sockets[self.idle.popleft()].sendall(self.text)
+        return count
+
+    def rest(self):
+        end = time.monotonic() + 60
+        while len(self.idle) < len(self.sockets) and time.monotonic() < end:
+            self.read(0.1)
+
+    def read(self, patience):
+        """What has been answered. Returns whether somebody speaks on the pipe."""
+        is_called = False
+        for descriptor, _ in self.events.poll(patience):
+            if descriptor == self.pipe.fileno():
+                is_called = True
+                continue
+            text = self.sockets[descriptor].recv(65_536)
+            if text:
+                # Small enough to come in one piece.
+                self.answers[text[9:12].decode()] += 1
+                self.idle.append(descriptor)
+            else:
+                self.sockets.pop(descriptor).close()
+                self.idle = collections.deque(number for number in self.idle if number != descriptor)
+                self.answers["closed"] += 1
+                self.connect()
+        return is_called
