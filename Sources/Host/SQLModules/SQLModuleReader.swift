@@ -173,7 +173,7 @@ struct SQLModuleReader {
                 "views show the caller's accounts only; drop it")
             return nil
         }
-        guard let kind = kind(setting, place) else { return nil }
+        guard hasMeaning(setting, place), let kind = kind(setting, place) else { return nil }
         var parameter = SQLParameter(
             name: entry.key, kind: kind, preset: nil, isRequired: setting.moduleConfiguration.boolean("required"),
             summary: summary(setting))
@@ -190,6 +190,24 @@ struct SQLModuleReader {
             add(preset.origin, place + ".default", "the default \(error.detail)")
             return nil
         }
+    }
+
+    /// Keys that mean something for some types alone.
+    private static let typesOfKeys = [
+        ("min", ["integer", "decimal"]), ("max", ["integer", "decimal"]), ("choices", ["choice"]),
+    ]
+
+    /// A key that its author takes for a bound must not be one that nobody looks at.
+    private mutating func hasMeaning(_ setting: CheckedSetting, _ place: String) -> Bool {
+        let type = setting["type"]?.value.text ?? ""
+        let before = mistakes.count
+        for (key, types) in Self.typesOfKeys where !types.contains(type) {
+            guard let written = setting[key], written.origin != .preset else { continue }
+            add(
+                written.origin, "\(place).\(key)",
+                "`\(place).\(key)` is for \(types.joined(separator: " and ")), not for \(type)", "drop it")
+        }
+        return mistakes.count == before
     }
 
     private mutating func kind(_ setting: CheckedSetting, _ place: String) -> Parameter.Kind? {

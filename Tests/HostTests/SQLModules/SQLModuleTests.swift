@@ -165,6 +165,51 @@ struct SQLModuleTests {
         }
     }
 
+    @Test(
+        "A key that means nothing for the type of its parameter is refused at its place",
+        arguments: [
+            (
+                "type: text, min: 1",
+                "asked.yaml:4:29: error: `methods.a.params.p.min` is for integer and decimal, not for text; drop it"
+            ),
+            ("type: time, max: 1", "`methods.a.params.p.max` is for integer and decimal, not for time"),
+            ("type: integer, choices: [a]", "`methods.a.params.p.choices` is for choice, not for integer"),
+            (
+                "type: choice, choices: [a], min: 0",
+                "`methods.a.params.p.min` is for integer and decimal, not for choice"
+            ),
+            ("type: text, choices: []", "`methods.a.params.p.choices` is for choice, not for text"),
+        ])
+    func meaningless(keys: String, told: String) {
+        let report = Self.read(keys)
+
+        #expect(report.mistakes.count == 1 && report.text.contains(told), "\(report.text)")
+    }
+
+    @Test(
+        "Keys that mean something are taken",
+        arguments: [
+            "type: integer, min: 0, max: 5", "type: decimal, min: 0.5", "type: choice, choices: [a, b]",
+            "type: text, required: true, summary: Which",
+        ])
+    func meaningful(keys: String) {
+        #expect(Self.read(keys).mistakes.isEmpty, "\(Self.read(keys).text)")
+    }
+
+    private static func read(_ keys: String) -> ConfigurationReport {
+        let text = """
+            methods:
+              a:
+                params:
+                  p: { \(keys) }
+                sql: SELECT symbol FROM v_trades WHERE symbol = $p
+            """
+        return SQLModuleReader.read(
+            ConfigurationSource(name: "asked.yaml", text: text), id: "asked", views: SQLModuleFiles.views,
+            catalog: .compiledIn
+        ).report
+    }
+
     @Test("The scaffold is good as it stands, and small")
     func scaffold() {
         let text = SQLScaffold.text("busy")
