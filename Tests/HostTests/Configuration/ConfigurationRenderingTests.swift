@@ -143,6 +143,24 @@ struct ConfigurationRenderingTests {
         #expect(shown.contains { lines[$0 + 1] == caret }, "\(report.text)")
     }
 
+    @Test("A line with many mistakes is looked through once, and each has the excerpt that it would have alone")
+    func manyMistakes() throws {
+        let yaml = "cors: { origins: [" + Array(repeating: "x", count: 500).joined(separator: ", ") + "] }\n"
+        let report = load("auth: { jwt: { secret: short, leeway: x } }\n" + yaml)
+        let names = report.specification.secretNames
+        var excerpts = SourceExcerpts(names: names)
+
+        let together = report.mistakes.map { excerpts.excerpt(for: $0, in: report.source) }
+
+        #expect(report.mistakes.count > 500 && excerpts.linesMasked == 2)
+        for (mistake, excerpt) in zip(report.mistakes, together) {
+            var one = SourceExcerpts(names: names)
+            let alone = one.excerpt(for: mistake, in: report.source)
+            #expect(alone?.line == excerpt?.line && alone?.caret == excerpt?.caret)
+            #expect(excerpt?.line.contains("short") == false)
+        }
+    }
+
     @Test("No key that holds no secret is taken for one that does")
     func plainKeys() throws {
         let sample = ConfigurationSample.text(HostSpec(.large))

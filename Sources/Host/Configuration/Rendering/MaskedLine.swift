@@ -11,13 +11,23 @@ struct MaskedLine: Sendable {
     let shown: [Unicode.Scalar]
     private let secrets: [Range<Int>]
 
-    /// - Parameter start: Where a value begins that is secret whatever its key; `nil` when only keys decide.
-    init(_ line: [Unicode.Scalar], names: SecretNames, secretFrom start: Int? = nil) {
-        var secrets = MaskedLine.keyedSecrets(in: line, names)
-        if let start, start < line.count, !secrets.contains(where: { $0.contains(start) }) {
-            secrets.append(start..<MaskedLine.end(of: line, from: start, names))
-        }
-        secrets.sort { $0.lowerBound < $1.lowerBound }
+    /// Without what keys say is secret.
+    init(_ line: [Unicode.Scalar], names: SecretNames) {
+        self.init(line, MaskedLine.keyedSecrets(in: line, names))
+    }
+
+    /// The same without a value that is secret whatever its key.
+    ///
+    /// - Parameters:
+    ///   - line: As it was written.
+    ///   - start: Where the value begins.
+    func hiding(_ line: [Unicode.Scalar], from start: Int, names: SecretNames) -> MaskedLine {
+        guard start < line.count, !secrets.contains(where: { $0.contains(start) }) else { return self }
+        return MaskedLine(line, secrets + [start..<MaskedLine.end(of: line, from: start, names)])
+    }
+
+    private init(_ line: [Unicode.Scalar], _ unordered: [Range<Int>]) {
+        let secrets = unordered.sorted { $0.lowerBound < $1.lowerBound }
         var shown: [Unicode.Scalar] = []
         var next = 0
         for secret in secrets where secret.lowerBound >= next {

@@ -4,11 +4,11 @@ extension ConfigurationReport {
     /// Every mistake with its place, source line and caret, as compilers print theirs.
     var text: String {
         var lines: [String] = []
-        let names = specification.secretNames
+        var excerpts = SourceExcerpts(names: specification.secretNames)
         for mistake in mistakes.prefix(ConfigurationReport.listedMax) {
             let place = mistake.origin.place(inFile: source.name)
             lines.append("\(place): \(mistake.severity.rawValue): \(mistake.sentence.printable)")
-            guard let excerpt = SourceExcerpt(source, for: mistake, names: names) else { continue }
+            guard let excerpt = excerpts.excerpt(for: mistake, in: source) else { continue }
             lines += ["  \(excerpt.line)", "  \(excerpt.caret)"]
         }
         let more = mistakes.count - ConfigurationReport.listedMax
@@ -20,14 +20,16 @@ extension ConfigurationReport {
     func write(to json: inout JSONWriter) {
         json.field("file", source.name)
         json.field("valid", errors.isEmpty && brokenFiles.isEmpty)
-        let names = specification.secretNames
+        var excerpts = SourceExcerpts(names: specification.secretNames)
         json.arrayField("mistakes", of: placedErrors) { json, placed in
-            placed.report.write(placed.mistake, names, to: &json)
+            placed.report.write(placed.mistake, &excerpts, to: &json)
         }
-        json.arrayField("warnings", of: warnings) { json, mistake in write(mistake, names, to: &json) }
+        json.arrayField("warnings", of: warnings) { json, mistake in write(mistake, &excerpts, to: &json) }
     }
 
-    private func write(_ mistake: ConfigurationMistake, _ names: SecretNames, to json: inout JSONWriter) {
+    private func write(
+        _ mistake: ConfigurationMistake, _ excerpts: inout SourceExcerpts, to json: inout JSONWriter
+    ) {
         json.object { json in
             json.field("place", mistake.origin.place(inFile: source.name))
             json.field("line", mistake.origin.position.map { Int64($0.line) })
@@ -35,7 +37,7 @@ extension ConfigurationReport {
             json.field("key", mistake.path)
             json.field("detail", mistake.detail)
             json.field("hint", mistake.hint)
-            json.field("source", SourceExcerpt(source, for: mistake, names: names)?.line)
+            json.field("source", excerpts.excerpt(for: mistake, in: source)?.line)
         }
     }
 }

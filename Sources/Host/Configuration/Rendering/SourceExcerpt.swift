@@ -6,14 +6,8 @@ struct SourceExcerpt: Sendable {
     let line: String
     let caret: String
 
-    /// `nil` when the mistake is not about the file or the place is beyond its end.
-    init?(_ source: ConfigurationSource, for mistake: ConfigurationMistake, names: SecretNames) {
-        guard let position = mistake.origin.position, source.lines.indices.contains(position.line - 1) else {
-            return nil
-        }
-        let whole = source.lines[position.line - 1]
-        let place = min(position.column - 1, whole.count)
-        let masked = MaskedLine(whole, names: names, secretFrom: mistake.hidesSource ? place : nil)
+    /// - Parameter place: The mistake's, in the line as it was written, from 0.
+    init(_ masked: MaskedLine, at place: Int) {
         let column = masked.column(place)
         let from = max(0, column - SourceExcerpt.widthMax / 2)
         let window = masked.shown[min(from, masked.shown.count)...].prefix(SourceExcerpt.widthMax)
