@@ -30,6 +30,9 @@ struct ModuleCatalog: Sendable {
     /// Keys that a service declares and the file has at its top, because they concern more than one service.
     static let documentKeys: Set<String> = ["instruments", "retention"]
 
+    /// Services that are loaded whatever is listed: the host asks the book whose accounts are whose.
+    static let alwaysLoaded: [ModuleDescriptor.ModuleID] = ["book"]
+
     /// Chosen by `storage.use`, configured in `storage.<id>`; the first is the default.
     var storages: [Entry]
     /// Chosen by `cache.use`, configured in `cache.<id>`; the first is the default.

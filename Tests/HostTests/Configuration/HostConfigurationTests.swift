@@ -81,8 +81,14 @@ struct HostConfigurationTests {
 
     @Test("A service that others require is loaded before them, once")
     func requirements() {
-        #expect(load("queries: []").configuration?.services.map(\.id) == [])
+        #expect(load("queries: [positions, reconciliation]").configuration?.services.map(\.id).first == "book")
         #expect(load("queries: [positions, book]").configuration?.services.map(\.id) == ["book", "positions"])
+    }
+
+    @Test("The book is loaded whatever is listed, because the host and the modules of files need it")
+    func onlyTheBook() {
+        #expect(load("queries: []").configuration?.services.map(\.id) == ["book"])
+        #expect(load("queries: []").mistakes.isEmpty)
     }
 
     @Test("The top-level instruments go to the service that declares them")

@@ -59,8 +59,11 @@ extension SettingsReader {
     /// Puts what each service requires before it, with all defaults.
     private mutating func ordered(_ named: [CheckedSetting.Entry], _ origin: SettingOrigin) -> [CheckedSetting] {
         let order: [String]
+        let always = ModuleCatalog.alwaysLoaded.filter { id in catalog.services.contains { $0.id == id } }
         do {
-            order = try ModulePlan(wanted: named.map(\.key), registered: catalog.services.map(\.descriptor)).order
+            order = try ModulePlan(
+                wanted: named.map(\.key) + always, registered: catalog.services.map(\.descriptor)
+            ).order
         } catch {
             add(at: origin, path: "queries", "\(error)")
             return []
