@@ -402,6 +402,23 @@ class Refused(unittest.TestCase):
                      word="exports no concord_module")
         self.refused(self.library(plugins.foreign("b", source)), word="concord_module gives nothing")
 
+    def test_whose_requirement_is_not_there_yet(self):
+        self.files.put(plugins.variant(('id: "turnover"', 'id: "behind"'), ('requires: ["book"]', 'requires: ["turnover"]'),
+                                       ('"/turnover/', '"/behind/')), "behind.so")
+        behind, turnover = self.files.item("behind", "behind.so"), self.files.item("turnover", "turnover.so")
+        for items, place, word in [
+            ([behind, turnover], "0", "requires turnover, which comes later in `modules.dynamic`"),
+            ([behind], "0", "requires turnover, and there is no module of that ID"),
+        ]:
+            self.files.configure(*items)
+            checked = self.files.host.run("check")
+            self.assertEqual(checked.returncode, 2, checked.stderr)
+            first = checked.stderr.splitlines()[0]
+            self.assertRegex(first, rf"concord\.yaml:\d+:\d+: error: `modules\.dynamic\[{place}\]` requires")
+            self.assertIn(word, first)
+        self.files.configure(turnover, behind)
+        self.assertEqual(self.files.host.run("check").returncode, 0)
+
     def test_that_was_cut_off_anywhere(self):
         whole = plugins.example().read_bytes()
         cut = self.files.directory / "cut.so"
@@ -544,14 +561,23 @@ class Traps(unittest.TestCase):
             self.assertEqual(host.get("/api/v1/trapper/index?account_id=of-ann", host.agent).status, 404)
             self.assertEqual(host.get("/api/v1/turnover/by_symbol?account_id=of-ann", host.agent).status, 200)
             ready = host.request("GET", "/api/v1/ready")
-            self.assertIn("ended the host 3 times in ten minutes", ready.body)
+            self.assertEqual(ready.json["checks"]["trapper"], {"status": "down", "reason": "it did not start"})
             self.assertEqual(ready.json["status"], "degraded")
             module = self.files.module("trapper")
             self.assertEqual(module["status"], "failed")
+            self.assertIn("ended the host 3 times in ten minutes", module["reason"])
             # Told once, and no reload brings it back.
             self.files.configure(self.files.item("trapper", "trapper.so"))
             self.assertEqual(self.files.reload().status, 200)
             self.assertEqual(self.files.module("trapper")["status"], "failed")
+            # Nobody knows what its settings should be.
+            self.files.configure(self.files.item("trapper", "trapper.so", config={"no": "such"}))
+            checked = host.run("check")
+            self.assertEqual(checked.returncode, 0, checked.stderr)
+            self.assertIn("the host starts without trapper: it has ended the host 3 times", checked.stderr)
+            self.assertIn("; its `config` is not checked", checked.stderr)
+            self.files.configure(self.files.item("trapper", "trapper.so"))
+            self.assertNotIn("is not checked", host.run("check").stderr)
             host.stop()
             self.serve()
             self.assertEqual(len(self.news()), 3)

@@ -62,7 +62,7 @@ struct ConfigurationReport: Sendable {
     ///   - key: The path within the module's section, as in ``ModuleError/misconfigured(key:detail:)``.
     ///   - detail: A clause that follows the key.
     mutating func add(module id: ModuleDescriptor.ModuleID, key: String, detail: String) {
-        let section = section(of: id, for: key)
+        let section = key.isEmpty ? dynamicItem(id) ?? section(of: id, for: key) : section(of: id, for: key)
         let setting = section?.setting.setting(at: key) ?? section?.setting
         let place = section?.path ?? id
         let path = key.isEmpty ? place : SettingsReader.join(place, key)
@@ -72,6 +72,13 @@ struct ConfigurationReport: Sendable {
 
     mutating func add(_ mistake: ConfigurationMistake) {
         mistakes = ConfigurationReport.sorted(mistakes + [mistake])
+    }
+
+    /// What is wrong with a dynamic module as a whole is not in its settings, which may not be written at all.
+    private func dynamicItem(_ id: String) -> (path: String, setting: CheckedSetting)? {
+        let items = document?.setting(at: "modules.dynamic")?.items ?? []
+        guard let index = items.firstIndex(where: { $0["id"]?.value.text == id }) else { return nil }
+        return ("modules.dynamic[\(index)]", items[index])
     }
 
     private func section(of id: String, for key: String) -> (path: String, setting: CheckedSetting)? {

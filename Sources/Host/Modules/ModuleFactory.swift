@@ -97,7 +97,9 @@ struct ModuleFactory {
             }
             services.append(try build(type, choice.configuration, storage: storage, &made))
         }
-        services += try configuration.dynamicModules.compactMap { try makeDynamicService($0, storage: storage, &made) }
+        services += try configuration.dynamicModules.compactMap {
+            try makeDynamicService($0, of: configuration, storage: storage, &made)
+        }
         return services + (try configuration.sqlModules.map { try makeSQLService($0, storage: storage, &made) })
     }
 
@@ -105,12 +107,17 @@ struct ModuleFactory {
     ///
     /// - Returns: `nil` for a library that nobody has opened.
     private func makeDynamicService(
-        _ choice: DynamicModuleChoice, storage: any StorageBackend, _ made: inout MadeModules
+        _ choice: DynamicModuleChoice,
+        of configuration: HostConfiguration,
+        storage: any StorageBackend,
+        _ made: inout MadeModules
     ) throws -> (any QueryService)? {
         guard let library = libraries[choice.source.digest] else { return sidelined(choice, &made) }
         if let missing = library.type.descriptor.requires.first(where: { made[$0] == nil }) {
             throw ModuleNotBuilt.refused(
-                choice.id, .misconfigured(key: "", detail: "requires \(missing), which `queries` does not load"))
+                choice.id,
+                .misconfigured(
+                    key: "", detail: "requires \(missing), \(configuration.whyMissing(missing, among: registered))"))
         }
         let module = try build(
             library.type, choice.configuration, storage: UnavailableStorage(), views: storage, source: library.digest,

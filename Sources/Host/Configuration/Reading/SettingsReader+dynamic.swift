@@ -39,7 +39,11 @@ extension SettingsReader {
                 guard let settings = section(specification.keys, config, at: place) else { return nil }
                 checked.append("config", settings)
             case .sidelined(let reason):
-                add(.warning, at: item.origin, path: path, "the host starts without \(source.id): \(reason)")
+                // Only its code knows its settings.
+                let unchecked = item["config"] == nil ? "" : "; its `config` is not checked"
+                add(
+                    .warning, at: item.origin, path: path, "the host starts without \(source.id): \(reason)\(unchecked)"
+                )
             case .left: break
             }
             return checked
