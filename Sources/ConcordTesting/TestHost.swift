@@ -22,7 +22,7 @@ public struct TestHost: Sendable {
     /// Runs `body` on a host with these services and what they require, and takes everything away afterwards.
     ///
     /// - Parameters:
-    ///   - services: Compiled in or not.
+    ///   - services: Compiled in or not. One that is not has what a host lends a dynamic module: the views, and no storage.
     ///   - settings: Sections of the configuration by module ID, as YAML: `["turnover": "{ days: 7 }"]`.
     ///   - sqlModules: A directory of SQL modules, such as `config/queries`; `nil` loads none.
     /// - Throws: `EmbeddedHostError` when the host does not open or a service does not start, and what `body` throws.

@@ -22,6 +22,15 @@ struct TestHostTests {
         }
     }
 
+    @Test("A service that is not compiled in has no storage of its own, as a host lends it none")
+    func noStorage() async throws {
+        try await TestHost.run(CuriousModule.self) { host in
+            let reply = try await host.ask("curious", "accounts", as: .user("ann"))
+
+            #expect(reply.status == 503, "\(reply.text)")
+        }
+    }
+
     @Test("An answer is a hit until the clock has passed its TTL, or a write has touched what it depends on")
     func cache() async throws {
         try await TestHost.run(TallyModule.self) { host in
@@ -142,6 +151,23 @@ private struct TallyModule: QueryService {
             ) { request in
                 try await views.rows(
                     "SELECT symbol, sum(volume) AS lots FROM v_trades GROUP BY symbol ORDER BY symbol", for: request)
+            }
+        ]
+    }
+}
+
+/// Tries to read tables.
+private struct CuriousModule: QueryService {
+    static let descriptor = ModuleDescriptor(id: "curious", summary: "Counts accounts", requires: ["book"])
+    private let storage: any StorageBackend
+
+    init(configuration: ModuleConfiguration, context: ModuleContext) { storage = context.storage }
+
+    var operations: [PluginAPI.Operation] {
+        [
+            .query("accounts", at: "/curious", reply: .object(["count": .integer])) { request in
+                let rows = try await storage.rows("SELECT count(*) FROM accounts", deadline: request.deadline)
+                return Reply { (json: inout JSONWriter) in json.field("count", rows.first?.integer(0) ?? 0) }
             }
         ]
     }

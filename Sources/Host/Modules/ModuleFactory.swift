@@ -95,7 +95,13 @@ struct ModuleFactory {
             guard let type = registered.first(where: { $0.descriptor.id == choice.id }) else {
                 throw ModuleNotBuilt.unknown(choice.id)
             }
-            services.append(try build(type, choice.configuration, storage: storage, &made))
+            // Only what is compiled in has tables.
+            let isInside = BuiltInModules.services.contains { $0 == type }
+            services.append(
+                try build(
+                    type, choice.configuration, storage: isInside ? storage : UnavailableStorage(), views: storage,
+                    &made)
+            )
         }
         services += try configuration.dynamicModules.compactMap {
             try makeDynamicService($0, of: configuration, storage: storage, &made)
