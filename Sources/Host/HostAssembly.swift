@@ -64,9 +64,9 @@ struct HostAssembly: Sendable {
         let loaded = made.services.map { service in
             let id = service.moduleID
             let record = board.record(of: id)
-            let gate = board.gate(of: id, limits: configuration.limits(of: id), metrics: registry)
+            let gates = board.gates(of: id, limits: configuration.limits(of: id), metrics: registry)
             return LoadedService(
-                id: id, service: service, status: { record.status }, gate: gate, source: configuration.source(of: id),
+                id: id, service: service, status: { record.status }, gates: gates, source: configuration.source(of: id),
                 scheduledWork: record.scheduledWork)
         }
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
@@ -135,7 +135,7 @@ struct HostAssembly: Sendable {
         // Of those that are carried over; new ones have them already.
         for service in loaded.services {
             let id = service.moduleID
-            loaded.host.board.record(of: id).gate?.apply(configuration.limits(of: id))
+            loaded.host.board.record(of: id).gates?.apply(configuration.limits(of: id))
         }
         registry.gauge("config_generation", help: "Number of the configuration in use, from 1.", labels: [])
             .set(Double(generation))

@@ -1,7 +1,7 @@
 import PluginAPI
 import Synchronization
 
-/// What stands before one module for as long as it is loaded: how many calls run and wait, which of them have not come back,
+/// What stands before one module and one audience for as long as it is loaded: how many calls run and wait, which of them have not come back,
 /// and whether it is called at all.
 ///
 /// A call that is given up at its deadline is cancelled and keeps its place until it comes back, so that calls which never do
@@ -20,8 +20,6 @@ final class ModuleGate: Sendable {
         var running: [UInt64: Course] = [:]
         var overdueCount = 0
         var callsTotal: UInt64 = 0
-        /// Its gauge shows another's calls from now on.
-        var isRetired = false
     }
 
     private let state: Mutex<State>
@@ -29,13 +27,15 @@ final class ModuleGate: Sendable {
     let threads: ModuleThreads?
     private let limiter: CallLimiter
     private let openings: any Counter
-    private let overdueGauge: any Gauge
+    /// The module's, whoever has called.
+    private let overdueCalls: OverdueCalls
     private let grace: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
     private let onFault: FaultListener
     private let onTrouble: @Sendable () -> Void
 
     /// - Parameters:
+    ///   - overdueCalls: Those of all gates of the module; `nil` where there is this one alone.
     ///   - grace: How long after its deadline a call may take to say that it was storage that did not answer.
     ///   - onTrouble: Told that ``trouble`` may be another.
     init(
@@ -43,6 +43,7 @@ final class ModuleGate: Sendable {
         limits: ModuleLimits,
         metrics: any Metrics,
         threads: ModuleThreads? = nil,
+        overdueCalls: OverdueCalls? = nil,
         grace: Duration = .seconds(2),
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         onFault: @escaping FaultListener = { _, _ in },
@@ -54,9 +55,7 @@ final class ModuleGate: Sendable {
         openings = metrics.counter(
             "module_breaker_openings_total", help: "How often a module was left alone because its calls failed.",
             labels: [("module", module)])
-        overdueGauge = metrics.gauge(
-            "module_calls_overdue", help: "Calls into a module that were given up and have not come back.",
-            labels: [("module", module)])
+        self.overdueCalls = overdueCalls ?? OverdueCalls(of: module, metrics)
         (self.grace, self.now, self.onFault, self.onTrouble) = (grace, now, onFault, onTrouble)
     }
 
@@ -85,12 +84,7 @@ final class ModuleGate: Sendable {
     }
 
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
-    func retire() {
-        state.withLock { state in
-            state.isRetired = true
-            overdueGauge.set(0)
-        }
-    }
+    func retire() { overdueCalls.retire() }
 
     /// Calls the module when it is its turn.
     ///
@@ -238,10 +232,9 @@ final class ModuleGate: Sendable {
         var isNews = false
     }
 
-    /// Under the lock, so that the gauge shows the last of several changes.
     private func count(_ change: Int, _ state: inout State) {
         state.overdueCount += change
-        if !state.isRetired { overdueGauge.set(Double(state.overdueCount)) }
+        overdueCalls.change(by: change)
     }
 
     /// - Returns: Whether the module is left alone from now on.

@@ -6,8 +6,8 @@ struct LoadedService: Sendable {
     var service: any QueryService
     /// Asked on every request: a service that is not `ok` or `degraded` answers 503 for its own routes.
     var status: @Sendable () -> ModuleStatus
-    /// Where its calls go through; `nil` has one made.
-    var gate: ModuleGate?
+    /// Where its calls go through; `nil` has them made.
+    var gates: ModuleGates?
     var source = ModuleSource.compiled
     /// What it does by itself and has not come back from.
     var scheduledWork = UnreturnedCall()

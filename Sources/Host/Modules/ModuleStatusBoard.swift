@@ -12,7 +12,7 @@ final class ModuleRecord: Sendable {
         var latency: Duration?
         var hasStarted = false
         var lastFault: ModuleFault?
-        var gate: ModuleGate?
+        var gates: ModuleGates?
         var threads: ModuleThreads?
 
         var status: ModuleStatus {
@@ -53,7 +53,7 @@ final class ModuleRecord: Sendable {
     }
 
     /// Where its calls go through; `nil` for modules that nobody calls.
-    var gate: ModuleGate? { state.withLock { $0.gate } }
+    var gates: ModuleGates? { state.withLock { $0.gates } }
 
     /// Where its code runs; `nil` for where the host's does. Known before anything calls it.
     var threads: ModuleThreads? {
@@ -67,10 +67,10 @@ final class ModuleRecord: Sendable {
     /// - Returns: Whether that is news.
     fileprivate func setSwitchedOff(_ isOff: Bool) -> Bool { change { $0.isSwitchedOff = isOff } }
 
-    /// Asks the gate anew. - Returns: Whether that is news.
+    /// Asks the gates anew. - Returns: Whether that is news.
     fileprivate func refreshTrouble() -> Bool {
         // Asked under the lock, so that the last to ask knows best.
-        change { $0.trouble = $0.gate?.trouble }
+        change { $0.trouble = $0.gates?.trouble }
     }
 
     private func change(_ body: (inout State) -> Void) -> Bool {
@@ -83,12 +83,12 @@ final class ModuleRecord: Sendable {
 
     func noteStart() { state.withLock { $0.hasStarted = true } }
 
-    /// The module's gate, made when there is none yet.
-    fileprivate func gate(make: () -> ModuleGate) -> ModuleGate {
+    /// The module's gates, made when there are none yet.
+    fileprivate func gates(make: () -> ModuleGates) -> ModuleGates {
         state.withLock { state in
-            let gate = state.gate ?? make()
-            state.gate = gate
-            return gate
+            let gates = state.gates ?? make()
+            state.gates = gates
+            return gates
         }
     }
 }
@@ -137,11 +137,11 @@ final class ModuleStatusBoard: Sendable {
     }
 
     /// Where the module's calls go through, for as long as it is loaded.
-    func gate(of id: ModuleDescriptor.ModuleID, limits: ModuleLimits, metrics: any Metrics) -> ModuleGate {
+    func gates(of id: ModuleDescriptor.ModuleID, limits: ModuleLimits, metrics: any Metrics) -> ModuleGates {
         let (record, clock, onChange) = (record(of: id), clock, onChange)
         let threads = record.threads
-        return record.gate {
-            ModuleGate(
+        return record.gates {
+            ModuleGates(
                 id, limits: limits, metrics: metrics, threads: threads,
                 onFault: { [weak record] doing, reason in
                     record?.lastFault = ModuleFault(at: clock.now, doing: doing, reason: reason)

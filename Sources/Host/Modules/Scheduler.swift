@@ -8,7 +8,7 @@ struct Scheduler: Sendable {
         var id: ModuleDescriptor.ModuleID
         var module: any ScheduledModule
         var status: @Sendable () -> ModuleStatus
-        var gate: ModuleGate?
+        var gates: ModuleGates?
         /// The module's own, so that another scheduler does not begin anew what hangs.
         var work: UnreturnedCall
     }
@@ -34,7 +34,7 @@ struct Scheduler: Sendable {
     init(_ services: [LoadedService], clock: any HostClock, metrics: any Metrics, logger: any Logger) {
         entries = services.compactMap { loaded in
             (loaded.service as? any ScheduledModule).map {
-                Entry(id: loaded.id, module: $0, status: loaded.status, gate: loaded.gate, work: loaded.scheduledWork)
+                Entry(id: loaded.id, module: $0, status: loaded.status, gates: loaded.gates, work: loaded.scheduledWork)
             }
         }
         events = EventDispatcher(services, clock: clock, metrics: metrics, logger: logger)
@@ -94,7 +94,7 @@ struct Scheduler: Sendable {
             // The host goes down; the next one finds the work still due.
         } catch {
             outcomes[entry.id]?.failed.increment()
-            entry.gate?.note("scheduled work", error)
+            entry.gates?.note("scheduled work", error)
             logger.warning("scheduled work failed", ["module": entry.id, "error": "\(error)"])
         }
         return true

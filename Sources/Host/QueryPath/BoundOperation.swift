@@ -17,7 +17,7 @@ final class BoundOperation: Sendable {
     let parameters: ParameterReader
     let status: @Sendable () -> ModuleStatus
     let meters: OperationMeters
-    /// Shared by all operations of the module.
+    /// Shared by all operations of the module that have the same audience.
     let gate: ModuleGate
     /// How long a call may take.
     let deadline: Duration
@@ -70,13 +70,13 @@ final class BoundOperation: Sendable {
     static func bind(
         _ service: LoadedService,
         defaultTTL: Duration,
-        gate: ModuleGate,
+        gates: ModuleGates,
         limits: ModuleLimits,
         sharedLayer: String? = nil,
         metrics: any Metrics
     ) throws(DeclarationError) -> [BoundOperation] {
         try bind(
-            service.allOperations, of: service.id, status: service.status, defaultTTL: defaultTTL, gate: gate,
+            service.allOperations, of: service.id, status: service.status, defaultTTL: defaultTTL, gates: gates,
             limits: limits, sharedLayer: sharedLayer, metrics: metrics)
     }
 
@@ -86,7 +86,7 @@ final class BoundOperation: Sendable {
         of module: String,
         status: @escaping @Sendable () -> ModuleStatus,
         defaultTTL: Duration,
-        gate: ModuleGate,
+        gates: ModuleGates,
         limits: ModuleLimits,
         sharedLayer: String? = nil,
         metrics: any Metrics
@@ -101,7 +101,8 @@ final class BoundOperation: Sendable {
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return operations.map { operation, audience in
             BoundOperation(
-                operation, audience, of: module, status: status, defaultTTL: defaultTTL, gate: gate, limits: limits,
+                operation, audience, of: module, status: status, defaultTTL: defaultTTL,
+                gate: gates.gate(for: audience), limits: limits,
                 meters: OperationMeters(
                     module: module, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics))
         }

@@ -61,7 +61,7 @@ final class QueryPath: Sendable {
             let limits = settings.moduleLimits.limits(of: service.id, from: service.source)
             operations += try BoundOperation.bind(
                 service, defaultTTL: settings.defaultTTL,
-                gate: service.gate ?? ModuleGate(service.id, limits: limits, metrics: metrics), limits: limits,
+                gates: service.gates ?? ModuleGates(service.id, limits: limits, metrics: metrics), limits: limits,
                 sharedLayer: shared?.name, metrics: metrics)
         }
         // Nobody can disable what mends the rest, and it may take as long as any request.
@@ -69,7 +69,7 @@ final class QueryPath: Sendable {
         operations += try BoundOperation.bind(
             hostOperations.map { ($0, .operators) }, of: Self.hostModule, status: { .ok },
             defaultTTL: settings.defaultTTL,
-            gate: ModuleGate(Self.hostModule, limits: ownLimits, metrics: metrics), limits: ownLimits,
+            gates: ModuleGates(Self.hostModule, limits: ownLimits, metrics: metrics), limits: ownLimits,
             metrics: metrics)
         let known = known ?? KnownAccounts(directory: directory)
         listener = invalidations.attach(known: known, cache: cache, shared: shared?.cache)

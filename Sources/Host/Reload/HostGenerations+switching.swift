@@ -14,7 +14,7 @@ extension HostGenerations {
             foundation.modules.keep(module.id, isOn: order.isOn)
             module.board.setSwitchedOff(!order.isOn, module.id)
             // Whoever enables a module wants it called, whatever has failed before.
-            if order.isOn { record.gate?.reset() }
+            if order.isOn { record.gates?.reset() }
             if order.isOn, !record.hasStarted, await module.start() { await module.checkHealth() }
             return record.status
         }

@@ -206,7 +206,7 @@ final class HostGenerations: Sendable {
         old.queryPath.retire()
         _ = await foundation.invalidations.spread(Self.stale(old, next, plan))
         next.loaded.extend { next.loaded.made.isCarried($0) }
-        for module in old.loaded.left(by: next.loaded) { module.board.record(of: module.id).gate?.retire() }
+        for module in old.loaded.left(by: next.loaded) { module.board.record(of: module.id).gates?.retire() }
         next.announce()
         clients.swap(to: next.serving(next.clients))
         operators.swap(to: next.serving(next.operators))

@@ -77,8 +77,8 @@ struct IsolationTests {
     func removed() async throws {
         let limits = Self.limits("calls: 2, failures: 0, deadline: 100ms")
         try await ReloadFixture.run(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n") { host in
-            let gate = try #require(host.generations.current.modules.board.record(of: "probe").gate)
-            while gate.overdue < 2 { #expect(await host.ask("/api/v1/probe/slow").status.code == 503) }
+            let gates = try #require(host.generations.current.modules.board.record(of: "probe").gates)
+            while gates.overdue < 2 { #expect(await host.ask("/api/v1/probe/slow").status.code == 503) }
             let before = host.text(#"module_calls_overdue{module="probe"}"#)
             _ = try await host.generations.foundation.modules.turn(ModuleSwitch(id: "probe", isOn: false))
             host.write(limits + "queries: [positions]\n")
@@ -115,9 +115,9 @@ struct IsolationTests {
     func hanging() async throws {
         let limits = Self.limits("calls: 2, failures: 0, deadline: 100ms")
         try await ReloadFixture.run(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n") { host in
-            let gate = try #require(host.generations.current.modules.board.record(of: "probe").gate)
+            let gates = try #require(host.generations.current.modules.board.record(of: "probe").gates)
             // On a busy machine a call may be too late before it is made.
-            while gate.overdue < 2 { #expect(await host.ask("/api/v1/probe/slow").status.code == 503) }
+            while gates.overdue < 2 { #expect(await host.ask("/api/v1/probe/slow").status.code == 503) }
             try await host.reload()
             var held = await host.ask("/api/v1/probe")
             while held.detail?.contains("not come back") != true {
@@ -130,7 +130,7 @@ struct IsolationTests {
             #expect(await host.ask(Self.accounts).status.code == 200)
             #expect(host.text(#"module_calls_overdue{module="probe"}"#) == "2")
             host.diary.door.open()
-            #expect(await host.eventually { gate.overdue == 0 })
+            #expect(await host.eventually { gates.overdue == 0 })
             while await host.ask("/api/v1/probe").status.code != 200 { try await Task.sleep(for: .milliseconds(5)) }
         }
     }
@@ -161,16 +161,16 @@ struct IsolationTests {
     @Test("Limits are changed by a reload, and kept by one that fails")
     func reloaded() async throws {
         try await ReloadFixture.run(Self.limits("failures: 3")) { host in
-            let gate = try #require(host.generations.current.modules.board.record(of: "probe").gate)
+            let gates = try #require(host.generations.current.modules.board.record(of: "probe").gates)
             host.write(Self.limits("failures: 7"))
             await #expect(throws: (any Error).self) {
                 try await host.reload { _, _ in throw ProbeModule.Trouble() }
             }
-            let kept = gate.limits.failuresMax
+            let kept = gates.limits.failuresMax
             try await host.reload()
 
-            #expect(kept == 3 && gate.limits.failuresMax == 7)
-            #expect(host.generations.current.modules.board.record(of: "probe").gate === gate)
+            #expect(kept == 3 && gates.limits.failuresMax == 7)
+            #expect(host.generations.current.modules.board.record(of: "probe").gates === gates)
         }
     }
 

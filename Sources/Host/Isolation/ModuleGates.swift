@@ -1,0 +1,106 @@
+import PluginAPI
+import Synchronization
+
+/// What stands before one module for each audience: whatever calls of clients have come to, operators get through, for theirs
+/// may be the ones that mend it.
+final class ModuleGates: Sendable {
+    private let clients: ModuleGate
+    /// As many calls at a time, and never left alone because they fail.
+    private let operators: ModuleGate
+    private let overdueCalls: OverdueCalls
+
+    /// - Parameters:
+    ///   - threads: Where the module's code runs; `nil` for where the host's does.
+    ///   - onFault: Told of every failure, whoever called.
+    ///   - onTrouble: Told that ``trouble`` may be another.
+    init(
+        _ module: ModuleDescriptor.ModuleID,
+        limits: ModuleLimits,
+        metrics: any Metrics,
+        threads: ModuleThreads? = nil,
+        onFault: @escaping ModuleGate.FaultListener = { _, _ in },
+        onTrouble: @escaping @Sendable () -> Void = {}
+    ) {
+        let overdueCalls = OverdueCalls(of: module, metrics)
+        self.overdueCalls = overdueCalls
+        clients = ModuleGate(
+            module, limits: limits, metrics: metrics, threads: threads, overdueCalls: overdueCalls, onFault: onFault,
+            onTrouble: onTrouble)
+        operators = ModuleGate(
+            module, limits: limits.ofOperators, metrics: metrics, threads: threads, overdueCalls: overdueCalls,
+            onFault: onFault)
+    }
+
+    func gate(for audience: BoundOperation.Audience) -> ModuleGate {
+        switch audience {
+        case .clients: clients
+        case .operators: operators
+        }
+    }
+
+    var limits: ModuleLimits { clients.limits }
+
+    /// Calls that were given up and have not come back, whoever made them.
+    var overdue: Int { overdueCalls.count }
+
+    /// Why clients' calls do not reach the module, or only now and then; `nil` when they do.
+    var trouble: String? { clients.trouble }
+
+    func apply(_ limits: ModuleLimits) {
+        clients.apply(limits)
+        operators.apply(limits.ofOperators)
+    }
+
+    /// Forgets what has failed: the module is called again.
+    func reset() { clients.reset() }
+
+    /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
+    func retire() { overdueCalls.retire() }
+
+    /// Writes down a failure of something that the module does by itself.
+    func note(_ doing: String, _ fault: any Error) { clients.note(doing, fault) }
+}
+
+/// How many calls into a module were given up and have not come back.
+final class OverdueCalls: Sendable {
+    private struct State {
+        var count = 0
+        /// The gauge shows another module's calls from now on.
+        var isRetired = false
+    }
+
+    private let state = Mutex(State())
+    private let gauge: any Gauge
+
+    init(of module: ModuleDescriptor.ModuleID, _ metrics: any Metrics) {
+        gauge = metrics.gauge(
+            "module_calls_overdue", help: "Calls into a module that were given up and have not come back.",
+            labels: [("module", module)])
+    }
+
+    var count: Int { state.withLock { $0.count } }
+
+    /// Sets the gauge under the lock, so that it shows the last of several changes.
+    func change(by change: Int) {
+        state.withLock { state in
+            state.count += change
+            if !state.isRetired { gauge.set(Double(state.count)) }
+        }
+    }
+
+    func retire() {
+        state.withLock { state in
+            state.isRetired = true
+            gauge.set(0)
+        }
+    }
+}
+
+extension ModuleLimits {
+    /// What holds for operators' calls: the same, but that they are let through however many have failed.
+    fileprivate var ofOperators: ModuleLimits {
+        var limits = self
+        limits.failuresMax = 0
+        return limits
+    }
+}
