@@ -158,7 +158,7 @@ final class ModuleGate: Sendable {
                     // Whoever asked may have gone before the module's threads came to it.
                     try Task.checkCancellation()
                     let reply = try await body()
-                    if let excess = ReplyTooLarge(reply.body.count, of: replyMax, moduleMax: moduleMax) { throw excess }
+                    if let excess = ReplyTooLarge(reply, of: replyMax, moduleMax: moduleMax) { throw excess }
                     return reply
                 } catch is CancellationError where !Task.isCancelled {
                     throw UnaskedCancellation()

@@ -1,3 +1,5 @@
+import PluginAPI
+
 /// A module's reply has more bytes than it may.
 struct ReplyTooLarge: Error, Equatable, CustomStringConvertible {
     /// Times what the module may: the memory of the whole host.
@@ -7,15 +9,27 @@ struct ReplyTooLarge: Error, Equatable, CustomStringConvertible {
     var bytesMax: Int
     /// Whether it endangers everybody. Otherwise it concerns whoever asked for so much.
     var isGross: Bool
+    /// What the reply says that it has changed: that stays so, whether or not anybody hears of it.
+    var invalidates: [CacheTag]
 
     /// - Parameters:
     ///   - bytesMax: What the operation may give.
     ///   - moduleMax: What any operation of the module may.
     /// - Returns: `nil` for a reply that is not too large.
-    init?(_ bytes: Int, of bytesMax: Int, moduleMax: Int) {
+    init?(_ reply: Reply, of bytesMax: Int, moduleMax: Int) {
+        bytes = reply.body.count
         guard bytes > bytesMax else { return nil }
-        (self.bytes, self.bytesMax) = (bytes, bytesMax)
+        self.bytesMax = bytesMax
+        invalidates = reply.invalidates
         isGross = bytes > moduleMax * Self.grossFactor
+    }
+
+    /// What the caller is told.
+    var sentence: String {
+        // Asked again, a command might be carried out again.
+        invalidates.isEmpty
+            ? "The answer has more than \(bytesMax) bytes; ask for less by the parameters."
+            : "It is done, and its answer is not sent: it has more than \(bytesMax) bytes."
     }
 
     var description: String { "its reply has \(bytes) bytes, more than \(bytesMax)" }

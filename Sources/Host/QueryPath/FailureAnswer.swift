@@ -8,8 +8,7 @@ enum FailureAnswer {
         case let problem as Problem: problem
         case let failure as StorageError: problem(for: failure)
         case let overflow as ScopedOverflow: .unprocessable(overflow.sentence, errors: [])
-        case let excess as ReplyTooLarge:
-            .unprocessable(ScopedOverflow.bytes(max: excess.bytesMax).sentence, errors: [])
+        case let excess as ReplyTooLarge: .unprocessable(excess.sentence, errors: [])
         case let failure as JSONSyntaxError:
             .badRequest("The body \(failure.detail) at line \(failure.line), column \(failure.column).")
         case is DeadlinePassed: .unavailable("The answer took longer than a request may take; try again.")

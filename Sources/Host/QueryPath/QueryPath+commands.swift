@@ -29,9 +29,14 @@ extension QueryPath {
     ) async throws -> Reply {
         let call = SharedCall<Reply>()
         call.start(deadline: deadline) {
-            let reply = try await self.reply(to: request, of: target)
-            await self.invalidations.invalidate(reply.invalidates)
-            return reply
+            do {
+                let reply = try await self.reply(to: request, of: target)
+                await self.invalidations.invalidate(reply.invalidates)
+                return reply
+            } catch let excess as ReplyTooLarge {
+                await self.invalidations.invalidate(excess.invalidates)
+                throw excess
+            }
         }
         return try await call.value()
     }

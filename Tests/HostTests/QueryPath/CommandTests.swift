@@ -53,6 +53,23 @@ struct CommandTests {
         #expect(await client.value.status == .ok)
     }
 
+    @Test("A write whose answer is too large is announced all the same, and its client told that it is done")
+    func largeReply() async throws {
+        let harness = try QueryPathHarness([
+            .constant(),
+            .command("set", at: "/set", scope: .accounts, roles: [.user], reply: .anyObject) { _ in
+                Reply(body: Array(repeating: 0x20, count: 2_000), invalidates: [.user("ann")])
+            },
+        ]) { $0.moduleLimits.usual.replyMax = 1_000 }
+        _ = await harness.ask(operation: "things")
+
+        let answer = await harness.ask(method: .post, operation: "set")
+
+        #expect(answer.status.code == 422)
+        #expect(answer.detail == "It is done, and its answer is not sent: it has more than 1000 bytes.")
+        #expect(await harness.ask(operation: "things").header("Cache-Status") == "concord; fwd=uri-miss; stored")
+    }
+
     @Test("A write whose client has gone is announced all the same")
     func clientGone() async throws {
         let (gate, began) = (Door(), Tally())
