@@ -41,7 +41,7 @@ enum FailureAnswer {
             case .constraint, .full, .statement: false
             @unknown default: false
             }
-        case is DeadlinePassed, is ModuleHeldBack: true
+        case is DeadlinePassed, is ModuleHeldBack, is Overloaded: true
         default: false
         }
     }

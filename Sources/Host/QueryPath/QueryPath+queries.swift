@@ -84,7 +84,7 @@ extension QueryPath {
         shared?.cache.isLocalCopyGood == false ? nil : cache?.immediateEntry(for: key)
     }
 
-    /// The last good answer, when storage is down and the operation allows it; otherwise the failure goes on.
+    /// The last good answer, when storage or the service gives none and the operation allows it; otherwise the failure goes on.
     func stale(
         _ call: AuthorisedCall,
         _ incoming: IncomingRequest,

@@ -147,6 +147,28 @@ struct CachedQueryTests {
         #expect(harness.metrics.count("module_calls_total fake asking unavailable") == 3)
     }
 
+    @Test("An old answer is better than none where more calls wait for the service than may")
+    func staleIfOverloaded() async throws {
+        let (door, calls) = (Door(), Tally())
+        let harness = try QueryPathHarness([
+            .asking(parameters: [Parameter("n", .integer(0...9))]) { _ in
+                if calls.add() == 2 { await door.pass() }
+                return Reply(body: Array(#"{"n":1}"#.utf8))
+            }
+        ]) { $0.moduleLimits.usual = ModuleLimits(callsMax: 1, waitingMax: 0, deadline: .seconds(3_600)) }
+        _ = await harness.ask("n=1")
+        harness.clock.advance(by: .seconds(15))
+        async let running = harness.ask("n=2")
+        while calls.value < 2 { await Task.yield() }
+
+        let (old, none) = (await harness.ask("n=1"), await harness.ask("n=3"))
+        door.open()
+
+        #expect(old.status == .ok && old.header("Cache-Status") == "concord; hit; ttl=-5; detail=stale-if-error")
+        #expect(none.status == .serviceUnavailable)
+        #expect(await running.status == .ok)
+    }
+
     @Test("Nothing old is served after a write, past its end, of an operation that forbids it, or for our own mistakes")
     func notStale() async throws {
         for reason in ["written", "ended", "forbidden", "mistake"] {
