@@ -38,6 +38,9 @@ final class ModuleGates: Sendable {
         }
     }
 
+    /// Where the module's code runs; `nil` for where the host's does.
+    var threads: ModuleThreads? { clients.threads }
+
     var limits: ModuleLimits { clients.limits }
 
     /// Calls that were given up and have not come back, whoever made them.

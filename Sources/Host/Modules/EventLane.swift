@@ -33,7 +33,7 @@ struct EventLane: Sendable {
     /// - Returns: The queues of accounts that this host alone may deliver now. None where storage does not answer, which tells
     ///   of itself.
     func claim(limit: Int) async -> [Claim] {
-        guard limit > 0, observed.service.status().isServing else { return [] }
+        guard limit > 0, mayDeliver else { return [] }
         let timeout = observed.subscription.timeout
         let token = String(UInt64.random(in: .min ... .max), radix: 16)
         do {
@@ -56,12 +56,14 @@ struct EventLane: Sendable {
         return []
     }
 
+    /// What an observer does not come back from, it does once for each account that is under way, and not again and again.
+    private var mayDeliver: Bool { observed.service.status().isServing && !observed.service.deliveries.areAbandoned }
+
     /// Delivers a claim's events in their order until one is not taken or the time is up, and writes down what became of them.
     func deliver(_ claim: Claim) async {
         var outcome = ClaimedEvents.Outcome(taken: 0)
         for event in claim.events.events {
-            guard ContinuousClock.now <= claim.beginsUntil, !Task.isCancelled, observed.service.status().isServing
-            else { break }
+            guard ContinuousClock.now <= claim.beginsUntil, !Task.isCancelled, mayDeliver else { break }
             let ending = await deliver(event)
             guard let ending else {
                 outcome.taken += 1
@@ -76,11 +78,11 @@ struct EventLane: Sendable {
     /// - Returns: `nil` when it was taken.
     private func deliver(_ event: Event) async -> ClaimedEvents.Outcome.Ending? {
         let (observer, subscription, threads) = (
-            observed.observer, observed.subscription, observed.service.gate?.threads
+            observed.observer, observed.subscription, observed.service.gates?.threads
         )
         let failure: EventNotTaken
         do {
-            try await withDeadline(subscription.timeout) {
+            try await observed.service.deliveries.run(within: subscription.timeout) {
                 try await ModuleThreads.run(on: threads) {
                     try await observer.observe(event, for: subscription.name)
                 }
@@ -93,6 +95,7 @@ struct EventLane: Sendable {
             failure = error
         } catch let error as DeadlineExceeded {
             failure = .tryAgain(after: nil, reason: "it took longer than \(error.limit)")
+            observed.service.gates?.note("event delivery", failure)
         } catch {
             failure = .tryAgain(after: nil, reason: "\(error)")
         }

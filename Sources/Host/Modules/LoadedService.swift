@@ -11,6 +11,8 @@ struct LoadedService: Sendable {
     var source = ModuleSource.compiled
     /// What it does by itself and has not come back from.
     var scheduledWork = UnreturnedCall()
+    /// Events that it was brought and has not come back from.
+    var deliveries = AbandonedCalls()
 
     /// What it declares, those operations first that clients call.
     var allOperations: [(operation: Operation, audience: BoundOperation.Audience)] {

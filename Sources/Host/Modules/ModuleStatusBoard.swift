@@ -28,6 +28,8 @@ final class ModuleRecord: Sendable {
     private let state = Mutex(State())
     /// Its start, how it is asked how it is, and what it does on a schedule.
     let start = UnreturnedCall(), healthCheck = UnreturnedCall(), scheduledWork = UnreturnedCall()
+    /// Events that it was brought and has not come back from.
+    let deliveries = AbandonedCalls()
 
     var status: ModuleStatus { state.withLock { $0.status } }
 

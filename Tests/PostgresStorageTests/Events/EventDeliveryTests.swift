@@ -68,7 +68,10 @@ extension AllTests {
                 let next = try desk.host()
                 try await next.see("other", equity: 1_000)
 
-                try await next.deliver { next.receiver.taken.contains { $0.account == "other" } }
+                // All of them: one that is cut off would be due again.
+                try await next.deliver {
+                    try await desk.column("SELECT event_id FROM event_outbox WHERE account_id = 'other'").isEmpty
+                }
                 desk.clock.advance(by: .seconds(29))
                 #expect(try await next.claim().isEmpty)
                 #expect(next.receiver.taken.allSatisfy { $0.account == "other" })
@@ -77,6 +80,35 @@ extension AllTests {
                 try await next.deliver { try await desk.count("event_outbox") == 0 }
                 let again = next.receiver.taken.filter { $0.account == "acc" }
                 #expect(again == claimed[0].events)
+            }
+        }
+
+        @Test("An observer that hangs is left alone until it comes back, and what waited is delivered then")
+        func hanging() async throws {
+            let accounts = (1...40).map { "acc-\($0)" }
+            try await EventDesk.with(.sqlite, accounts: accounts) { desk in
+                let isOpen = Flag()
+                let receiver = Receiver { _ in
+                    // Ignores that it is cancelled.
+                    while !isOpen.isUp { await Task { try? await Task.sleep(for: .milliseconds(5)) }.value }
+                }
+                let host = try desk.host(
+                    observing: [.snapshotStored], attemptsMax: 1_000, pause: .zero, timeout: .milliseconds(50), receiver
+                )
+                for account in accounts { try await host.see(account, equity: 1_000) }
+                let delivering = Task { await host.dispatcher.run() }
+                defer { delivering.cancel() }
+                try await eventually { try await desk.column("SELECT last_error FROM event_outbox").count > 0 }
+                // Time enough for many a further look.
+                try await Task.sleep(for: .milliseconds(300))
+                let tried = receiver.tried.count
+                isOpen.raise()
+                try await eventually { try await desk.count("event_outbox") == 0 }
+                delivering.cancel()
+                await delivering.value
+
+                #expect(tried <= EventDispatcher.Limits().accountsMax)
+                #expect(Set(receiver.taken.map(\.account)) == Set(accounts))
             }
         }
 

@@ -46,12 +46,15 @@ struct EventDesk: Sendable {
         observing kinds: Set<Event.Kind> = Set(Event.Kind.allCases),
         attemptsMax: Int64 = 3,
         pause: Duration = .seconds(8),
+        timeout: Duration = .seconds(20),
         _ receiver: Receiver = Receiver()
     ) throws -> EventHost {
         let desk = try Desk(on: storage, clock: clock, retention: .mapping(["events": .duration(.seconds(86_400))]))
         return EventHost(
             desk: desk, clock: clock,
-            observer: TestObserver(receiver: receiver, kinds: kinds, attemptsMax: attemptsMax, pause: pause),
+            observer: TestObserver(
+                receiver: receiver, kinds: kinds, attemptsMax: attemptsMax, pause: pause,
+                timeout: timeout),
             receiver: receiver)
     }
 
@@ -189,14 +192,14 @@ struct TestObserver: QueryService, EventObserver {
     let subscriptions: [EventSubscription]
     private let receiver: Receiver
 
-    init(receiver: Receiver, kinds: Set<Event.Kind>, attemptsMax: Int64, pause: Duration) {
+    init(receiver: Receiver, kinds: Set<Event.Kind>, attemptsMax: Int64, pause: Duration, timeout: Duration) {
         self.receiver = receiver
         subscriptions =
             kinds.isEmpty
             ? []
             : [
                 EventSubscription(
-                    name: "all", kinds: kinds, timeout: .seconds(20), attemptsMax: attemptsMax,
+                    name: "all", kinds: kinds, timeout: timeout, attemptsMax: attemptsMax,
                     firstPause: pause, pauseMax: .seconds(60))
             ]
     }
