@@ -79,7 +79,7 @@ struct HostAssembly: Sendable {
             keys: CachedKeys(of: loaded, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
             cache: made.localCache, invalidations: invalidations, audit: audit, logger: logger)
         let reloadCommand = ReloadCommand(desk: foundation.reloading, audit: audit)
-        let moduleCommands = ModuleCommands(desk: foundation.modules, audit: audit)
+        let moduleCommands = ModuleCommands(desk: foundation.modules, audit: audit, logger: logger)
         let shared = made.cache as? any SharedCache
         if let shared, !made.made.isCarried(type(of: shared).descriptor.id) { invalidations.listen(to: shared) }
         let isDirectoryCarried = made.made.isCarried(type(of: directory).descriptor.id)

@@ -95,7 +95,7 @@ class ModulesTest(unittest.TestCase):
         self.assertIn("concord; hit", before.headers["cache-status"])
 
         off = admin(host, "POST", "/admin/modules/positions/disable", headers={"X-Request-Id": "off"})
-        self.assertEqual((off.status, off.json), (200, {"id": "positions", "status": "disabled", "reason": None}))
+        self.assertEqual((off.status, off.json), (200, {"id": "positions", "status": "disabled", "reason": None, "audited": True}))
         for _ in range(3):
             refused = host.get(OPEN, token)
             self.assertEqual(refused.status, 503, refused)

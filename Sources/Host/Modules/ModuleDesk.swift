@@ -5,13 +5,22 @@ import Synchronization
 struct ModuleSwitch: Sendable {
     var id: ModuleDescriptor.ModuleID
     var isOn: Bool
-    /// Called when it can be done, before it is, with how the module is; what it throws ends it.
-    var confirm: @Sendable (_ before: ModuleStatus) async throws -> Void = { _ in }
+    /// Called when it can be done, before it is, with how the module is; answers whether the audit log has it, and what it
+    /// throws ends it.
+    var confirm: @Sendable (_ before: ModuleStatus) async throws -> Bool = { _ in true }
+}
+
+/// What has become of it.
+struct ModuleTurn: Sendable {
+    /// How the module is now.
+    var status: ModuleStatus
+    /// Whether the audit log has it.
+    var isAudited: Bool
 }
 
 /// Where a module is disabled and enabled. Open while the host serves.
 final class ModuleDesk: Sendable {
-    typealias Turning = @Sendable (ModuleSwitch) async throws -> ModuleStatus
+    typealias Turning = @Sendable (ModuleSwitch) async throws -> ModuleTurn
 
     private let turning = Mutex<Turning?>(nil)
     private let off = Mutex<Set<ModuleDescriptor.ModuleID>>([])
@@ -20,9 +29,8 @@ final class ModuleDesk: Sendable {
 
     /// Disables or enables a module, in turns with reloads.
     ///
-    /// - Returns: How the module is now.
     /// - Throws: `Problem` with why it cannot be done, or what `confirm` throws.
-    func turn(_ order: ModuleSwitch) async throws -> ModuleStatus {
+    func turn(_ order: ModuleSwitch) async throws -> ModuleTurn {
         guard let turning = turning.withLock({ $0 }) else {
             throw Problem.unavailable("The host is not serving.", retryAfter: 5)
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPTypes
 import PluginAPI
 import Testing
@@ -67,6 +68,32 @@ struct ModuleCommandsTests {
         }
     }
 
+    @Test("A module is disabled while storage hangs, and the answer says that the audit log does not have it")
+    func hangingStorage() async throws {
+        try await ReloadFixture.run("limits: { request_timeout: 30s }\n") { host in
+            let storage = host.generations.current.loaded.storage
+            let (isHeld, mayEnd) = (Tally(), DispatchSemaphore(value: 0))
+            let holding = Task {
+                try await storage.transaction(deadline: .now + .seconds(3_600)) { _ in
+                    isHeld.add()
+                    mayEnd.wait()
+                }
+            }
+            while isHeld.value < 1 { await Task.yield() }
+
+            let off = await host.order(.post, "/admin/modules/probe/disable")
+            let refused = await host.ask()
+            mayEnd.signal()
+            _ = await holding.result
+            let on = await host.order(.post, "/admin/modules/probe/enable")
+
+            #expect(off.status == .ok && off.text.contains(#""status":"disabled""#), "\(off.text)")
+            #expect(off.text.contains(#""audited":false"#))
+            #expect(refused.status == .serviceUnavailable)
+            #expect(on.status == .ok && on.text.contains(#""audited":true"#), "\(on.text)")
+        }
+    }
+
     @Test("What cannot be written down is not done")
     func audit() async throws {
         try await ReloadFixture.run { host in
@@ -83,6 +110,6 @@ struct ModuleCommandsTests {
 extension ReloadFixture {
     @discardableResult
     fileprivate func turn(_ id: String, isOn: Bool) async throws -> ModuleStatus {
-        try await generations.foundation.modules.turn(ModuleSwitch(id: id, isOn: isOn))
+        try await generations.foundation.modules.turn(ModuleSwitch(id: id, isOn: isOn)).status
     }
 }

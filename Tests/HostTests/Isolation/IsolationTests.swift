@@ -67,7 +67,7 @@ struct IsolationTests {
             host.write(Self.limits("failures: 0"))
             try await host.reload()
 
-            #expect(held == 503 && on == .ok && enabled == 200 && again == 503)
+            #expect(held == 503 && on.status == .ok && enabled == 200 && again == 503)
             #expect(await host.ask("/api/v1/probe/broken").status.code == 500)
             #expect(host.generations.current.modules.board["probe"] == .ok)
         }

@@ -99,6 +99,19 @@ struct ReloadFixture: Sendable {
         }
     }
 
+    /// An operator's request on the operators' listener.
+    func order(_ method: HTTPRequest.Method, _ path: String) async -> OutgoingAnswer {
+        let caller = Caller(subject: "root", role: .operator)
+        let token = generations.current.minter.mint(caller, at: clock.now, lifetime: .seconds(3_600))
+        let request = IncomingRequest(
+            method: method, path: path, headers: [.authorization: "Bearer \(token)"], peer: "127.0.0.1",
+            requestID: "r-2", receivedAt: clock.now)
+        return switch generations.operators.current.handler.admit(request) {
+        case .answered(let answer, _): answer
+        case .admitted(let admitted): await admitted.answer(request)
+        }
+    }
+
     func request(_ path: String = "/api/v1/probe") -> IncomingRequest {
         IncomingRequest(
             method: .get, path: path, headers: [.authorization: "Bearer \(token)"], peer: "127.0.0.1",
