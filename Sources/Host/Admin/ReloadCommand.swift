@@ -21,6 +21,7 @@ struct ReloadCommand: Sendable {
 
     private func reload(_ request: Request) async throws -> Reply {
         var order = ReloadOrder(reason: "operator \(request.caller.subject)")
+        order.deadline = request.deadline
         order.isDryRun = request.parameters["dry_run"] == .boolean(true)
         order.confirm = { plan, generation in
             var before = JSONWriter()

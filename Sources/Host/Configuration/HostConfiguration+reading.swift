@@ -92,6 +92,7 @@ extension HostConfiguration.ModulePlaces {
     init(_ section: ModuleConfiguration, requestMax: Duration) {
         self.init(
             directory: section.text("directory"), sql: section.text("sql"), traps: section.text("traps"),
+            startMax: section.duration("start_timeout"),
             limits: ModuleLimitsTable(section.section("limits"), requestMax: requestMax))
     }
 }

@@ -71,6 +71,8 @@ struct HostConfiguration: Sendable, Equatable {
         var sql: String
         /// Where their traps are written down.
         var traps: String
+        /// How long a module's start may take. The storage's may take longer: nothing serves without it.
+        var startMax: Duration = .seconds(10)
         var limits = ModuleLimitsTable()
     }
 

@@ -62,6 +62,9 @@ extension HostSpec {
         ConfigurationKey(
             "traps", .path, default: "var/module-traps", reloadable: false,
             "Where is written down which dynamic module has ended the host."),
+        ConfigurationKey(
+            "start_timeout", deadline, default: "10s",
+            "How long the start of a module may keep the others from serving; it has failed then."),
         ConfigurationKey("limits", .section(moduleLimits), "What calls into one query service may take."),
     ]
 

@@ -33,12 +33,16 @@ struct ModuleFactory {
         }
         let local = try cache.map { try makeLocalCache(of: configuration, for: $0, &made) }
         let services = try makeServices(configuration, storage: storage, &made)
+        let limits = SupervisedModule.Limits(start: configuration.modules.startMax)
         let host = ModuleHost(
             storage: SupervisedModule(base, kind: .storage, board: board),
-            cache: cache.map { SupervisedModule($0, kind: .cache, board: board) },
+            cache: cache.map { SupervisedModule($0, kind: .cache, board: board, limits: limits) },
             localCache: cache is any SharedCache
-                ? local.map { SupervisedModule($0, kind: .cache, board: board) } : nil,
-            services: services.map { SupervisedModule($0, kind: .query, board: board, id: $0.moduleID) },
+                ? local.map { SupervisedModule($0, kind: .cache, board: board, limits: limits) } : nil,
+            services: services.map {
+                SupervisedModule(
+                    $0, kind: .query, board: board, id: $0.moduleID, requires: $0.describedAs.requires, limits: limits)
+            },
             board: board
         )
         let loaded = LoadedModules(

@@ -1,7 +1,7 @@
 import PluginAPI
 
-/// Leads the modules of one configuration through their lives: storage first, then the cache, then query services in the
-/// order they require each other, and the other way round on the way down.
+/// Leads the modules of one configuration through their lives: storage first, then the others beside one another, each behind
+/// what it requires, and one after the other on the way down.
 ///
 /// A storage that does not start stops the host. A cache or a query service that does not start, or fails later, is
 /// reported and tried again; the others go on.
@@ -25,7 +25,7 @@ struct ModuleHost: Sendable {
 
     /// Starts everything behind the storage; failures stand on the board.
     func startOthers() async {
-        for module in all.dropFirst() { _ = await module.start() }
+        await ModuleStarts.run(Array(all.dropFirst())) { _ = await $0.start() }
     }
 
     /// Checks every module's health, and starts again what has not started yet, until the task is cancelled.

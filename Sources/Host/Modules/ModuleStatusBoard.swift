@@ -6,6 +6,8 @@ final class ModuleRecord: Sendable {
     private struct State {
         /// What starts, health checks and drains have come to.
         var ownStatus = ModuleStatus.disabled
+        /// Why that is so, in the host's words.
+        var ownWords: String?
         /// What its calls have come to.
         var trouble: String?
         var isSwitchedOff = false
@@ -23,6 +25,11 @@ final class ModuleRecord: Sendable {
             default: ownStatus
             }
         }
+
+        var publicReason: String? {
+            guard let reason = status.reason else { return nil }
+            return ownStatus == .ok ? reason : ownWords
+        }
     }
 
     private let state = Mutex(State())
@@ -32,6 +39,9 @@ final class ModuleRecord: Sendable {
     let deliveries = AbandonedCalls()
 
     var status: ModuleStatus { state.withLock { $0.status } }
+
+    /// The status and, in the host's words alone, why it is so: what a module says of itself is for operators.
+    var shown: (status: ModuleStatus, reason: String?) { state.withLock { ($0.status, $0.publicReason) } }
 
     /// What starts, health checks and drains have come to, whether or not an operator has disabled the module.
     var ownStatus: ModuleStatus { state.withLock { $0.ownStatus } }
@@ -64,7 +74,9 @@ final class ModuleRecord: Sendable {
     }
 
     /// - Returns: Whether that is news.
-    fileprivate func set(_ status: ModuleStatus) -> Bool { change { $0.ownStatus = status } }
+    fileprivate func set(_ status: ModuleStatus, _ words: String?) -> Bool {
+        change { ($0.ownStatus, $0.ownWords) = (status, words) }
+    }
 
     /// - Returns: Whether that is news.
     fileprivate func setSwitchedOff(_ isOff: Bool) -> Bool { change { $0.isSwitchedOff = isOff } }
@@ -122,9 +134,10 @@ final class ModuleStatusBoard: Sendable {
         records.withLock { $0[id] }?.status ?? .disabled
     }
 
-    func set(_ status: ModuleStatus, for id: ModuleDescriptor.ModuleID) {
+    /// - Parameter words: Why it is so for everybody to hear; `nil` says nothing but the status.
+    func set(_ status: ModuleStatus, for id: ModuleDescriptor.ModuleID, inWords words: String? = nil) {
         let record = record(of: id)
-        if record.set(status) { onChange(id, record.status) }
+        if record.set(status, words) { onChange(id, record.status) }
     }
 
     /// Disables a module, or enables it again.

@@ -13,6 +13,8 @@ struct SupervisedModule: Sendable {
     let id: ModuleDescriptor.ModuleID
     let kind: ModuleKind
     let module: any Module
+    /// Which modules have to serve before it can start.
+    let requires: [ModuleDescriptor.ModuleID]
     let limits: Limits
     let board: ModuleStatusBoard
 
@@ -21,8 +23,10 @@ struct SupervisedModule: Sendable {
         kind: ModuleKind,
         board: ModuleStatusBoard,
         id: ModuleDescriptor.ModuleID? = nil,
+        requires: [ModuleDescriptor.ModuleID]? = nil,
         limits: Limits = Limits()
     ) {
+        self.requires = requires ?? type(of: module).descriptor.requires
         self.id = id ?? type(of: module).descriptor.id
         self.kind = kind
         self.module = module
@@ -32,8 +36,13 @@ struct SupervisedModule: Sendable {
 
     private var record: ModuleRecord { board.record(of: id) }
 
-    /// Starts the module unless one it requires is not serving. - Returns: Whether it has started.
-    func start() async -> Bool { await start(by: { try await $0.start() }) }
+    /// Starts the module unless one it requires is not serving.
+    ///
+    /// - Parameter limit: How long it may take where that is less than usual.
+    /// - Returns: Whether it has started.
+    func start(within limit: Duration? = nil) async -> Bool {
+        await start(within: limit, by: { try await $0.start() })
+    }
 
     /// Opens the module for a look that changes nothing, where it knows how to.
     func startInspecting() async -> Bool {
@@ -43,19 +52,22 @@ struct SupervisedModule: Sendable {
         })
     }
 
-    private func start(by opening: @escaping @Sendable (any Module) async throws -> Void) async -> Bool {
+    private func start(
+        within limit: Duration? = nil, by opening: @escaping @Sendable (any Module) async throws -> Void
+    ) async -> Bool {
         board.set(.starting, for: id)
-        if let broken = type(of: module).descriptor.requires.first(where: { !board[$0].isServing }) {
-            board.set(.failed(reason: "it requires \(broken), which is \(board[broken].word)"), for: id)
+        if let broken = requires.first(where: { !board[$0].isServing }) {
+            fail(inWords: "it requires \(broken), which is \(board[broken].word)")
             return false
         }
         let record = record
         guard record.start.begin() else {
-            board.set(.failed(reason: "its last start has not come back"), for: id)
+            fail(inWords: "its last start has not come back")
             return false
         }
         do {
-            try await withDeadline(limits.start) { [module] in
+            let max = min(limits.start, limit.map { Swift.max($0, .zero) } ?? limits.start)
+            try await withDeadline(max) { [module] in
                 defer { record.start.end() }
                 try await ModuleThreads.run(on: record.threads) { try await opening(module) }
             }
@@ -84,11 +96,12 @@ struct SupervisedModule: Sendable {
             guard record.ownStatus.isServing || record.ownStatus.word == "failed" else { return }
             switch health {
             case .ok: board.set(.ok, for: id)
-            case .degraded(let reason): board.set(.degraded(reason: reason), for: id)
+            case .degraded(let reason):
+                board.set(.degraded(reason: reason), for: id, inWords: Self.itsHealth)
             case .failed(let reason):
                 board.note(reason, doing: "health check", of: id)
-                board.set(.failed(reason: reason), for: id)
-            @unknown default: board.set(.degraded(reason: "it says \(health)"), for: id)
+                board.set(.failed(reason: reason), for: id, inWords: Self.itsHealth)
+            @unknown default: board.set(.degraded(reason: "it says \(health)"), for: id, inWords: Self.itsHealth)
             }
         } catch {
             if record.ownStatus.isServing { fail(error, doing: "health check") }
@@ -110,10 +123,18 @@ struct SupervisedModule: Sendable {
         board.set(.stopped, for: id)
     }
 
+    private static let itsHealth = "its health check says so"
+
+    /// For a reason of the host's own, which everybody may hear.
+    private func fail(inWords reason: String) {
+        board.set(.failed(reason: reason), for: id, inWords: reason)
+    }
+
     private func fail(_ error: any Error, doing what: String) {
         let reason = Self.reason(for: error, doing: what)
         board.note(reason, doing: what, of: id)
-        board.set(.failed(reason: reason), for: id)
+        let words = error is DeadlineExceeded ? reason : what == "start" ? "it did not start" : "its \(what) failed"
+        board.set(.failed(reason: reason), for: id, inWords: words)
     }
 
     private static func reason(for error: any Error, doing what: String) -> String {

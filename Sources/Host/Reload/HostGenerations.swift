@@ -152,10 +152,10 @@ final class HostGenerations: Sendable {
             return ReloadOutcome(generation: old.generation, isDryRun: true, plan: plan, warnings: warnings)
         }
         do {
-            try await Self.start(next.loaded)
+            try await Self.start(next.loaded, within: order.patience)
             try await order.confirm(plan, next.generation)
         } catch {
-            for module in next.loaded.fresh.reversed() { await module.stop() }
+            await Self.stop(next.loaded.fresh, within: order.patience)
             throw error
         }
         await swap(old, for: next, plan)
@@ -190,15 +190,29 @@ final class HostGenerations: Sendable {
     }
 
     /// Starts what is new and asks it how it is: what takes over serves.
-    private static func start(_ modules: LoadedModules) async throws(ReloadFailure) {
+    ///
+    /// - Parameter limit: How long a start may take where that is less than usual, so that it is known in time which one hangs.
+    private static func start(_ modules: LoadedModules, within limit: Duration?) async throws(ReloadFailure) {
         // What an operator has disabled starts when it is enabled.
-        for module in modules.fresh where !module.board.record(of: module.id).isSwitchedOff {
-            if await module.start() { await module.checkHealth() }
+        let fresh = modules.fresh.filter { !$0.board.record(of: $0.id).isSwitchedOff }
+        await ModuleStarts.run(fresh) { module in
+            if await module.start(within: limit) { await module.checkHealth() }
+        }
+        for module in fresh {
             let status = module.board[module.id]
             guard status.isServing else {
                 throw .notStarted(module.id, reason: status.reason ?? "it is \(status.word)")
             }
         }
+    }
+
+    /// Stops what was made for nothing.
+    ///
+    /// - Parameter patience: For how long that is waited for; what hangs is stopped behind the answer.
+    private static func stop(_ modules: [SupervisedModule], within patience: Duration?) async {
+        let stopping = Task { for module in modules.reversed() { await module.stop() } }
+        guard let patience else { return await stopping.value }
+        try? await withDeadline(patience) { await stopping.value }
     }
 
     /// Nothing here fails, and nothing here is undone.

@@ -9,8 +9,13 @@ struct ReloadOrder: Sendable {
     var isDryRun = false
     /// Whether only files of modules are read again, and the configuration stays the one in use.
     var isForModuleFiles = false
+    /// When whoever waits for the outcome gives up; `nil` for never.
+    var deadline: ContinuousClock.Instant?
     /// Called once all is ready to take over, with the plan and the generation to come; what it throws ends the reload.
     var confirm: @Sendable (_ plan: ReloadPlan, _ generation: Int) async throws -> Void = { _, _ in }
+
+    /// Half of what is left until then, for what may take all of it; `nil` for as long as it takes.
+    var patience: Duration? { deadline.map { max(.zero, ($0 - .now) / 2) } }
 }
 
 /// What became of a reload that did not fail.

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The lives of modules")
 struct ModuleHostTests {
-    @Test("Modules start in order and stop in reverse")
+    @Test("Modules start behind what they require and stop in reverse")
     func order() async throws {
         let diary = Diary()
         let host = host(storage: Fake(diary, "sqlite"), services: [Fake(diary, "book"), Fake(diary, "guards")])
@@ -23,17 +23,41 @@ struct ModuleHostTests {
         #expect(host.all.allSatisfy { host.board[$0.id] == .stopped })
     }
 
+    @Test("A module that hangs at its start holds up those that require it alone", .timeLimit(.minutes(1)))
+    func hangingStart() async throws {
+        let (diary, door) = (Diary(), Door())
+        let board = ModuleStatusBoard()
+        func supervised(_ name: String, requires: [String] = [], at door: Door? = nil) -> SupervisedModule {
+            let module = Fake(diary, name)
+            if let door { module.hang(startAt: door) }
+            return SupervisedModule(module, kind: .query, board: board, id: name, requires: requires)
+        }
+        let modules = [
+            supervised("slow", at: door), supervised("behind", requires: ["slow"]), supervised("beside"),
+        ]
+
+        async let started: Void = ModuleStarts.run(modules) { _ = await $0.start() }
+        while board["beside"] != .ok { await Task.yield() }
+        let meanwhile = (board["slow"], board["behind"])
+        door.open()
+        await started
+
+        #expect(meanwhile.0 == .starting && meanwhile.1 == .disabled)
+        #expect(board["behind"] == .ok && diary.lines.last == "start behind")
+    }
+
     @Test("A query service that does not start is failed with its reason, and the others serve")
     func oneFails() async throws {
         let diary = Diary()
-        let broken = Fake(diary, "book", startFailure: .unavailable(reason: "its table is missing"))
-        let host = host(storage: Fake(diary, "sqlite"), services: [broken, Fake(diary, "guards")])
+        let broken = Fake(diary, "guards", startFailure: .unavailable(reason: "its table is missing"))
+        let host = host(storage: Fake(diary, "sqlite"), services: [Fake(diary, "book"), broken])
 
         try await host.startStorage()
         await host.startOthers()
 
-        #expect(host.board["book"] == .failed(reason: "its table is missing"))
-        #expect(host.board["guards"] == .ok)
+        #expect(host.board["guards"] == .failed(reason: "its table is missing"))
+        #expect(host.board.record(of: "guards").shown.reason == "it did not start")
+        #expect(host.board["book"] == .ok)
     }
 
     @Test("A storage that does not start stops the host, with the storage's own reason")
@@ -91,7 +115,11 @@ struct ModuleHostTests {
         return ModuleHost(
             storage: SupervisedModule(storage, kind: .storage, board: board, id: storage.name),
             cache: nil,
-            services: services.map { SupervisedModule($0, kind: .query, board: board, id: $0.name) },
+            services: services.map { module in
+                SupervisedModule(
+                    module, kind: .query, board: board, id: module.name,
+                    requires: module.name == "book" ? [] : ["book"])
+            },
             board: board
         )
     }
@@ -111,6 +139,7 @@ private final class Fake: Module {
     private let startFailure: ModuleError?
     private let word = Mutex(ModuleHealth.ok)
     private let door = Mutex<Door?>(nil)
+    private let startDoor = Mutex<Door?>(nil)
     let asked = Tally()
 
     init(_ diary: Diary, _ name: String, startFailure: ModuleError? = nil) {
@@ -123,9 +152,11 @@ private final class Fake: Module {
 
     func say(_ health: ModuleHealth) { word.withLock { $0 = health } }
     func start() async throws {
+        await startDoor.withLock { $0 }?.pass()
         diary.write("start \(name)")
         if let startFailure { throw startFailure }
     }
+    func hang(startAt door: Door) { startDoor.withLock { $0 = door } }
     func hang(at door: Door) { self.door.withLock { $0 = door } }
     func health() async -> ModuleHealth {
         asked.add()

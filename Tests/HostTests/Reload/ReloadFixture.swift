@@ -164,7 +164,7 @@ struct ProbeModule: QueryService {
         ConfigurationKey("diary", .text, default: "none", "Where it writes."),
         ConfigurationKey("answer", .text, default: "a", "What it answers."),
         ConfigurationKey("ttl", .duration(.zero ... .seconds(60)), optional: true, "How long."),
-        ConfigurationKey("mood", .choice(["well", "broken", "ill", "picky"]), default: "well", "How it is."),
+        ConfigurationKey("mood", .choice(["well", "broken", "ill", "picky", "hung"]), default: "well", "How it is."),
     ])
 
     private let answer: String
@@ -182,6 +182,7 @@ struct ProbeModule: QueryService {
 
     func start() async throws {
         diary?.write("start \(answer)")
+        if mood == "hung" { await diary?.door.pass() }
         if mood == "broken" { throw ModuleError.unavailable(reason: "it is broken") }
     }
 

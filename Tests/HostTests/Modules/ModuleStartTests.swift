@@ -1,0 +1,71 @@
+import HTTPTypes
+import PluginAPI
+import Testing
+
+@testable import Host
+
+@Suite("A module that does not come back from its start")
+struct ModuleStartTests {
+    private static let hung = "queries: [positions, probe: { diary: NAME, mood: hung }]\n"
+
+    @Test("keeps the others from serving for as long as modules.start_timeout says, and is told of by name")
+    func start() async throws {
+        try await ReloadFixture.run("modules: { start_timeout: 200ms }\n" + Self.hung) { host in
+            #expect(await host.ask("/api/v1/positions/open").status == .ok)
+            #expect(await host.ask().status == .serviceUnavailable)
+            let ready = await host.ask("/api/v1/ready")
+            #expect(
+                ready.text.contains(#""probe":{"status":"down","reason":"its start took longer than 0.2 seconds"}"#))
+            #expect(await host.order(.get, "/admin/modules/probe").text.contains("took longer than 0.2 seconds"))
+        }
+    }
+
+    @Test("ends a reload that names it, long before the request does")
+    func reload() async throws {
+        try await ReloadFixture.run("modules: { start_timeout: 200ms }\n") { host in
+            host.write("modules: { start_timeout: 200ms }\n" + Self.hung)
+
+            let answer = await host.order(.post, "/admin/config/reload")
+
+            #expect(answer.status == .serviceUnavailable)
+            #expect(
+                answer.detail
+                    == "The module probe does not start: its start took longer than 0.2 seconds; the configuration in use is kept."
+            )
+            #expect(await host.ask().status == .ok)
+        }
+    }
+
+    @Test("ends a reload in time for its answer, however long starts may take")
+    func shortRequest() async throws {
+        let limits = "limits: { request_timeout: 10s }\nmodules: { start_timeout: 1h }\n"
+        try await ReloadFixture.run(limits) { host in
+            host.write(limits + Self.hung)
+
+            let answer = await host.order(.post, "/admin/config/reload")
+
+            #expect(answer.status == .serviceUnavailable)
+            #expect(answer.detail?.hasPrefix("The module probe does not start: its start took longer than ") == true)
+        }
+    }
+}
+
+@Suite("Who is told what is wrong with a module")
+struct ModuleReasonTests {
+    @Test(
+        "Everybody hears that it is down, and operators alone what it says of itself",
+        arguments: [
+            ("broken", "it did not start", "it is broken"), ("ill", "its health check says so", "it is ill"),
+        ])
+    func reasons(mood: String, toAll: String, toOperators: String) async throws {
+        try await ReloadFixture.run("queries: [probe: { diary: NAME, mood: \(mood) }]\n") { host in
+            await host.generations.current.modules.watchOnce()
+            let (ready, refused) = (await host.ask("/api/v1/ready"), await host.ask())
+
+            #expect(ready.text.contains(#""probe":{"status":"down""#) && ready.text.contains(toAll), "\(ready.text)")
+            #expect(!ready.text.contains(toOperators) && !refused.text.contains(toOperators))
+            #expect(refused.status == .serviceUnavailable)
+            #expect(await host.order(.get, "/admin/modules/probe").text.contains(#""reason":"\#(toOperators)""#))
+        }
+    }
+}
