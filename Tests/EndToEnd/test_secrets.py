@@ -8,7 +8,7 @@ import time
 import unittest
 import uuid
 
-from harness import ROOT, Host, Postgres
+from harness import ROOT, Host, Postgres, eventually
 from servers import Redis, variable
 
 
@@ -62,8 +62,13 @@ class Files(unittest.TestCase):
     def until_up(self, host, check):
         return self.until(host, check, lambda found: found["status"] == "up")
 
-    def until_it_says(self, host, check, text):
-        return self.until(host, check, lambda found: text in found.get("reason", ""))
+    def until_it_says(self, host, module, text):
+        """Operators are told; everybody else only that something is wrong."""
+        def reason():
+            shown = host.request("GET", f"/admin/modules/{module}", host.operator, port=host.admin_port)
+            return shown.json["reason"] or ""
+        eventually(lambda: text in reason(), seconds=30)
+        self.assertNotIn(text, host.request("GET", "/api/v1/ready").body)
 
 
 class PostgresSecrets(Files):
@@ -97,14 +102,14 @@ class PostgresSecrets(Files):
         # The password changes at the server first: until the file follows, the reason is told.
         tell(f"ALTER ROLE {role} PASSWORD 'second-word'")
         owned.cut()
-        self.until_it_says(host, "database", "password authentication failed")
+        self.until_it_says(host, "postgres", "password authentication failed")
         self.assertEqual(host.get("/api/v1/accounts", host.operator).status, 503)
 
         # An empty file is no password, and the old one is not used.
         self.file.write_text("")
-        self.until_it_says(host, "database", f"the file {self.file} is empty")
+        self.until_it_says(host, "postgres", f"the file {self.file} is empty")
         self.file.unlink()
-        self.until_it_says(host, "database", f"the file {self.file} is not there")
+        self.until_it_says(host, "postgres", f"the file {self.file} is not there")
 
         self.file.write_text("second-word\n")
         self.until_up(host, "database")
@@ -132,7 +137,7 @@ class PostgresSecrets(Files):
         trusting = f"{url}?sslmode=require"
         Postgres.psql(trusting, "SELECT pg_reload_conf()")
         Postgres.psql(trusting, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'concord'")
-        self.until_it_says(host, "database", "certificate verify failed")
+        self.until_it_says(host, "postgres", "certificate verify failed")
 
         self.file.write_bytes(authority.read_bytes())
         self.until_up(host, "database")

@@ -303,7 +303,9 @@ class Refused(unittest.TestCase):
             self.assertEqual(len(host.ok("GET", "/api/v1/good/trades", host.token("ann"))["rows"]), 3)
             ready = host.request("GET", "/api/v1/ready").json["checks"]["asked"]
             self.assertEqual(ready["status"], "down")
-            self.assertIn("asked.yaml:6:9: ", ready["reason"])
+            self.assertEqual(ready["reason"], "it did not start")
+            shown = host.ok("GET", "/admin/modules/asked", host.operator, port=host.admin_port)
+            self.assertIn("asked.yaml:6:9: ", shown["reason"])
 
 
 class Changed(unittest.TestCase):

@@ -11,9 +11,10 @@ struct HostHealth: HealthSource {
     func components() async -> [ComponentHealth] {
         // One cache answers for both: the one in front of it cannot be worse.
         modules.all.filter { $0.id != modules.localCache?.id }.map { module in
-            ComponentHealth(
-                id: module.id, kind: Self.kind(module.kind), status: modules.board[module.id],
-                latency: modules.board.latency(of: module.id))
+            let record = modules.board.record(of: module.id)
+            let (status, reason) = record.shown
+            return ComponentHealth(
+                id: module.id, kind: Self.kind(module.kind), status: status, reason: reason, latency: record.latency)
         }
     }
 

@@ -70,7 +70,7 @@ struct HealthReport: Sendable {
         json.objectField(name(component)) { json in
             json.field("status", word(component))
             if let latency = component.latency { json.field("latency_ms", latency.milliseconds) }
-            if let reason = component.status.reason { json.field("reason", reason) }
+            if let reason = component.reason { json.field("reason", reason) }
         }
     }
 

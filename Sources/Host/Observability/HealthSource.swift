@@ -19,6 +19,8 @@ struct ComponentHealth: Sendable, Equatable {
     var id: String
     var kind: Kind
     var status: ModuleStatus
+    /// Why it is so, in words for everybody; what the status says is for operators.
+    var reason: String?
     /// How long its last health check took.
     var latency: Duration?
 }

@@ -123,8 +123,8 @@ final class QueryPath: Sendable {
         if status == .disabled {
             throw .unavailable("The service \(target.module) has been disabled by an operator.", retryAfter: 60)
         }
-        let reason = status.reason.map { ": \($0)" } ?? ""
-        throw .unavailable("The service \(target.module) is \(status.word)\(reason).", retryAfter: 5)
+        // Why is for operators.
+        throw .unavailable("The service \(target.module) is \(status.word).", retryAfter: 5)
     }
 
     func refusal(_ failure: any Error, of target: BoundOperation, _ incoming: IncomingRequest) -> OutgoingAnswer {
