@@ -27,6 +27,11 @@ struct EventGauges: Sendable {
         let dead: any Gauge
     }
 
+    /// The name of each gauge and what it tells.
+    private static let waiting = ("events_waiting", "Stored events that are not delivered yet.")
+    private static let oldest = ("events_oldest_seconds", "Age of the event that has waited longest.")
+    private static let dead = ("event_dead_letters", "Events that were given up and not put back.")
+
     private let gauges: [String: Gauges]
     private let outbox: Outbox?
     private let clock: any HostClock
@@ -36,15 +41,23 @@ struct EventGauges: Sendable {
         self.clock = clock
         gauges = Dictionary(
             uniqueKeysWithValues: subscriptions.map { subscription in
-                func gauge(_ name: String, _ help: String) -> any Gauge {
-                    metrics.gauge(name, help: help, labels: [(name: "subscription", value: subscription)])
+                func gauge(_ told: (name: String, help: String)) -> any Gauge {
+                    metrics.gauge(told.name, help: told.help, labels: Self.labels(subscription))
                 }
-                let made = Gauges(
-                    waiting: gauge("events_waiting", "Stored events that are not delivered yet."),
-                    oldest: gauge("events_oldest_seconds", "Age of the event that has waited longest."),
-                    dead: gauge("event_dead_letters", "Events that were given up and not put back."))
+                let made = Gauges(waiting: gauge(Self.waiting), oldest: gauge(Self.oldest), dead: gauge(Self.dead))
                 return (subscription, made)
             })
+    }
+
+    private static func labels(_ subscription: String) -> [(name: String, value: String)] {
+        [(name: "subscription", value: subscription)]
+    }
+
+    /// Takes the gauges of subscriptions away that nobody refreshes any more.
+    static func remove(_ subscriptions: some Sequence<String>, from registry: MetricsRegistry) {
+        for subscription in subscriptions {
+            for (name, _) in [waiting, oldest, dead] { registry.remove(name, labels: labels(subscription)) }
+        }
     }
 
     /// Leaves the gauges as they are while storage does not answer.

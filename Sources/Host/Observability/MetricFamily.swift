@@ -52,6 +52,9 @@ struct MetricFamily: Sendable {
         series[labels] = meter
         return meter
     }
+
+    /// Shows the series with these labels no more; whoever still has its meter counts for nobody.
+    mutating func remove(_ labels: MetricLabels) { series[labels] = nil }
 }
 
 /// A series' labels, sorted by name, so that the order they are given in makes no difference.

@@ -70,6 +70,12 @@ final class MetricsRegistry: Metrics {
         }
     }
 
+    /// Shows a series no more: what it is about is gone, and its last figure would stand for ever.
+    func remove(_ name: String, labels: [(name: String, value: String)]) {
+        let labels = MetricLabels(labels)
+        families.withLock { $0[name]?.remove(labels) }
+    }
+
     /// Runs `collect` before each exposition, for figures that are read and not counted.
     ///
     /// - Parameter subject: What the figures are about; who comes later with the same one takes its place.

@@ -228,6 +228,8 @@ final class HostGenerations: Sendable {
         foundation.modules.forgetAll(but: next.modules.all.map(\.id))
         let meters = ModuleStatusMeters(registry: foundation.registry)
         for module in plan.modules where module.change == .removed { meters.report(.disabled, of: module.id) }
+        EventGauges.remove(
+            old.scheduler.subscriptions.subtracting(next.scheduler.subscriptions), from: foundation.registry)
         if !next.loaded.worksAs(old.loaded) { schedulers.continuation.yield(next.scheduler) }
         retired.continuation.yield(
             RetiredGeneration(

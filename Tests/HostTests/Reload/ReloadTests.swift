@@ -64,6 +64,24 @@ struct ReloadTests {
         }
     }
 
+    @Test("A subscription that goes takes its gauges with it, and one that stays keeps them")
+    func subscriptions() async throws {
+        func endpoints(_ names: String...) -> String {
+            let all = names.map { "\($0): { url: \"https://\($0).example\", secret: sixteen-bytes-or-more }" }
+            return "queries: [probe: { diary: NAME }, webhook: { endpoints: { \(all.joined(separator: ", ")) } }]\n"
+        }
+        let names = ["events_waiting", "events_oldest_seconds", "event_dead_letters"]
+        try await ReloadFixture.run(endpoints("desk", "night")) { host in
+            let before = names.map { host.text(#"\#($0){subscription="webhook/desk"}"#) }
+            host.write(endpoints("night"))
+            try await host.reload()
+
+            #expect(before == ["0", "0", "0"])
+            #expect(names.map { host.text(#"\#($0){subscription="webhook/desk"}"#) } == ["", "", ""])
+            #expect(names.map { host.text(#"\#($0){subscription="webhook/night"}"#) } == ["0", "0", "0"])
+        }
+    }
+
     // MARK: The swap
 
     @Test("What is made anew starts before it takes over, and what it replaces stops after its last request")
