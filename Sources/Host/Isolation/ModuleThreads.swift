@@ -55,7 +55,8 @@ final class ModuleThreads: TaskExecutor {
         let (jobs, name, executor) = (jobs, name, asUnownedTaskExecutor())
         let thread = try? WorkerThread {
             concord_begin_module_thread(name, Self.niceness)
-            while let job = jobs.take(atMost: 1).first { job.runSynchronously(on: executor) }
+            let taker = JobTaker()
+            while let job = jobs.take(as: taker, atMost: 1).first { job.runSynchronously(on: executor) }
         }
         if thread != nil { count += 1 }
         return thread != nil

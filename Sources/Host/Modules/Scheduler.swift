@@ -88,7 +88,7 @@ struct Scheduler: Sendable {
         do {
             try await withDeadline(Self.callMax) {
                 defer { entry.work.end() }
-                try await ModuleThreads.run(on: entry.gate?.threads) {
+                try await ModuleThreads.run(on: entry.gates?.threads) {
                     try await entry.module.runDue(at: now, deadline: .now + Self.callMax)
                 }
             }
