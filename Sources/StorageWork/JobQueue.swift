@@ -61,6 +61,9 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
 
     private var waitingTotal: Int { jobs.count - head }
 
+    /// Whether no job waits.
+    package var isEmpty: Bool { locked { waitingTotal == 0 } }
+
     /// Whether a thread waits for a job.
     package var hasIdleTaker: Bool { idleTotal > 0 }
 
@@ -220,7 +223,7 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
 package struct JobThrift<Job> {
     /// Threads that are at such jobs until no more are woken for them.
     var takersMax: Int
-    /// How long the oldest of them may wait while a thread is idle.
+    /// How long the oldest of them may have waited when another comes while a thread is idle.
     var waitMax: Duration
     var isThrifty: (Job) -> Bool
     var queuedAt: (Job) -> ContinuousClock.Instant

@@ -2,7 +2,7 @@ import Glibc
 
 /// A thread that takes jobs from one queue, as the queue knows it.
 ///
-/// `@unchecked Sendable`: `isQuick` and `isWoken` are read and written only under the queue's lock, and the condition never
+/// `@unchecked Sendable`: `isQuick` is read and written only under the queue's lock, and the condition never
 /// moves in memory.
 package final class JobTaker: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

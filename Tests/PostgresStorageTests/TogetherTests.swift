@@ -96,6 +96,93 @@ extension AllTests {
             }
         }
 
+        @Test("What waits behind an answer that keeps coming in for long is done by a thread that was idle")
+        func streaming() async throws {
+            try await TestDatabase.with { database in
+                let thrift = JobThrift<any Job>(
+                    takersMax: 1, waitMax: .seconds(60), isThrifty: { $0.asRead != nil }, queuedAt: \.queuedAt)
+                let bench = WorkBench(database, thrift: thrift)
+                try await bench.prepare(Self.streaming(1))
+                let slow = await bench.wait(for: [Self.streaming(1_500)])
+                let behind = await bench.wait(for: (1...3).map { _ in Self.streaming(1) })
+                let jobs = bench.worker.take(atMost: 4, patience: 30)
+                let idle = try bench.idleThread()
+                let thread = try WorkerThread { bench.worker.carryOut(jobs) }
+
+                let first = await withTaskGroup(of: String.self) { group in
+                    group.addTask {
+                        _ = await slow.answers(); return "slow"
+                    }
+                    group.addTask {
+                        _ = await behind.answers(); return "behind"
+                    }
+                    return await group.next()
+                }
+
+                #expect(first == "behind")
+                try #expect(await behind.rows().map(\.count) == [1, 1, 1])
+                try #expect(await slow.rows().map(\.count) == [1_500])
+                bench.queue.close()
+                await thread.join()
+                await idle.join()
+            }
+        }
+
+        @Test("Who reads a statement that is not brief, or whose answer keeps coming in, says so")
+        func delayed() async throws {
+            try await TestDatabase.with { database in
+                let delays = Tally()
+                let target = Target(url: Secret(database.url), statementTimeout: .seconds(30))
+                let connection = try Connection(to: target, for: nil) { _ = delays.next() }
+                let statement = StatementText(Self.streaming(20), for: .postgres)
+
+                let before = delays.total
+                _ = try connection.read(statement)
+                #expect(delays.total > before, "it is new")
+
+                let found = connection.statements.find(statement.text)
+                let known = try #require(found)
+                known.took(.zero)
+                #expect(known.isBrief)
+                let begun = delays.total
+                _ = try connection.read(statement)
+                #expect(delays.total == begun + 1, "never silent for 2 ms, and far longer than that altogether")
+
+                let large = StatementText("SELECT repeat('x', 300000) AS text", for: .postgres)
+                _ = try connection.read(large)
+                connection.statements.find(large.text)?.took(.zero)
+                let untilThen = delays.total
+                _ = try connection.read(large)
+                #expect(delays.total > untilThen, "reading its cells takes time")
+            }
+        }
+
+        @Test("A statement is brief by the least it took lately, and never while the server is far away")
+        func brief() {
+            let statement = PreparedStatement(text: "SELECT 1", name: "s1", parameterTypes: [])
+            #expect(!statement.isBrief)
+            statement.took(.microseconds(400))
+            #expect(statement.isBrief)
+            statement.took(.milliseconds(40))
+            #expect(statement.isBrief && !statement.isQuick, "something was in its way")
+            for _ in 1...10 { statement.took(.milliseconds(40)) }
+            #expect(!statement.isBrief)
+            statement.took(.microseconds(10), usually: .milliseconds(5))
+            #expect(!statement.isBrief && statement.isQuick)
+        }
+
+        @Test("Two milliseconds of waiting are a delay, whatever came in meanwhile, and news once")
+        func moment() {
+            let begin = ContinuousClock.now
+            var wait = ServerWait(giveUpAt: begin + .seconds(30))
+            wait.next(at: begin, giveUpAt: begin + .seconds(30))
+            #expect(!wait.noteDelay(at: begin + .microseconds(1_999)))
+            wait.next(at: begin + .milliseconds(1), giveUpAt: begin + .seconds(30))
+            #expect(!wait.noteDelay(at: begin + .milliseconds(2)))
+            #expect(wait.noteDelay(at: begin + .milliseconds(3)))
+            #expect(wait.isDelayed && !wait.noteDelay(at: begin + .milliseconds(4)))
+        }
+
         @Test("A connection that ends in the middle costs nobody anything")
         func cut() async throws {
             try await TestDatabase.with { database in
@@ -197,6 +284,14 @@ extension AllTests {
 
         private static func read(_ number: Int) -> SQL {
             "SELECT \(Int64(number)) AS number, transaction_timestamp() AS moment"
+        }
+
+        /// Rows of 10 KB, each of which takes the server a good part of a millisecond.
+        private static func streaming(_ rowsTotal: Int) -> SQL {
+            """
+            SELECT repeat(md5(repeat(number::text, 50000)), 320) AS text
+            FROM generate_series(1, \(Int64(rowsTotal))) AS number
+            """
         }
 
         /// Waits for the advisory lock of its number, if somebody holds it.

@@ -7,12 +7,14 @@ import StorageWork
 ///
 /// `@unchecked Sendable`: each worker is used by one thread at a time, which the tests wait for.
 final class WorkBench: @unchecked Sendable {
-    let queue = JobQueue<any Job>()
+    let queue: JobQueue<any Job>
     let worker: Worker
     let other: Worker
     private let target: Target
 
-    init(_ database: TestDatabase) {
+    /// - Parameter thrift: Which jobs are left to threads at work; `nil` for none.
+    init(_ database: TestDatabase, thrift: JobThrift<any Job>? = nil) {
+        queue = JobQueue(thrift: thrift)
         target = Target(url: Secret(database.url), statementTimeout: .seconds(30))
         let (target, queue) = (target, queue)
         func worker() -> Worker {
@@ -49,7 +51,20 @@ final class WorkBench: @unchecked Sendable {
     }
 
     /// Waits for jobs and takes as many as there are, up to `countMax`.
-    func taken(_ countMax: Int) -> [any Job] { queue.take(as: JobTaker(), atMost: countMax, patience: 30) }
+    func taken(_ countMax: Int) -> [any Job] {
+        let nobody = JobTaker()
+        defer { _ = queue.delayed(nobody) }
+        return queue.take(as: nobody, atMost: countMax, patience: 30)
+    }
+
+    /// Has the other worker do what comes, until the queue is closed. It waits when this returns.
+    func idleThread() throws -> WorkerThread {
+        let thread = try WorkerThread { [self] in
+            while case let jobs = other.take(atMost: 4, patience: 30), !jobs.isEmpty { other.carryOut(jobs) }
+        }
+        while queue.idleTotal == 0 {}
+        return thread
+    }
 
     /// Carries out what was put back, one after the other.
     func carryOutRest(by worker: Worker) {

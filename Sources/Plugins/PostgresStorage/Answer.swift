@@ -14,6 +14,9 @@ final class Answer {
 
     var status: ExecStatusType { PQresultStatus(handle) }
 
+    /// Whether reading its cells takes more than a moment.
+    var isLarge: Bool { PQresultMemorySize(handle) > 1 << 18 }
+
     var isError: Bool { status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE }
 
     /// The server expects data or sends it in another way than as rows.

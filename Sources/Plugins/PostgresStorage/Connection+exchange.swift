@@ -7,8 +7,8 @@ import StorageWork
 extension Connection {
     /// How often a waiting thread looks whether its caller is still there, in milliseconds.
     private static let lookEvery: Int32 = 10
-    /// How long the server may take until it is said to take its time, in milliseconds.
-    private static let momentMax: Int32 = 2
+    /// The same while the server has not been said to take its time.
+    private static let lookFirst: Int32 = 2
     /// How long a cancelled statement may take to end before its connection is given up.
     static let cancelMax = Duration.seconds(1)
 
@@ -60,12 +60,13 @@ extension Connection {
 
     /// Waits for the socket, cancels at the server when the caller has gone, and gives up when that does not help.
     private func pause(for events: Int16, _ wait: inout ServerWait) throws(ServerFailure) {
-        for patience in sequence(first: Self.momentMax, next: { _ in Self.lookEvery }) {
+        while true {
             var descriptor = pollfd(fd: PQsocket(handle), events: events, revents: 0)
-            let count = poll(&descriptor, 1, patience)
-            if count == 0 { onDelay() }
+            let count = poll(&descriptor, 1, wait.isDelayed ? Self.lookEvery : Self.lookFirst)
             let hasFailed = count < 0 && errno != EINTR
             let now = ContinuousClock.now
+            // Also while an answer keeps coming in: it may be a long one.
+            if wait.noteDelay(at: now) { onDelay() }
             wait.batch?.lookAfter(at: now)
             if count > 0 || hasFailed { return }
             if wait.cancel == nil, current?.isOver == true || now >= wait.giveUpAt {
@@ -98,9 +99,32 @@ extension Connection {
 
 /// One wait for the server.
 struct ServerWait {
+    /// How long the server may take until it is said to take its time.
+    private static let momentMax = Duration.milliseconds(2)
+
     /// When to cancel what runs, or, once that was tried, to give the connection up.
     var giveUpAt: ContinuousClock.Instant
     /// The reads that are sent together, if it is them.
     var batch: ReadBatch?
     var cancel: ServerCancel?
+    private var begunAt = ContinuousClock.now
+    private(set) var isDelayed = false
+
+    init(giveUpAt: ContinuousClock.Instant, batch: ReadBatch? = nil) {
+        self.giveUpAt = giveUpAt
+        self.batch = batch
+    }
+
+    /// What was waited for has come, and the next is waited for. It stays said that the server takes its time.
+    mutating func next(at now: ContinuousClock.Instant, giveUpAt: ContinuousClock.Instant) {
+        begunAt = now
+        self.giveUpAt = giveUpAt
+    }
+
+    /// - Returns: Whether it is news that what is waited for takes more than a moment.
+    mutating func noteDelay(at now: ContinuousClock.Instant) -> Bool {
+        guard !isDelayed, now - begunAt >= Self.momentMax else { return false }
+        isDelayed = true
+        return true
+    }
 }

@@ -56,6 +56,7 @@ extension Connection {
         let begin = ContinuousClock.now
         var start = begin
         var answersTotal = 0
+        var firstTook = Duration.zero
         while true {
             current = batch.current.map { $0.job?.caller ?? Abandoned.caller }
             try awaitInput(&wait)
@@ -72,14 +73,16 @@ extension Connection {
             // A cancellation may hit the next one instead, and the server leaves out what is behind an error.
             if wait.cancel != nil || answer.isError { batch.giveBackRest() }
             answersTotal += 1
-            // What is read late has come with others: their mean says how long each took.
-            if !answer.isError { entry.statement.took(end - start, usually: (end - begin) / answersTotal) }
+            if answersTotal == 1 { firstTook = end - begin }
+            // What is read late has come with others: their mean says how long each took, where the way there is short.
+            let mean = (end - begin) / answersTotal
+            if !answer.isError { entry.statement.took(end - start, usually: max(firstTook, mean)) }
             if let job = entry.job, let failure = finish(job, entry.statement, answer) {
                 batch.unfinished = (job, failure)
             }
             batch.advance(at: end)
             start = end
-            wait.giveUpAt = end + (wait.cancel == nil ? statementMax : Self.cancelMax)
+            wait.next(at: end, giveUpAt: end + (wait.cancel == nil ? statementMax : Self.cancelMax))
         }
     }
 

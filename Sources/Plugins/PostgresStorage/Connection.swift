@@ -72,6 +72,7 @@ final class Connection {
     }
 
     func rows(_ answered: Answered) throws(ServerFailure) -> Rows {
+        if answered.answer.isLarge { onDelay() }
         do {
             return try answered.statement.rows(of: answered.answer)
         } catch {

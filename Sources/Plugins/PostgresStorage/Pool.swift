@@ -29,7 +29,7 @@ final class Pool: Sendable {
     private static let idleMax = 5
     /// Reads that may wait for each other on one connection while others wait in the queue.
     private static let togetherMax = 32
-    /// How long a read waits at most for a thread that is at work while another is idle.
+    /// How long the oldest read may have waited for a thread that is at work, when another comes while one is idle.
     private static let thriftMax = Duration.milliseconds(10)
 
     private let target: Target
@@ -103,11 +103,22 @@ final class Pool: Sendable {
 
     /// Whether an idle thread ends, because there are more than need be.
     private func retires(_ id: Int) -> Bool {
-        state.withLock { state in
-            guard !state.isClosing else { return true }
-            guard state.threadsTotal > size.sizeMin else { return false }
+        let thread: WorkerThread? = state.withLock { state in
+            guard !state.isClosing, state.threadsTotal > size.sizeMin else { return nil }
             state.threadsTotal -= 1
-            state.threads[id] = nil
+            return state.threads.removeValue(forKey: id)
+        }
+        guard let thread else { return state.withLock { $0.isClosing } }
+        // What came before there was room for another thread had none woken.
+        return queue.isEmpty || !returns(id, thread)
+    }
+
+    /// - Returns: Whether there is still room for the thread.
+    private func returns(_ id: Int, _ thread: WorkerThread) -> Bool {
+        state.withLock { state in
+            guard !state.isClosing, state.threadsTotal < size.total else { return false }
+            state.threadsTotal += 1
+            state.threads[id] = thread
             return true
         }
     }

@@ -58,7 +58,10 @@ final class Worker {
             return carryOut(first)
         }
         putBack(jobs.dropFirst(entries.count))
-        let batch = ReadBatch(entries) { self.putBack($0) }
+        let batch = ReadBatch(entries) { jobs in
+            self.delay()
+            self.putBack(jobs)
+        }
         working(on: connection) { connection.read(batch) }
         if let (job, failure) = batch.unfinished { remedy(failure, of: job) }
     }
