@@ -15,6 +15,17 @@ struct EightBytes {
         let below = (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones)
         return (below | word) & (ones &* 0x80)
     }
+
+    /// Whether a string has one of the bytes behind a backslash: a quote, a backslash or a control character.
+    @inline(__always)
+    var hasEscaped: Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+        let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+        let below = (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones)
+        // A borrow marks a byte too many only where one below is marked rightly. Bytes that are not ASCII are none of these.
+        return below & ~word & (ones &* 0x80) != 0
+    }
 }
 
 extension UnsafeRawBufferPointer {

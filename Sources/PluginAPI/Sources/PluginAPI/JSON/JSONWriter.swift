@@ -26,6 +26,7 @@ public struct JSONWriter: Sendable {
     // MARK: Structure
 
     /// Writes an object around the members that the closure writes.
+    @inlinable
     public mutating func object<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) {
         open(UInt8(ascii: "{"))
         try members(&self)
@@ -33,6 +34,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes an array around the elements that the closure writes.
+    @inlinable
     public mutating func array<E: Error>(_ elements: (inout JSONWriter) throws(E) -> Void) throws(E) {
         open(UInt8(ascii: "["))
         try elements(&self)
@@ -40,6 +42,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes an array with an element for each of a sequence.
+    @inlinable
     public mutating func array<S: Sequence, E: Error>(
         of elements: S,
         _ write: (inout JSONWriter, S.Element) throws(E) -> Void
@@ -51,46 +54,59 @@ public struct JSONWriter: Sendable {
 
     /// The key of the value written next.
     public mutating func key(_ name: String) {
-        separate()
-        quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        quote(name, end: ":")
         needsComma = false
     }
 
     // MARK: Values
 
     /// Writes `null`.
-    public mutating func null() { token("null") }
+    public mutating func null() {
+        put(atMost: 4) { $0.put(word: JSONWriter.null, count: 4) }
+        needsComma = true
+    }
+
     /// Writes `true` or `false`.
-    public mutating func boolean(_ value: Bool) { token(value ? "true" : "false") }
+    public mutating func boolean(_ value: Bool) {
+        put(atMost: 5) { place in
+            if value { place.put(word: JSONWriter.true, count: 4) } else { place.put(word: JSONWriter.false, count: 5) }
+        }
+        needsComma = true
+    }
 
     /// Writes a whole number.
     public mutating func integer(_ value: Int64) {
-        separate()
-        FixedDecimal(units: Int128(value), scale: 0).append(to: &bytes, digitsMin: 0)
+        put(atMost: 20) { place in
+            if value < 0 { place.put("-") }
+            place.put(number: value.magnitude)
+        }
         needsComma = true
     }
 
     /// A number with at least `digits` decimals, more when its value needs them.
     public mutating func decimal(_ value: FixedDecimal, digits: Int = 0) {
-        separate()
-        value.append(to: &bytes, digitsMin: digits)
+        if value.isShort(digitsMin: digits) {
+            put(atMost: FixedDecimal.shortTextMax) { value.put(to: &$0, digitsMin: digits) }
+        } else {
+            separate()
+            value.append(to: &bytes, digitsMin: digits)
+        }
         needsComma = true
     }
 
     /// Writes text between quotes, escaped where JSON needs it.
     public mutating func string(_ value: String) {
-        separate()
         quote(value)
         needsComma = true
     }
 
     /// Writes a time as ISO 8601 in UTC, between quotes.
     public mutating func timestamp(_ value: Timestamp) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        value.append(to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        put(atMost: Timestamp.textMax + 2) { place in
+            place.put("\"")
+            value.put(to: &place)
+            place.put("\"")
+        }
         needsComma = true
     }
 
@@ -150,6 +166,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// A member with an object, of the members that the closure writes.
+    @inlinable
     public mutating func objectField<E: Error>(
         _ name: String,
         _ members: (inout JSONWriter) throws(E) -> Void
@@ -159,6 +176,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// A member with an array, with an element for each of a sequence.
+    @inlinable
     public mutating func arrayField<S: Sequence, E: Error>(
         _ name: String,
         of elements: S,
@@ -170,52 +188,68 @@ public struct JSONWriter: Sendable {
 
     // MARK: Bytes
 
+    /// The words' ASCII, the first character lowest.
+    private static let null: UInt64 = 0x6C6C_756E
+    private static let `true`: UInt64 = 0x6575_7274
+    private static let `false`: UInt64 = 0x65_736C_6166
+
+    /// Makes room for so many bytes and a comma, and has them written.
+    @inline(__always)
+    private mutating func put(atMost room: Int, _ write: (inout BytePlace) -> Void) {
+        let needsComma = needsComma
+        bytes.append(atMost: room + 1) { place in
+            if needsComma { place.put(",") }
+            write(&place)
+        }
+    }
+
+    @usableFromInline
+    mutating func open(_ bracket: UInt8) {
+        put(atMost: 1) { $0.put(byte: bracket) }
+        needsComma = false
+    }
+
+    @usableFromInline
+    mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
     }
 
-    private mutating func open(_ bracket: UInt8) {
-        separate()
-        bytes.append(bracket)
-        needsComma = false
-    }
-
-    private mutating func close(_ bracket: UInt8) {
-        bytes.append(bracket)
-        needsComma = true
-    }
-
-    private mutating func token(_ text: StaticString) {
-        separate()
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        needsComma = true
-    }
-
-    private mutating func quote(_ value: String) {
+    /// - Parameter end: What follows the closing quote, if anything does.
+    @inline(__always)
+    private mutating func quote(_ value: String, end: Unicode.Scalar? = nil) {
         var value = value
-        bytes.append(UInt8(ascii: "\""))
         value.withUTF8 { text in
-            // Most texts have nothing to escape and go in whole.
-            if JSONWriter.isPlain(text) { bytes.append(contentsOf: text) } else { appendEscaping(text) }
+            var isPlain = true
+            // Two quotes and the end.
+            put(atMost: text.count + 3) { place in
+                let start = place
+                place.put("\"")
+                isPlain = place.put(plain: UnsafeRawBufferPointer(text))
+                place.put("\"")
+                if let end { place.put(end) }
+                if !isPlain { place = start }
+            }
+            if !isPlain { appendEscaping(text, end: end) }
         }
+    }
+
+    @inline(never)
+    private mutating func appendEscaping(_ text: UnsafeBufferPointer<UInt8>, end: Unicode.Scalar?) {
         bytes.append(UInt8(ascii: "\""))
-    }
-
-    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        // Without a way out of the loop, it is made to look at many bytes at a time.
-        var isPlain = true
-        for byte in text { isPlain = isPlain && !isEscaped(byte) }
-        return isPlain
-    }
-
-    private mutating func appendEscaping(_ text: UnsafeBufferPointer<UInt8>) {
-        for byte in text {
-            if JSONWriter.isEscaped(byte) { escape(byte) } else { bytes.append(byte) }
+        var rest = text[...]
+        while let place = rest.firstIndex(where: \.isEscapedInJSON) {
+            bytes.append(contentsOf: rest[..<place])
+            escape(rest[place])
+            rest = rest[(place + 1)...]
         }
-    }
-
-    private static func isEscaped(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+        bytes.append(contentsOf: rest)
+        bytes.append(UInt8(ascii: "\""))
+        if let end { bytes.append(UInt8(ascii: end)) }
     }
 
     private mutating func escape(_ byte: UInt8) {

@@ -110,8 +110,38 @@ extension FixedDecimal: CustomStringConvertible, ExpressibleByStringLiteral {
         return text
     }
 
+    /// Whether ``put(to:digitsMin:)`` takes it: nearly all numbers, whose units fit in 64 bits, with at most eight decimals.
+    @inline(__always)
+    func isShort(digitsMin: Int) -> Bool { narrowUnits != nil && max(Int(scale), digitsMin) <= FixedDecimal.scaleMax }
+
+    /// Bytes of the longest text of a short number: a sign, 19 digits, a point and eight zeros.
+    static let shortTextMax = 29
+
+    /// Puts ``bytes(digitsMin:)`` where there is room for ``shortTextMax`` bytes.
+    ///
+    /// - Precondition: ``isShort(digitsMin:)``.
+    @inline(__always)
+    func put(to place: inout BytePlace, digitsMin: Int) {
+        if isNegative { place.put("-") }
+        let magnitude = Int64(bitPattern: low).magnitude
+        // Storage's scale is told apart because it is the usual one, and dividing by a constant is quicker.
+        let (whole, fraction) =
+            scale == 8
+            ? magnitude.quotientAndRemainder(dividingBy: EightDigits.limit)
+            : magnitude.quotientAndRemainder(dividingBy: UInt64(FixedDecimal.narrowPowerOfTen(Int(scale))))
+        place.put(number: whole)
+        let decimals = EightDigits(UInt32(truncatingIfNeeded: fraction)).last(Int(scale))
+        let shown = max(decimals.significant, digitsMin)
+        guard shown > 0 else { return }
+        place.put(".")
+        place.put(word: decimals.text, count: shown)
+    }
+
     /// Puts ``bytes(digitsMin:)`` behind a text.
     func append(to text: inout [UInt8], digitsMin: Int) {
+        if isShort(digitsMin: digitsMin) {
+            return text.append(atMost: FixedDecimal.shortTextMax) { put(to: &$0, digitsMin: digitsMin) }
+        }
         if let narrow = narrowUnits, digitsMin <= FixedDecimal.narrowDigitsMax, scale <= FixedDecimal.narrowDigitsMax {
             return append(narrow, to: &text, digitsMin: digitsMin)
         }

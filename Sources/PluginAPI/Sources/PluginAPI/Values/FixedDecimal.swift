@@ -232,7 +232,21 @@ extension FixedDecimal {
     /// This number as a percentage of `whole`, two decimals, half away from zero; `nil` when `whole` is zero.
     @inlinable
     public func percentage(of whole: FixedDecimal) -> FixedDecimal? {
+        if let narrow = narrowPercentage(of: whole) { return narrow }
         guard let hundredfold = multiplied(by: FixedDecimal(100)) else { return nil }
         return hundredfold.divided(by: whole, digits: 2)
+    }
+    /// The same for two numbers of one scale whose division 64 bits are enough for, as for money and prices from storage;
+    /// `nil` for others.
+    @usableFromInline
+    func narrowPercentage(of whole: FixedDecimal) -> FixedDecimal? {
+        guard scale == whole.scale, scale <= 18, let part = narrowUnits, let divisor = whole.narrowUnits, divisor != 0
+        else { return nil }
+        // A hundredfold, with two decimals.
+        let (dividend, overflow) = part.magnitude.multipliedReportingOverflow(by: 10_000)
+        guard !overflow else { return nil }
+        let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor.magnitude)
+        let rounded = Int128(remainder >= divisor.magnitude - remainder ? quotient + 1 : quotient)
+        return FixedDecimal(units: (part < 0) == (divisor < 0) ? rounded : -rounded, scale: 2)
     }
 }

@@ -28,17 +28,19 @@ public struct CivilTime: Sendable, Equatable {
     /// The inverse of ``secondsSinceEpoch``.
     public init(secondsSinceEpoch: Int64) {
         let days = secondsSinceEpoch.flooredQuotient(86_400)
-        let secondOfDay = Int(secondsSinceEpoch - days * 86_400)
+        let secondOfDay = UInt32(truncatingIfNeeded: secondsSinceEpoch - days * 86_400)
         let z = Int(days) + 719_468
         let era = (z >= 0 ? z : z - 146_096) / 146_097
-        let dayOfEra = z - era * 146_097
+        // Small numbers without a sign from here on, whose divisions by constants are the quickest.
+        let dayOfEra = UInt32(truncatingIfNeeded: z - era * 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let monthFromMarch = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        (hour, minute, second) = (secondOfDay / 3_600, secondOfDay / 60 % 60, secondOfDay % 60)
+        day = Int(dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+        month = Int(monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9)
+        year = Int(yearOfEra) + era * 400 + (month <= 2 ? 1 : 0)
+        let minuteOfDay = secondOfDay / 60
+        (hour, minute, second) = (Int(minuteOfDay / 60), Int(minuteOfDay % 60), Int(secondOfDay % 60))
     }
 
     private static func days(in month: Int, of year: Int) -> Int {
@@ -105,53 +107,63 @@ extension Timestamp: CustomStringConvertible {
     /// The text of ``description`` as ASCII.
     public var bytes: [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(Timestamp.textMax)
-        append(to: &text)
+        text.append(atMost: Timestamp.textMax) { put(to: &$0) }
         return text
     }
 
-    /// Puts ``bytes`` behind a text.
-    func append(to text: inout [UInt8]) {
+    /// Puts ``bytes`` where there is room for ``textMax`` bytes.
+    func put(to place: inout BytePlace) {
         let seconds = microseconds.flooredQuotient(1_000_000)
-        let fraction = Int(microseconds - seconds * 1_000_000)
         let civil = CivilTime(secondsSinceEpoch: seconds)
-        text.append(addingCapacity: Timestamp.textMax) { text in
-            text.append(civil.year / 100 % 100)
-            text.append(civil.year % 100)
-            text.append(civil.month, after: "-")
-            text.append(civil.day, after: "-")
-            text.append(civil.hour, after: "T")
-            text.append(civil.minute, after: ":")
-            text.append(civil.second, after: ":")
-            text.append(fraction: fraction)
-            text.append(UInt8(ascii: "Z"))
-        }
+        let day = EightDigits(digitsOf: civil.year % 10_000, civil.month, civil.day).text
+        let clock = EightDigits(digitsOf: civil.hour, civil.minute, civil.second).text
+        if civil.year >= 0 { place.put(word: day, count: 4) } else { place.put(yearBeforeZero: civil.year) }
+        place.put("-")
+        place.put(word: day >> 32, count: 2)
+        place.put("-")
+        place.put(word: day >> 48, count: 2)
+        place.put("T")
+        place.put(word: clock >> 16, count: 2)
+        place.put(":")
+        place.put(word: clock >> 32, count: 2)
+        place.put(":")
+        place.put(word: clock >> 48, count: 2)
+        place.put(fraction: UInt32(truncatingIfNeeded: microseconds - seconds * 1_000_000))
+        place.put("Z")
     }
 
     /// Bytes of the longest text.
-    private static var textMax: Int { 27 }
+    static let textMax = 27
 }
 
-extension OutputSpan<UInt8> {
-    /// Two digits of a number below 100.
-    fileprivate mutating func append(_ pair: Int, after mark: Unicode.Scalar? = nil) {
-        if let mark { append(UInt8(ascii: mark)) }
-        append(digit: pair / 10)
-        append(digit: pair % 10)
+extension BytePlace {
+    /// What no reader takes for a year: there is no text for those before the year 0.
+    @inline(never)
+    fileprivate mutating func put(yearBeforeZero year: Int) {
+        for pair in [year / 100 % 100, year % 100] {
+            put(byte: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair / 10))
+            put(byte: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: pair % 10))
+        }
     }
 
     /// Microseconds of a second: nothing, or a point and three or six digits.
-    fileprivate mutating func append(fraction: Int) {
+    @inline(__always)
+    fileprivate mutating func put(fraction: UInt32) {
         guard fraction > 0 else { return }
-        append(UInt8(ascii: "."))
-        append(digit: fraction / 100_000)
-        append(fraction / 1_000 % 100)
-        guard fraction % 1_000 > 0 else { return }
-        append(digit: fraction / 100 % 10)
-        append(fraction % 100)
+        put(".")
+        let digits = EightDigits(fraction).last(6)
+        put(word: digits.text, count: digits.significant <= 3 ? 3 : 6)
     }
+}
 
-    private mutating func append(digit: Int) { append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)) }
+extension EightDigits {
+    /// Four digits of a number, and two each of two others.
+    @inline(__always)
+    fileprivate init(digitsOf first: Int, _ second: Int, _ third: Int) {
+        let magnitude = UInt32(truncatingIfNeeded: first.magnitude)
+        self.init(
+            magnitude &* 10_000 &+ UInt32(truncatingIfNeeded: second) &* 100 &+ UInt32(truncatingIfNeeded: third))
+    }
 }
 
 extension CivilTime {
