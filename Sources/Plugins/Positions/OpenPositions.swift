@@ -13,9 +13,17 @@ struct OpenPositions {
     /// - Parameter rows: What ``PositionsModule/openRows(for:)`` selects: at least one row an account.
     /// - Throws: 400 when the accounts have more than one currency, because their money does not add up.
     init(_ rows: Rows) throws(Problem) {
-        let accounts = Accounts(rows)
+        var accounts = Accounts()
+        var positions: [PositionRow] = []
+        positions.reserveCapacity(rows.endIndex)
+        // By index: what is generic of another module's collection goes through tables of functions.
+        for index in 0..<rows.endIndex {
+            let row = rows[index]
+            accounts.see(row)
+            if let position = PositionRow(row) { positions.append(position) }
+        }
         try accounts.requireOneCurrency()
-        positions = rows.compactMap(PositionRow.init)
+        self.positions = positions
         currencyDigits = accounts.currencyDigits
         equity = accounts.equity
         asOf = accounts.asOf
@@ -23,7 +31,8 @@ struct OpenPositions {
 
     func reply(for user: String) -> Reply {
         let total = positions.reduce(FixedDecimal.zero) { $0 + $1.unrealizedPnL }
-        return Reply { (json: inout JSONWriter) in
+        var json = JSONWriter(reservingCapacity: 256 + positions.count * PositionRow.usualBytes)
+        json.object { json in
             json.field("user_id", user)
             json.field("total_positions", positions.count)
             json.field("total_unrealized_pnl", total, digits: currencyDigits)
@@ -33,6 +42,7 @@ struct OpenPositions {
             }
             json.field("last_updated_at", asOf)
         }
+        return Reply(body: json.bytes)
     }
 
     /// 0 when there is no equity to compare with, or none left: a share of a debt has no meaning.
@@ -50,7 +60,15 @@ struct OpenPositions {
 
 /// What the rows of an outer join say about the accounts themselves, each counted once.
 private struct Accounts {
+    /// What ``PositionsModule/openRows(for:)`` selects of an account, behind what it selects of a position.
+    private enum Column: Int {
+        case holder, currency, equity, asOf
+
+        var position: Int { PositionRow.columnsTotal + rawValue }
+    }
+
     private var seen: Set<String> = []
+    private var last: String?
     private var currencies: Set<String> = []
     private var knownEquity = FixedDecimal.zero
     private var lacksEquity = false
@@ -60,26 +78,21 @@ private struct Accounts {
 
     var equity: FixedDecimal? { hasEquity && !lacksEquity ? knownEquity : nil }
 
-    init(_ rows: Rows) {
-        guard !rows.isEmpty else { return }
-        let holder = rows.column("holder")
-        var last: String?
-        for row in rows {
-            let account = row.text(holder)
-            // An account's rows mostly follow one another.
-            if let account, account != last, seen.insert(account).inserted { add(row) }
-            last = account
-        }
+    mutating func see(_ row: Row) {
+        guard let account = row.text(Column.holder.position) else { return }
+        // An account's rows mostly follow one another.
+        if account != last, seen.insert(account).inserted { add(row) }
+        last = account
     }
 
     private mutating func add(_ row: Row) {
-        currencies.insert(row.text("currency") ?? "")
-        currencyDigits = Int(row.integer("currency_digits") ?? 0)
-        if let accountAsOf = row.timestamp("current_as_of") { asOf = max(asOf ?? accountAsOf, accountAsOf) }
-        if let equity = row.decimal("current_equity") {
+        currencies.insert(row.text(Column.currency.position) ?? "")
+        currencyDigits = PositionRow.currencyDigits(of: row)
+        if let accountAsOf = row.timestamp(Column.asOf.position) { asOf = max(asOf ?? accountAsOf, accountAsOf) }
+        if let equity = row.decimal(Column.equity.position) {
             knownEquity += equity
             hasEquity = true
-        } else if row.text("position_id") != nil {
+        } else if PositionRow.isPosition(row) {
             lacksEquity = true
         }
     }

@@ -11,20 +11,32 @@ struct PositionRow {
         """
 
     /// Where ``selection`` puts each column.
-    private enum Column: Int {
+    private enum Column: Int, CaseIterable {
         case positionID, accountID, ticket, symbol, brokerSymbol, digits, direction, volume
         case entryPrice, entryTime, currentPrice, unrealizedPnL, takeProfit, stopLoss, status
         case matchedTradeID, lastUpdatedAt, closedAt, closePrice, realizedPnL, closeReason
         case currencyDigits
     }
 
+    /// How many columns ``selection`` has; what a query selects besides comes behind them.
+    static let columnsTotal = Column.allCases.count
+
+    /// About what ``writeFields(to:)`` writes of a position.
+    static let usualBytes = 448
+
     private let row: Row
 
     /// - Returns: `nil` for an account's row without a position, as an outer join gives it.
     init?(_ row: Row) {
-        guard row.text(Column.positionID.rawValue) != nil else { return nil }
+        guard Self.isPosition(row) else { return nil }
         self.row = row
     }
+
+    /// Whether there is a position in a row, which an outer join gives an account without any, too.
+    static func isPosition(_ row: Row) -> Bool { row.text(Column.positionID.rawValue) != nil }
+
+    /// Decimals of the currency of a row's account.
+    static func currencyDigits(of row: Row) -> Int { Int(row.integer(Column.currencyDigits.rawValue) ?? 0) }
 
     var unrealizedPnL: FixedDecimal { decimal(.unrealizedPnL) ?? .zero }
 
@@ -41,18 +53,22 @@ struct PositionRow {
     /// Prices have the position's digits, volumes as few as they need, money the currency's; more when a value needs them.
     func writeFields(to json: inout JSONWriter) {
         let digits = integer(.digits)
+        let direction = text(.direction)
+        let (entryPrice, currentPrice) = (decimal(.entryPrice), decimal(.currentPrice))
         json.field("position_id", text(.positionID))
         json.field("account_id", text(.accountID))
         json.field("ticket", row.integer(Column.ticket.rawValue))
         json.field("symbol", text(.symbol))
         json.field("broker_symbol", text(.brokerSymbol))
-        json.field("direction", text(.direction))
+        json.field("direction", direction)
         json.field("volume", decimal(.volume))
-        json.field("entry_price", decimal(.entryPrice), digits: digits)
+        json.field("entry_price", entryPrice, digits: digits)
         json.field("entry_time", time(.entryTime))
-        json.field("current_price", decimal(.currentPrice), digits: digits)
+        json.field("current_price", currentPrice, digits: digits)
         json.field("unrealized_pnl", decimal(.unrealizedPnL), digits: integer(.currencyDigits))
-        json.field("unrealized_pnl_pct", movePercentage, digits: 2)
+        json.field(
+            "unrealized_pnl_pct",
+            Self.movePercentage(from: entryPrice, to: currentPrice, isSale: direction == "sell"), digits: 2)
         json.field("take_profit", decimal(.takeProfit), digits: digits)
         json.field("stop_loss", decimal(.stopLoss), digits: digits)
         json.field("status", text(.status))
@@ -69,9 +85,13 @@ struct PositionRow {
     }
 
     /// The price's move in the position's favour in percent of the entry price.
-    private var movePercentage: FixedDecimal {
-        guard let entry = decimal(.entryPrice), let current = decimal(.currentPrice) else { return .zero }
-        let move = text(.direction) == "sell" ? entry - current : current - entry
+    private static func movePercentage(
+        from entry: FixedDecimal?,
+        to current: FixedDecimal?,
+        isSale: Bool
+    ) -> FixedDecimal {
+        guard let entry, let current else { return .zero }
+        let move = isSale ? entry - current : current - entry
         return move.percentage(of: entry) ?? .zero
     }
 
