@@ -4,12 +4,21 @@ import Crypto
 enum EntityTag {
     /// The quoted tag of a body: 128 bits of its SHA-256.
     static func make(for body: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = [UInt8(ascii: "\"")]
-        for byte in SHA256.hash(data: body).prefix(16) {
-            text += [digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+        SHA256.hash(data: body).withUnsafeBytes { hash in
+            String(unsafeUninitializedCapacity: 34) { text in
+                text.initialize(repeating: UInt8(ascii: "\""))
+                for index in 0..<16 {
+                    text[1 + 2 * index] = digit(hash[index] >> 4)
+                    text[2 + 2 * index] = digit(hash[index] & 0xF)
+                }
+                return 34
+            }
         }
-        return String(decoding: text + [UInt8(ascii: "\"")], as: UTF8.self)
+    }
+
+    /// Hexadecimal, in lower case.
+    private static func digit(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
     }
 
     /// The tag of the same body compressed.
