@@ -187,6 +187,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "AnswerBenchmark",
+            dependencies: [pluginAPI, testing, "Positions", "TradingBook"],
+            path: "Benchmarks/Answer",
+            swiftSettings: strict
+        ),
+
         // What Concord's answers are measured beside, by scripts/bench: a server of NIO alone and a bare route of Hummingbird.
         .target(name: "BenchmarkAnswer", path: "Benchmarks/HTTP/Answer", swiftSettings: strict),
         .executableTarget(
