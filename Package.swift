@@ -240,7 +240,8 @@ let package = Package(
         tests(
             "HostTests",
             [
-                "Host", "BuiltIn", "MemoryBytes", "MemoryCache", "RedisCache", "CMalloc", "CZlib", testing,
+                "Host", "BuiltIn", "StorageWork", "MemoryBytes", "MemoryCache", "RedisCache", "CMalloc", "CZlib",
+                testing,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <link.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -18,21 +17,20 @@ int concord_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXE
 
 // While another thread waits, one that was given a core keeps it for this long at least: the least that Linux allows.
 static const uint64_t slice_nanoseconds = 100000;
+// SCHED_FLAG_RESET_ON_FORK
+static const uint64_t reset_on_fork = 1;
 
-void concord_begin_module_thread(const char *name, int niceness) {
-    char begins[16] = {0};
-    strncpy(begins, name, sizeof begins - 1);
-    pthread_setname_np(pthread_self(), begins);
-    // Linux has a niceness for each thread, and 0 is the one that asks.
-    setpriority(PRIO_PROCESS, 0, niceness);
-    // Linux before 6.12 takes no notice of it.
+void concord_yield_soon(void) {
+    // Linux before 6.12 takes no notice of the slice.
     struct {
         uint32_t size, policy;
         uint64_t flags;
         int32_t nice;
         uint32_t priority;
         uint64_t slice, deadline, period;
-    } attributes = {.size = sizeof attributes, .nice = niceness, .slice = slice_nanoseconds};
+    } attributes = {.size = sizeof attributes, .flags = reset_on_fork, .slice = slice_nanoseconds};
+    // Linux has a niceness for each thread, and 0 is the one that asks.
+    attributes.nice = getpriority(PRIO_PROCESS, 0);
     syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 

@@ -66,8 +66,9 @@ struct HostAssembly: Sendable {
             let record = board.record(of: id)
             let gates = board.gates(of: id, limits: configuration.limits(of: id), metrics: registry)
             return LoadedService(
-                id: id, service: service, status: { record.status }, gates: gates, source: configuration.source(of: id),
-                scheduledWork: record.scheduledWork, deliveries: record.deliveries)
+                id: id, service: service, status: { record.status }, statusForOperators: { record.statusForOperators },
+                gates: gates, source: configuration.source(of: id), scheduledWork: record.scheduledWork,
+                deliveries: record.deliveries)
         }
         guard let directory = made.services.lazy.compactMap({ $0 as? any AccountDirectory }).first else {
             throw ModuleNotBuilt.unknown("book")

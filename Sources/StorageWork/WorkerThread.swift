@@ -20,11 +20,14 @@ package final class WorkerThread: Sendable {
     private let end: End
 
     /// Starts the thread.
-    package init(_ body: @escaping @Sendable () -> Void) throws(ModuleError) {
+    ///
+    /// - Parameter name: What tools that list threads show of it: the first fifteen bytes. It is not that of whoever starts it.
+    package init(named name: String = "storage", _ body: @escaping @Sendable () -> Void) throws(ModuleError) {
         let end = End()
         self.end = end
         let start = Unmanaged.passRetained(
             Start {
+                Self.setName(name)
                 body()
                 end.reached()
             })
@@ -42,6 +45,14 @@ package final class WorkerThread: Sendable {
             throw .unavailable(reason: "cannot start a thread: \(String(cString: strerror(code)))")
         }
         pthread_detach(thread)
+    }
+
+    /// Names the calling thread, where the system has `/proc`.
+    private static func setName(_ name: String) {
+        let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        _ = write(file, name, name.utf8.count)
     }
 
     /// Returns when the body has returned.

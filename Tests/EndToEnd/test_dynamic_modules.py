@@ -86,12 +86,12 @@ public struct SpinnerModule: QueryService, ScheduledModule {
     }
 
     public func start() async throws {
-        if here() != "spinner 19" { throw ModuleError.unavailable(reason: here()) }
+        if here() != "spinner 0" { throw ModuleError.unavailable(reason: here()) }
     }
 
     public func health() async -> ModuleHealth {
         if spins == "health" { _ = spin() }
-        return here() == "spinner 19" ? .ok : .failed(reason: here())
+        return here() == "spinner 0" ? .ok : .failed(reason: here())
     }
 
     public var scheduleInterval: Duration { .milliseconds(50) }
@@ -312,10 +312,10 @@ class Spinning(unittest.TestCase):
     def test_its_code_runs_there_and_nowhere_else(self):
         self.serve()
         answer = self.host.get("/api/v1/spinner/where?account_id=of-ann", self.host.token("ann"))
-        self.assertEqual(answer.json, ["spinner 19"] * 4)
-        eventually(lambda: (self.files.module("spinner")["last_error"] or {}).get("reason") == "said by spinner 19")
+        self.assertEqual(answer.json, ["spinner 0"] * 4)
+        eventually(lambda: (self.files.module("spinner")["last_error"] or {}).get("reason") == "said by spinner 0")
         self.assertEqual(self.host.get("/api/v1/spinner/fail", self.host.token("ann")).status, 500)
-        self.assertIn('"error":"said by spinner 19"', self.host.logs())
+        self.assertIn('"error":"said by spinner 0"', self.host.logs())
         self.assertEqual(self.files.module("spinner")["status"], "ok")
 
     def test_calls_that_spin_are_answered_at_their_deadline_and_hold_up_nobody(self):

@@ -25,9 +25,8 @@ void concord_traps_add(const char *module, const char *digest, uintptr_t low, ui
 void concord_traps_begin_opening(const char *module, const char *digest);
 void concord_traps_end_opening(void);
 
-/// Names the thread that calls it, by the first fifteen bytes, and says how far it yields to others: 0 as they do, 19 most. It
-/// gives up its core soon to one that wakes.
-void concord_begin_module_thread(const char *name, int niceness);
+/// The thread that calls it gives up its core soon to one that waits; threads that it begins do as others do.
+void concord_yield_soon(void);
 
 /// The addresses that the library around `address` occupies. - Returns: 0 when there is none.
 int concord_code_range(const void *address, uintptr_t *low, uintptr_t *high);

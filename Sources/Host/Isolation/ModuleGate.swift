@@ -93,7 +93,9 @@ final class ModuleGate: Sendable {
     /// - Parameter replyMax: Bytes.
     /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait,
     ///   ``ReplyTooLarge``, `CancellationError`, ``UnaskedCancellation``, or what the module throws.
-    func call(_ operation: String, replyMax: Int, _ body: () async throws -> Reply) async throws -> Reply {
+    func call(
+        _ operation: String, replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply
+    ) async throws -> Reply {
         let turn = try begin()
         do {
             let reply = try await limiter.run(unless: { refusal(of: turn) }) {
@@ -145,7 +147,7 @@ final class ModuleGate: Sendable {
     }
 
     private func run(
-        _ turn: Turn, _ operation: String, _ replyMax: Int, _ body: () async throws -> Reply
+        _ turn: Turn, _ operation: String, _ replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply
     ) async throws -> Reply {
         let moduleMax = state.withLock { state in
             state.running[turn.id] = .inTime

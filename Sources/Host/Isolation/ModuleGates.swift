@@ -17,17 +17,19 @@ final class ModuleGates: Sendable {
         _ module: ModuleDescriptor.ModuleID,
         limits: ModuleLimits,
         metrics: any Metrics,
-        threads: ModuleThreads? = nil,
+        threads: OwnThreads? = nil,
         onFault: @escaping ModuleGate.FaultListener = { _, _ in },
         onTrouble: @escaping @Sendable () -> Void = {}
     ) {
         let overdueCalls = OverdueCalls(of: module, metrics)
         self.overdueCalls = overdueCalls
         clients = ModuleGate(
-            module, limits: limits, metrics: metrics, threads: threads, overdueCalls: overdueCalls, onFault: onFault,
+            module, limits: limits, metrics: metrics, threads: threads?.ofClients, overdueCalls: overdueCalls,
+            onFault: onFault,
             onTrouble: onTrouble)
         operators = ModuleGate(
-            module, limits: limits.ofOperators, metrics: metrics, threads: threads, overdueCalls: overdueCalls,
+            module, limits: limits.ofOperators, metrics: metrics, threads: threads?.ofOperators,
+            overdueCalls: overdueCalls,
             onFault: onFault)
     }
 
@@ -38,7 +40,7 @@ final class ModuleGates: Sendable {
         }
     }
 
-    /// Where the module's code runs; `nil` for where the host's does.
+    /// Where what the module does by itself runs; `nil` for where the host's code does.
     var threads: ModuleThreads? { clients.threads }
 
     var limits: ModuleLimits { clients.limits }

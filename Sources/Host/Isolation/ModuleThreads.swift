@@ -1,66 +1,87 @@
-import CDynamicModules
 import Glibc
 import PluginAPI
 import StorageWork
 import Synchronization
 
+/// Where the code of one module from outside runs.
+struct OwnThreads: Sendable {
+    /// As many of those for operators: one may loop while another goes on.
+    static let ofOperatorsMax = 2
+
+    /// Calls of clients, and what the module does by itself.
+    let ofClients: ModuleThreads
+    /// Calls of operators, health checks, the module's start and its end: none of them waits behind clients' calls.
+    let ofOperators: ModuleThreads
+
+    init(of module: ModuleDescriptor.ModuleID) {
+        ofClients = ModuleThreads(of: module)
+        ofOperators = ModuleThreads(of: module, countMax: Self.ofOperatorsMax)
+    }
+}
+
 /// Threads on which the code of one module from outside runs, and nothing else does.
 ///
-/// A module that loops without ever suspending holds its own threads and nobody's else. They yield to the host's: filling
-/// memory and computing take processor time that others leave. They are made when there is work for them, and end with the last
-/// who holds these threads, which is whoever still waits for the module.
+/// A module that loops without ever suspending holds its own threads and nobody's else. They are made when there is work for
+/// them, and end with the last who holds these threads, which is whoever still waits for the module.
 ///
 /// A task that prefers them comes back to them from wherever it has waited. Tasks that the module itself begins by `Task { … }`
 /// do not inherit that.
 final class ModuleThreads: TaskExecutor {
     /// As many as there are cores: two at least, so that one call may loop while another goes on.
     static let countMax = min(8, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    /// Beside a busy thread of the host, one of these gets about a sixtieth of a core.
-    static let niceness: Int32 = 19
 
-    /// What tools that list threads show.
-    private let name: String
-    private let jobs = JobQueue<UnownedJob>(waitingMax: .max)
-    private let threadCount = Mutex(0)
+    private let crew: ThreadCrew
+    /// What a module does when a call is cancelled is its code, too, and those who cancel do not wait for it.
+    private let cancelling: ThreadCrew
 
-    init(of module: ModuleDescriptor.ModuleID) {
-        name = module
+    init(of module: ModuleDescriptor.ModuleID, countMax: Int = ModuleThreads.countMax) {
+        crew = ThreadCrew(named: module, countMax: countMax)
+        cancelling = ThreadCrew(named: module, countMax: 1)
     }
-
-    deinit { jobs.close() }
 
     /// Calls a module's code on its threads; where it has none, here.
     ///
+    /// - Parameter evenIfGivenUp: Whether it is called when nobody waits for it any more as its turn comes.
     /// - Throws: What it throws. An error of a type of its own is put in words, so that its code runs nowhere else.
-    static func run<Result>(on threads: ModuleThreads?, _ body: () async throws -> Result) async throws -> Result {
+    static func run<Result: Sendable>(
+        on threads: ModuleThreads?, evenIfGivenUp: Bool = false, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
         guard let threads else { return try await body() }
-        return try await withTaskExecutorPreference(threads) {
-            do { return try await body() } catch { throw ModuleFailure.spoken(error) }
+        return try await threads.run(evenIfGivenUp, body)
+    }
+
+    private func run<Result: Sendable>(
+        _ evenIfGivenUp: Bool, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let isGivenUp = Once()
+        // Awaited here. A task of its own, so that cancelling this one runs nothing of the module's.
+        let work = Task(executorPreference: self) {
+            do {
+                if !evenIfGivenUp, isGivenUp.hasCome { throw CancellationError() }
+                return try await body()
+            } catch { throw ModuleFailure.spoken(error) }
+        }
+        return try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            isGivenUp.come()
+            if !cancelling.take({ work.cancel() }) { work.cancel() }
         }
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        let (job, executor) = (UnownedJob(job), asUnownedTaskExecutor())
         // Without any thread the work of the module would never be done, and somebody may hold a lock for it.
-        guard threadCount.withLock({ $0 > 0 || addThread(&$0) }) else {
-            return globalConcurrentExecutor.enqueue(ExecutorJob(job))
-        }
-        if jobs.append(job).isShortOfTakers {
-            threadCount.withLock { if $0 < Self.countMax { _ = addThread(&$0) } }
-        }
+        if crew.take({ job.runSynchronously(on: executor) }) { return }
+        globalConcurrentExecutor.enqueue(ExecutorJob(job))
     }
+}
 
-    /// - Returns: Whether the system gave one.
-    private func addThread(_ count: inout Int) -> Bool {
-        let (jobs, name, executor) = (jobs, name, asUnownedTaskExecutor())
-        let thread = try? WorkerThread {
-            concord_begin_module_thread(name, Self.niceness)
-            let taker = JobTaker()
-            while let job = jobs.take(as: taker, atMost: 1).first { job.runSynchronously(on: executor) }
-        }
-        if thread != nil { count += 1 }
-        return thread != nil
-    }
+/// Something that comes once, and stays.
+final class Once: Sendable {
+    private let value = Atomic(false)
+    var hasCome: Bool { value.load(ordering: .sequentiallyConsistent) }
+    func come() { value.store(true, ordering: .sequentiallyConsistent) }
 }
 
 /// What an error of a type that only its module knows says of itself.

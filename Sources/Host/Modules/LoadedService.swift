@@ -6,6 +6,8 @@ struct LoadedService: Sendable {
     var service: any QueryService
     /// Asked on every request: a service that is not `ok` or `degraded` answers 503 for its own routes.
     var status: @Sendable () -> ModuleStatus
+    /// The same for operators' calls; `nil` for no difference.
+    var statusForOperators: (@Sendable () -> ModuleStatus)?
     /// Where its calls go through; `nil` has them made.
     var gates: ModuleGates?
     var source = ModuleSource.compiled

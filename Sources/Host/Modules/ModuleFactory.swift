@@ -132,7 +132,7 @@ struct ModuleFactory {
         let module = try build(
             library.type, choice.configuration, storage: UnavailableStorage(), views: storage, source: library.digest,
             &made)
-        if !made.isCarried(choice.id) { board.record(of: choice.id).threads = ModuleThreads(of: choice.id) }
+        if !made.isCarried(choice.id) { board.record(of: choice.id).threads = OwnThreads(of: choice.id) }
         return module
     }
 

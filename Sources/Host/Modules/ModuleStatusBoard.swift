@@ -15,7 +15,7 @@ final class ModuleRecord: Sendable {
         var hasStarted = false
         var lastFault: ModuleFault?
         var gates: ModuleGates?
-        var threads: ModuleThreads?
+        var threads: OwnThreads?
 
         var status: ModuleStatus {
             switch ownStatus {
@@ -39,6 +39,14 @@ final class ModuleRecord: Sendable {
     let deliveries = AbandonedCalls()
 
     var status: ModuleStatus { state.withLock { $0.status } }
+
+    /// The same for calls of operators, who may mend a module that has started and says nothing good of itself since.
+    var statusForOperators: ModuleStatus {
+        state.withLock { state in
+            if case .failed(let reason) = state.status, state.hasStarted { return .degraded(reason: reason) }
+            return state.status
+        }
+    }
 
     /// The status and, in the host's words alone, why it is so: what a module says of itself is for operators.
     var shown: (status: ModuleStatus, reason: String?) { state.withLock { ($0.status, $0.publicReason) } }
@@ -68,7 +76,7 @@ final class ModuleRecord: Sendable {
     var gates: ModuleGates? { state.withLock { $0.gates } }
 
     /// Where its code runs; `nil` for where the host's does. Known before anything calls it.
-    var threads: ModuleThreads? {
+    var threads: OwnThreads? {
         get { state.withLock { $0.threads } }
         set { state.withLock { $0.threads = newValue } }
     }

@@ -66,10 +66,9 @@ struct SupervisedModule: Sendable {
             return false
         }
         do {
-            let max = min(limits.start, limit.map { Swift.max($0, .zero) } ?? limits.start)
-            try await withDeadline(max) { [module] in
+            try await withDeadline(Self.least(limits.start, limit)) { [module] in
                 defer { record.start.end() }
-                try await ModuleThreads.run(on: record.threads) { try await opening(module) }
+                try await ModuleThreads.run(on: record.threads?.ofOperators) { try await opening(module) }
             }
             board.record(of: id).noteStart()
             board.set(.ok, for: id)
@@ -85,11 +84,16 @@ struct SupervisedModule: Sendable {
         let record = record
         // What became of it is known already.
         guard record.healthCheck.begin() else { return }
+        let threads = record.threads?.ofOperators
+        let hasBegun = Once()
         do {
             let asked = ContinuousClock.now
             let health = try await withDeadline(limits.health) { [module] in
                 defer { record.healthCheck.end() }
-                return try await ModuleThreads.run(on: record.threads) { await module.health() }
+                return try await ModuleThreads.run(on: threads) {
+                    hasBegun.come()
+                    return await module.health()
+                }
             }
             board.setLatency(.now - asked, of: id)
             // A drain may have begun while the module was thinking; its word is not overwritten.
@@ -104,26 +108,38 @@ struct SupervisedModule: Sendable {
             @unknown default: board.set(.degraded(reason: "it says \(health)"), for: id, inWords: Self.itsHealth)
             }
         } catch {
-            if record.ownStatus.isServing { fail(error, doing: "health check") }
+            guard record.ownStatus.isServing else { return }
+            // Nobody has asked it, so that it has not said nothing.
+            if threads != nil, error is DeadlineExceeded, !hasBegun.hasCome {
+                return board.set(.degraded(reason: Self.busy), for: id, inWords: Self.busy)
+            }
+            fail(error, doing: "health check")
         }
     }
 
-    func drain() async {
+    /// - Parameter limit: How long that may take where it is less than usual.
+    func drain(within limit: Duration? = nil) async {
         guard record.ownStatus != .stopped else { return }
         board.set(.draining, for: id)
-        try? await withDeadline(limits.drain) { [module, threads = record.threads] in
-            try await ModuleThreads.run(on: threads) { await module.drain() }
+        try? await withDeadline(Self.least(limits.drain, limit)) { [module, threads = record.threads?.ofOperators] in
+            try await ModuleThreads.run(on: threads, evenIfGivenUp: true) { await module.drain() }
         }
     }
 
-    func stop() async {
-        try? await withDeadline(limits.stop) { [module, threads = record.threads] in
-            try await ModuleThreads.run(on: threads) { await module.stop() }
+    /// - Parameter limit: How long that may take where it is less than usual.
+    func stop(within limit: Duration? = nil) async {
+        try? await withDeadline(Self.least(limits.stop, limit)) { [module, threads = record.threads?.ofOperators] in
+            try await ModuleThreads.run(on: threads, evenIfGivenUp: true) { await module.stop() }
         }
         board.set(.stopped, for: id)
     }
 
+    private static func least(_ usual: Duration, _ limit: Duration?) -> Duration {
+        min(usual, limit.map { max($0, .zero) } ?? usual)
+    }
+
     private static let itsHealth = "its health check says so"
+    private static let busy = "its threads are busy: it has not come to its health check"
 
     /// For a reason of the host's own, which everybody may hear.
     private func fail(inWords reason: String) {

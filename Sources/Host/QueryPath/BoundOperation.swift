@@ -76,8 +76,9 @@ final class BoundOperation: Sendable {
         metrics: any Metrics
     ) throws(DeclarationError) -> [BoundOperation] {
         try bind(
-            service.allOperations, of: service.id, status: service.status, defaultTTL: defaultTTL, gates: gates,
-            limits: limits, sharedLayer: sharedLayer, metrics: metrics)
+            service.allOperations, of: service.id, status: service.status,
+            statusForOperators: service.statusForOperators, defaultTTL: defaultTTL, gates: gates, limits: limits,
+            sharedLayer: sharedLayer, metrics: metrics)
     }
 
     /// Binds operations under the name of a module, which for those of the host itself is no module.
@@ -85,6 +86,7 @@ final class BoundOperation: Sendable {
         _ operations: [(operation: Operation, audience: Audience)],
         of module: String,
         status: @escaping @Sendable () -> ModuleStatus,
+        statusForOperators: (@Sendable () -> ModuleStatus)? = nil,
         defaultTTL: Duration,
         gates: ModuleGates,
         limits: ModuleLimits,
@@ -101,7 +103,8 @@ final class BoundOperation: Sendable {
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return operations.map { operation, audience in
             BoundOperation(
-                operation, audience, of: module, status: status, defaultTTL: defaultTTL,
+                operation, audience, of: module,
+                status: audience == .operators ? statusForOperators ?? status : status, defaultTTL: defaultTTL,
                 gate: gates.gate(for: audience), limits: limits,
                 meters: OperationMeters(
                     module: module, operation: operation.name, sharedLayer: sharedLayer, metrics: metrics))

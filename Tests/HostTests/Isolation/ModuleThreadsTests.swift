@@ -1,5 +1,6 @@
 import Glibc
 import PluginAPI
+import StorageWork
 import Synchronization
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 
 @Suite("A module's own threads", .timeLimit(.minutes(1)))
 struct ModuleThreadsTests {
-    @Test("Code runs there, yields to others, and comes back from wherever it has waited")
+    @Test("Code runs there, gives up its core soon, and comes back from wherever it has waited")
     func place() async throws {
         let threads = ModuleThreads(of: "an_id_of_more_than_fifteen_bytes")
         let outside = Door()
@@ -24,8 +25,9 @@ struct ModuleThreadsTests {
             return places + [await child]
         }
 
-        #expect(places.allSatisfy { $0.name == "an_id_of_more_t" && $0.niceness == ModuleThreads.niceness })
-        #expect(Place.here.name != "an_id_of_more_t" && Place.here.niceness == 0)
+        let host = Place.here
+        #expect(places.allSatisfy { $0.name == "an_id_of_more_t" && $0.niceness == host.niceness })
+        #expect(host.name != "an_id_of_more_t")
     }
 
     @Test("One call that loops leaves a thread to another, and all of them leave the host alone")
@@ -84,6 +86,69 @@ struct ModuleThreadsTests {
         await #expect(throws: Spoken.self) { try await ModuleThreads.run(on: nil) { throw Spoken() } }
     }
 
+    @Test("What a module does when its call is cancelled it does on its threads, and the call is given up meanwhile")
+    func cancelled() async throws {
+        let (threads, isOver, inside) = (ModuleThreads(of: "cleans_up"), Flag(), Tally())
+        let handler = Mutex<String?>(nil)
+        let gate = ModuleGate("cleans_up", limits: ModuleLimits(), metrics: RecordingMetrics(), threads: threads)
+        let call = Task {
+            try await gate.call("ask", replyMax: 10) {
+                await withTaskCancellationHandler {
+                    inside.add()
+                    while !isOver.isUp { try? await Task.sleep(for: .milliseconds(1)) }
+                } onCancel: {
+                    handler.withLock { $0 = Place.here.name }
+                    while !isOver.isUp { usleep(1_000) }
+                }
+                return Reply(body: [])
+            }
+        }
+        while inside.value < 1 { await Task.yield() }
+
+        // Whoever cancels does not wait for the module, whose handler does not end before it is told to.
+        let cancelling = Thread { call.cancel() }
+        while gate.overdue == 0 || handler.withLock({ $0 }) == nil { try await Task.sleep(for: .milliseconds(1)) }
+        await cancelling.join()
+        isOver.raise()
+
+        _ = try? await call.value
+        #expect(handler.withLock { $0 } == "cleans_up")
+    }
+
+    @Test("A thread of the host's that is begun from there is like any other")
+    func begunFromThere() async throws {
+        let threads = ModuleThreads(of: "begins")
+
+        let (begun, usual) = (
+            try await ModuleThreads.run(on: threads) { try await Thread.asked() }, try await Thread.asked()
+        )
+
+        #expect(begun.name == usual.name && begun.niceness == usual.niceness && begun.slice == usual.slice)
+    }
+
+    @Test("Work that was given up before its turn came is not begun")
+    func givenUpInLine() async throws {
+        let (threads, isOver, begun) = (ModuleThreads(of: "queues"), Flag(), Tally())
+        let loops = (0..<ModuleThreads.countMax).map { _ in
+            Task {
+                try await ModuleThreads.run(on: threads) {
+                    begun.add()
+                    while !isOver.isUp {}
+                }
+            }
+        }
+        while begun.value < loops.count { await Task.yield() }
+
+        let waiting = Task { try await ModuleThreads.run(on: threads) { begun.add() } }
+        try await Task.sleep(for: .milliseconds(20))
+        waiting.cancel()
+        isOver.raise()
+
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        for loop in loops { try await loop.value }
+        #expect(begun.value == loops.count)
+    }
+
     @Test("A call whose caller has gone before the module's threads came to it is not begun")
     func gone() async throws {
         let (threads, isOver, begun) = (ModuleThreads(of: "busy"), Flag(), Tally())
@@ -127,11 +192,31 @@ struct ModuleThreadsTests {
         func raise() { value.store(true, ordering: .sequentiallyConsistent) }
     }
 
+    /// One of the host's that block.
+    private struct Thread {
+        private let worker: WorkerThread?
+
+        init(_ body: @escaping @Sendable () -> Void) { worker = try? WorkerThread(body) }
+
+        func join() async { await worker?.join() }
+
+        /// Where such a thread is that the caller begins.
+        static func asked() async throws -> Place {
+            let place = Mutex<Place?>(nil)
+            await begun { place.withLock { $0 = .here } }
+            return try #require(place.withLock { $0 })
+        }
+
+        private static func begun(_ body: @escaping @Sendable () -> Void) async { await Thread(body).join() }
+    }
+
     /// Where code runs.
     private struct Place {
         var task: Int
         var name: String
         var niceness: Int32
+        /// How long it keeps a core, in nanoseconds.
+        var slice: String
 
         static func asked() async -> Place { here }
 
@@ -139,8 +224,10 @@ struct ModuleThreadsTests {
             let text = read("/proc/thread-self/stat")
             let fields = text[text.index(after: text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
             let name = read("/proc/thread-self/comm").dropLast()
+            let slice = read("/proc/thread-self/sched").split(separator: "\n").first { $0.hasPrefix("se.slice ") }
             return Place(
-                task: Int(text.prefix { $0 != " " }) ?? 0, name: String(name), niceness: Int32(fields[16]) ?? -1)
+                task: Int(text.prefix { $0 != " " }) ?? 0, name: String(name), niceness: Int32(fields[16]) ?? -1,
+                slice: slice.map { String($0.split(separator: " ").last ?? "") } ?? "")
         }
 
         static func exists(_ task: Int) -> Bool { access("/proc/self/task/\(task)", F_OK) == 0 }

@@ -46,6 +46,41 @@ struct OperatorsGateTests {
         #expect(host.record.status == .ok)
     }
 
+    @Test(
+        "An operator's order gets through while clients' calls hold all threads of the module", .timeLimit(.minutes(1)))
+    func threadsTaken() async throws {
+        let threads = OwnThreads(of: "administered")
+        let host = try Fixture(ModuleLimits(deadline: .seconds(3_600)), threads: threads)
+        let (isOver, begun) = (Once(), Tally())
+        let loops = (0..<ModuleThreads.countMax).map { _ in
+            Task {
+                try await ModuleThreads.run(on: threads.ofClients) {
+                    begun.add()
+                    while !isOver.hasCome {}
+                }
+            }
+        }
+        while begun.value < loops.count { await Task.yield() }
+
+        #expect(await host.order("mend").status == .ok)
+        isOver.come()
+        for loop in loops { try await loop.value }
+    }
+
+    @Test("An operator's order gets through to a module that has started and fails its health check")
+    func failedHealth() async throws {
+        let host = try Fixture(ModuleLimits(deadline: .seconds(3_600)))
+        host.board.set(.failed(reason: "its health check took longer than 2.0 seconds"), for: "administered")
+        let unstarted = await host.order("mend").status
+        host.record.noteStart()
+
+        #expect(unstarted == .serviceUnavailable)
+        #expect(await host.order("mend").status == .ok)
+        #expect(await host.ask("slow", isOpen: true).status == .serviceUnavailable)
+        host.board.setSwitchedOff(true, "administered")
+        #expect(await host.order("mend").status == .serviceUnavailable)
+    }
+
     @Test("An order that does not come back is counted with the module's other calls", .timeLimit(.minutes(1)))
     func overdueOrder() async throws {
         let host = try Fixture(ModuleLimits(deadline: .milliseconds(50), failuresMax: 0))
@@ -65,12 +100,14 @@ struct OperatorsGateTests {
     private struct Fixture {
         let module = Administered()
         let metrics = RecordingMetrics()
+        let board = ModuleStatusBoard()
         let record: ModuleRecord
         private let path: QueryPath
 
-        init(_ limits: ModuleLimits) throws {
-            let (board, log) = (ModuleStatusBoard(), RecordingLogger())
+        init(_ limits: ModuleLimits, threads: OwnThreads? = nil) throws {
+            let log = RecordingLogger()
             let record = board.record(of: "administered")
+            record.threads = threads
             board.set(.ok, for: "administered")
             self.record = record
             let gates = board.gates(of: "administered", limits: limits, metrics: metrics)
@@ -79,7 +116,9 @@ struct OperatorsGateTests {
             settings.moduleLimits.usual = limits
             path = try QueryPath(
                 services: [
-                    LoadedService(id: "administered", service: module, status: { record.status }, gates: gates)
+                    LoadedService(
+                        id: "administered", service: module, status: { record.status },
+                        statusForOperators: { record.statusForOperators }, gates: gates)
                 ],
                 directory: FakeDirectory(), cache: nil, invalidations: Invalidations(logger: log),
                 cursors: CursorCodec(secret: Array("a secret of the tests".utf8)), settings: settings,
