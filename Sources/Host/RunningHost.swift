@@ -9,7 +9,7 @@ import UnixSignals
 /// A started host: two listeners, what answers on them now, and the way down.
 ///
 /// On SIGTERM or SIGINT `/ready` turns 503 and clients are asked to leave; then nothing new is accepted, requests under way
-/// finish, modules stop in reverse order, and the process exits 0.
+/// finish, modules stop, each behind those that require it, and the process exits 0. What hangs is left behind.
 struct RunningHost {
     let generations: HostGenerations
     let server: HostConfiguration.Listener
@@ -18,6 +18,8 @@ struct RunningHost {
 
     /// From the signal to the exit.
     private static let shutdownMax: Duration = .seconds(9)
+    /// For the modules, however long requests have taken.
+    private static let modulesMin: Duration = .seconds(1)
     /// For clients and load balancers to notice before nothing is accepted any more.
     private static let noticeMin: Duration = .milliseconds(150)
     private static let noticeMax: Duration = .seconds(1)
@@ -48,20 +50,33 @@ struct RunningHost {
         // Trapped before anybody is told that the host serves: a signal from then on is a drain, not a death.
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sighup])
 
+        // Cancelled and awaited below.
+        let running = Task { [generations] in await generations.run() }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await generations.run() }
             tasks.addTask { await heed(signals, clients, group, logger) }
             do {
                 // Returns when both listeners have gone down, throws when one could not come up.
                 try await group.run()
             } catch {
                 Console.diagnostic("concord: cannot listen: \(error)")
+                running.cancel()
                 await generations.close().shutDown()
                 throw ExitStatus.failed
             }
             tasks.cancelAll()
         }
-        try? await withDeadline(Self.shutdownMax) { [generations] in await generations.close().shutDown() }
+        running.cancel()
+        await shutDown(running)
+    }
+
+    /// Takes the modules down in what is left of the time: those of replaced configurations first, then those in use.
+    private func shutDown(_ running: Task<Void, Never>) async {
+        let deadline = max(
+            (generations.foundation.shutdown.beganAt ?? .now) + Self.shutdownMax, .now + Self.modulesMin)
+        try? await withDeadline((deadline - .now) / 3) { await running.value }
+        try? await withDeadline(deadline - .now) { [generations] in
+            await generations.close().shutDown(by: deadline)
+        }
     }
 
     private func frontend(

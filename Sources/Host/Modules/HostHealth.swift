@@ -29,10 +29,13 @@ struct HostHealth: HealthSource {
 
 /// Whether the host is on its way down, whatever configuration is in use.
 final class HostShutdown: Sendable {
-    private let begun = Atomic<Bool>(false)
+    private let begun = Mutex<ContinuousClock.Instant?>(nil)
 
-    var hasBegun: Bool { begun.load(ordering: .acquiring) }
+    var hasBegun: Bool { beganAt != nil }
+
+    /// `nil` while it is not.
+    var beganAt: ContinuousClock.Instant? { begun.withLock { $0 } }
 
     /// From now on `/ready` says so.
-    func begin() { begun.store(true, ordering: .releasing) }
+    func begin() { begun.withLock { $0 = $0 ?? .now } }
 }

@@ -1,7 +1,7 @@
 import PluginAPI
 
 /// Leads the modules of one configuration through their lives: storage first, then the others beside one another, each behind
-/// what it requires, and one after the other on the way down.
+/// what it requires, and so on the way down.
 ///
 /// A storage that does not start stops the host. A cache or a query service that does not start, or fails later, is
 /// reported and tried again; the others go on.
@@ -40,9 +40,8 @@ struct ModuleHost: Sendable {
         }
     }
 
-    /// Takes everything down, last started first.
-    func shutDown() async {
-        for module in all.reversed() { await module.drain() }
-        for module in all.reversed() { await module.stop() }
-    }
+    /// Takes everything down, each module behind those that require it.
+    ///
+    /// - Parameter deadline: When it has to be over; `nil` leaves each module its time.
+    func shutDown(by deadline: ContinuousClock.Instant? = nil) async { await ModuleEnds.run(all, by: deadline) }
 }

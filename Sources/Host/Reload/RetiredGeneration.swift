@@ -10,7 +10,7 @@ struct RetiredGeneration: Sendable {
     /// How long a request may take at most.
     let requestMax: Duration
 
-    /// Waits for the requests under way, then drains and stops the modules, last started first.
+    /// Waits for the requests under way, then drains and stops the modules.
     ///
     /// A request that ignores its deadline does not keep them for ever, and neither does a host that goes down.
     func finish(_ logger: HostLogger) async {
@@ -22,9 +22,6 @@ struct RetiredGeneration: Sendable {
                 ["generation": "\(generation)", "error": "\(error)"])
         }
         // Awaited here; in a task of its own, so that modules are stopped in peace when the host goes down.
-        await Task {
-            for module in modules.reversed() { await module.drain() }
-            for module in modules.reversed() { await module.stop() }
-        }.value
+        await Task { await ModuleEnds.run(modules) }.value
     }
 }

@@ -101,6 +101,72 @@ struct ModuleHostTests {
         #expect(supervised.board.record(of: supervised.id).lastFault?.doing == "health check")
     }
 
+    @Test("Modules that do not require one another are taken down beside one another", .timeLimit(.minutes(1)))
+    func besideOneAnother() async throws {
+        let (diary, door) = (Diary(), Door())
+        let (waits, opens) = (Fake(diary, "waits"), Fake(diary, "opens"))
+        let host = host(
+            storage: Fake(diary, "sqlite"), services: [Fake(diary, "book"), opens, waits], drain: .seconds(3_600))
+        waits.onDrain { await door.pass() }
+        opens.onDrain { door.open() }
+        try await host.startStorage()
+        await host.startOthers()
+
+        await host.shutDown()
+
+        #expect(diary.lines.firstIndex(of: "drain waits") ?? .max < diary.lines.firstIndex(of: "drain book") ?? 0)
+        #expect(diary.lines.last == "stop sqlite")
+    }
+
+    @Test("Modules that hang on the way down leave the storage its time", .timeLimit(.minutes(1)))
+    func hangingEnd() async throws {
+        let (diary, door) = (Diary(), Door())
+        let hanging = ["one", "two", "three"].map { Fake(diary, $0) }
+        let host = host(
+            storage: Fake(diary, "sqlite"), services: [Fake(diary, "book")] + hanging, drain: .seconds(3_600))
+        for module in hanging { module.onDrain { await door.pass() } }
+        try await host.startStorage()
+        await host.startOthers()
+
+        await host.shutDown(by: .now + .seconds(2))
+        let ended = diary.lines
+        door.open()
+
+        #expect(ended.filter { $0.contains("sqlite") } == ["start sqlite", "drain sqlite", "stop sqlite"])
+        #expect(ended.last == "stop sqlite" && !ended.contains("drain one"))
+    }
+
+    @Test("A health check that busy threads have not come to says nothing against the module", .timeLimit(.minutes(1)))
+    func busy() async throws {
+        let (module, door, board) = (Fake(Diary(), "busy"), Door(), ModuleStatusBoard())
+        let (threads, isOver, begun) = (OwnThreads(of: "busy"), Once(), Tally())
+        board.record(of: "busy").threads = threads
+        let supervised = SupervisedModule(
+            module, kind: .query, board: board, id: "busy", limits: .init(health: .milliseconds(50)))
+        let loops = (0..<OwnThreads.ofOperatorsMax).map { _ in
+            Task {
+                try await ModuleThreads.run(on: threads.ofOperators) {
+                    begun.add()
+                    while !isOver.hasCome {}
+                }
+            }
+        }
+        while begun.value < loops.count { await Task.yield() }
+        board.set(.ok, for: "busy")
+
+        await supervised.checkHealth()
+        let status = board["busy"]
+        isOver.come()
+        for loop in loops { try await loop.value }
+        while board["busy"] != .ok { await supervised.checkHealth() }
+        module.hang(at: door)
+        await supervised.checkHealth()
+        door.open()
+
+        #expect(status.word == "degraded" && status.reason?.contains("threads are busy") == true)
+        #expect(board["busy"].word == "failed")
+    }
+
     @Test("A call that hangs costs no more than its deadline")
     func deadline() async {
         let never = AsyncStream<Void> { _ in }
@@ -110,15 +176,16 @@ struct ModuleHostTests {
         }
     }
 
-    private func host(storage: Fake, services: [Fake]) -> ModuleHost {
+    private func host(storage: Fake, services: [Fake], drain: Duration = .seconds(5)) -> ModuleHost {
         let board = ModuleStatusBoard()
+        let limits = SupervisedModule.Limits(drain: drain)
         return ModuleHost(
             storage: SupervisedModule(storage, kind: .storage, board: board, id: storage.name),
             cache: nil,
             services: services.map { module in
                 SupervisedModule(
                     module, kind: .query, board: board, id: module.name,
-                    requires: module.name == "book" ? [] : ["book"])
+                    requires: module.name == "book" ? [] : ["book"], limits: limits)
             },
             board: board
         )
@@ -140,6 +207,7 @@ private final class Fake: Module {
     private let word = Mutex(ModuleHealth.ok)
     private let door = Mutex<Door?>(nil)
     private let startDoor = Mutex<Door?>(nil)
+    private let draining = Mutex<(@Sendable () async -> Void)?>(nil)
     let asked = Tally()
 
     init(_ diary: Diary, _ name: String, startFailure: ModuleError? = nil) {
@@ -163,6 +231,10 @@ private final class Fake: Module {
         await door.withLock { $0 }?.pass()
         return word.withLock { $0 }
     }
-    func drain() async { diary.write("drain \(name)") }
+    func onDrain(_ body: @escaping @Sendable () async -> Void) { draining.withLock { $0 = body } }
+    func drain() async {
+        await draining.withLock { $0 }?()
+        diary.write("drain \(name)")
+    }
     func stop() async { diary.write("stop \(name)") }
 }
