@@ -94,6 +94,9 @@ public struct SpinnerModule: QueryService, ScheduledModule {
         return here() == "spinner 0" ? .ok : .failed(reason: here())
     }
 
+    public func drain() async { if spins == "end" { _ = spin() } }
+    public func stop() async { if spins == "end" { _ = spin() } }
+
     public var scheduleInterval: Duration { .milliseconds(50) }
     public func runDue(at now: Timestamp, deadline: ContinuousClock.Instant) async throws {
         if spins == "schedule" { _ = spin() }
@@ -319,6 +322,8 @@ class Spinning(unittest.TestCase):
         self.assertEqual(self.files.module("spinner")["status"], "ok")
 
     def test_calls_that_spin_are_answered_at_their_deadline_and_hold_up_nobody(self):
+        # How long a replaced version is kept for its requests.
+        self.files.base = self.files.base.replace("limits: {", "limits: { request_timeout: 5s,", 1)
         self.serve()
         with concurrent.futures.ThreadPoolExecutor(6) as callers:
             answers = [future.result() for future in [callers.submit(self.spin) for _ in range(6)]]
@@ -333,7 +338,18 @@ class Spinning(unittest.TestCase):
         self.files.configure(self.files.item("spinner", "spinner.so"))
         self.assertEqual(self.files.reload().status, 200)
         self.assertEqual(self.host.get("/api/v1/spinner/where?account_id=of-ann", self.host.token("ann")).status, 200)
+        eventually(lambda: "calls into a replaced module have not come back" in self.host.logs())
         self.assertEqual(self.host.stop(), 0)
+
+    def test_versions_that_spin_at_their_end_leave_the_storage_time_to_stop(self):
+        self.serve(spins="end")
+        for number in range(2):
+            self.files.put(plugins.compiled("Spinner", SPINNER + f"// {number}"), "spinner.so")
+            self.files.configure(self.files.item("spinner", "spinner.so", config={"spins": "end"}))
+            self.assertEqual(self.files.reload().status, 200)
+        # Waits no longer than a supervisor would.
+        self.assertEqual(self.host.stop(), 0)
+        self.assertFalse((self.host.path / "concord.db-wal").exists())
 
     def test_whatever_spins_is_its_own(self):
         self.serve(spins="health")

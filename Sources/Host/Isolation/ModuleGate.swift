@@ -65,7 +65,7 @@ final class ModuleGate: Sendable {
     var overdue: Int { state.withLock { $0.overdueCount } }
 
     /// Why the module is not called, or only now and then; `nil` when it is.
-    var trouble: String? { state.withLock { Self.trouble($0) } }
+    var trouble: String? { state.withLock { trouble($0) } }
 
     /// From now on other limits hold; what runs and waits stays. Without a number of failures the module is called again.
     func apply(_ limits: ModuleLimits) {
@@ -208,7 +208,7 @@ final class ModuleGate: Sendable {
     ) {
         let now = now()
         let found = state.withLock { state -> Settled in
-            let before = Self.trouble(state)
+            let before = trouble(state)
             let course = state.running.removeValue(forKey: turn.id) ?? .inTime
             var settled = Settled(verdict: verdict, isOverdue: course != .inTime)
             if settled.isOverdue { count(-1, &state) }
@@ -216,7 +216,7 @@ final class ModuleGate: Sendable {
             if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = .failed }
             settled.isJudged = course != .judged || verdict == .endangering
             if settled.isJudged { settled.hasOpened = Self.judge(&state, turn, settled.verdict, at: now) }
-            settled.isNews = before != Self.trouble(state)
+            settled.isNews = before != trouble(state)
             return settled
         }
         if found.isJudged, found.verdict.isFailure {
@@ -264,8 +264,12 @@ final class ModuleGate: Sendable {
     private static let late = "it did not answer in time"
 
     /// For everybody: what a failure says of itself is for operators.
-    private static func trouble(_ state: State) -> String? {
-        fullOfOverdue(state) ?? (state.breaker.isClosed ? nil : "its calls fail, and one is tried now and then")
+    private func trouble(_ state: State) -> String? {
+        if let full = Self.fullOfOverdue(state) { return full }
+        if !state.breaker.isClosed { return "its calls fail, and one is tried now and then" }
+        // They may wait for something, and not hold a thread; more often they do.
+        guard threads != nil, state.overdueCount >= ModuleThreads.countMax else { return nil }
+        return "as many of its calls as it has threads have passed their deadline and not come back"
     }
 
     private static func fullOfOverdue(_ state: State) -> String? {

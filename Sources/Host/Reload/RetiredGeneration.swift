@@ -23,5 +23,12 @@ struct RetiredGeneration: Sendable {
         }
         // Awaited here; in a task of its own, so that modules are stopped in peace when the host goes down.
         await Task { await ModuleEnds.run(modules) }.value
+        for module in modules {
+            guard let calls = module.board.record(of: module.id).gates?.overdue, calls > 0 else { continue }
+            // Nothing ends a thread from outside.
+            logger.warning(
+                "calls into a replaced module have not come back",
+                ["generation": "\(generation)", "id": module.id, "calls": "\(calls)"])
+        }
     }
 }

@@ -115,6 +115,31 @@ struct ModuleThreadsTests {
         #expect(handler.withLock { $0 } == "cleans_up")
     }
 
+    @Test("A module is told of as in trouble while as many of its calls as it has threads have not come back")
+    func trouble() async throws {
+        let (threads, isOver, inside) = (ModuleThreads(of: "stuck"), Flag(), Tally())
+        let gate = ModuleGate("stuck", limits: ModuleLimits(), metrics: RecordingMetrics(), threads: threads)
+        var calls: [Task<Reply, any Error>] = []
+        for number in 1...ModuleThreads.countMax {
+            #expect(gate.trouble == nil)
+            let call = Task {
+                try await gate.call("ask", replyMax: 10) {
+                    inside.add()
+                    while !isOver.isUp {}
+                    return Reply(body: [])
+                }
+            }
+            while inside.value < number { await Task.yield() }
+            call.cancel()
+            calls.append(call)
+        }
+
+        #expect(gate.trouble?.contains("as it has threads") == true)
+        isOver.raise()
+        for call in calls { _ = try? await call.value }
+        #expect(gate.trouble == nil)
+    }
+
     @Test("A thread of the host's that is begun from there is like any other")
     func begunFromThere() async throws {
         let threads = ModuleThreads(of: "begins")
