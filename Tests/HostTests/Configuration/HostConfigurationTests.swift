@@ -85,10 +85,12 @@ struct HostConfigurationTests {
         #expect(load("queries: [positions, book]").configuration?.services.map(\.id) == ["book", "positions"])
     }
 
-    @Test("The book is loaded whatever is listed, because the host and the modules of files need it")
-    func onlyTheBook() {
-        #expect(load("queries: []").configuration?.services.map(\.id) == ["book"])
-        #expect(load("queries: []").mistakes.isEmpty)
+    @Test(
+        "The book is loaded whatever is listed, because the host and the modules of files need it",
+        arguments: ["queries: []", "queries:", "queries: null", "queries: ~"])
+    func onlyTheBook(yaml: String) {
+        #expect(load(yaml).configuration?.services.map(\.id) == ["book"])
+        #expect(load(yaml).mistakes.isEmpty)
     }
 
     @Test("The top-level instruments go to the service that declares them")

@@ -10,7 +10,7 @@ extension SettingsReader {
                     hint: "write each service as an item: - name, or - name: { settings }")
                 return nil
             }
-            return CheckedSetting(content: .list([]), origin: setting.origin)
+            return CheckedSetting(content: .list(ordered([], setting.origin)), origin: setting.origin)
         }
         var named: [CheckedSetting.Entry] = []
         for (index, item) in items.enumerated() {
