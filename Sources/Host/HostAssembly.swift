@@ -133,6 +133,7 @@ struct HostAssembly: Sendable {
     func announce() {
         if log.level.level != configuration.log.level { log.level.level = configuration.log.level }
         CacheMetrics.register(loaded.localCache, in: registry)
+        scheduler.announce()
         // Of those that are carried over; new ones have them already.
         for service in loaded.services {
             let id = service.moduleID

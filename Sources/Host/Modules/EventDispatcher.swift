@@ -43,6 +43,9 @@ struct EventDispatcher: Sendable {
         self.logger = logger
     }
 
+    /// Shows how much waits for each subscription from now on.
+    func announce() { gauges.announce() }
+
     /// Delivers until cancelled, and then returns when what was under way is written down.
     func run() async {
         await withTaskGroup { group in

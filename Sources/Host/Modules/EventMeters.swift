@@ -1,4 +1,5 @@
 import PluginAPI
+import Synchronization
 import TradingBook
 
 /// What became of deliveries to one subscription.
@@ -20,7 +21,9 @@ struct EventMeters: Sendable {
 }
 
 /// How much waits for each subscription, over all hosts.
-struct EventGauges: Sendable {
+///
+/// There are gauges once a configuration is in use: one that is only planned, or fails, leaves none behind.
+final class EventGauges: Sendable {
     private struct Gauges: Sendable {
         let waiting: any Gauge
         let oldest: any Gauge
@@ -32,21 +35,28 @@ struct EventGauges: Sendable {
     private static let oldest = ("events_oldest_seconds", "Age of the event that has waited longest.")
     private static let dead = ("event_dead_letters", "Events that were given up and not put back.")
 
-    private let gauges: [String: Gauges]
+    private let gauges = Mutex<[String: Gauges]>([:])
+    private let subscriptions: [String]
     private let outbox: Outbox?
     private let clock: any HostClock
+    private let metrics: any Metrics
 
     init(_ subscriptions: [String], outbox: Outbox?, clock: any HostClock, metrics: any Metrics) {
-        self.outbox = outbox
-        self.clock = clock
-        gauges = Dictionary(
-            uniqueKeysWithValues: subscriptions.map { subscription in
-                func gauge(_ told: (name: String, help: String)) -> any Gauge {
-                    metrics.gauge(told.name, help: told.help, labels: Self.labels(subscription))
-                }
-                let made = Gauges(waiting: gauge(Self.waiting), oldest: gauge(Self.oldest), dead: gauge(Self.dead))
-                return (subscription, made)
-            })
+        (self.subscriptions, self.outbox, self.clock, self.metrics) = (subscriptions, outbox, clock, metrics)
+    }
+
+    /// Makes the gauges known.
+    func announce() {
+        let made = subscriptions.map { subscription in
+            func gauge(_ told: (name: String, help: String)) -> any Gauge {
+                metrics.gauge(told.name, help: told.help, labels: Self.labels(subscription))
+            }
+            return (
+                subscription,
+                Gauges(waiting: gauge(Self.waiting), oldest: gauge(Self.oldest), dead: gauge(Self.dead))
+            )
+        }
+        gauges.withLock { $0 = Dictionary(uniqueKeysWithValues: made) }
     }
 
     private static func labels(_ subscription: String) -> [(name: String, value: String)] {
@@ -63,7 +73,7 @@ struct EventGauges: Sendable {
     /// Leaves the gauges as they are while storage does not answer.
     func refresh() async {
         guard let outbox, let depths = try? await outbox.depths() else { return }
-        for (subscription, gauges) in gauges {
+        for (subscription, gauges) in gauges.withLock({ $0 }) {
             let depth = depths[subscription] ?? Outbox.Depth()
             let age = depth.oldest.map { max(0, clock.now.microseconds - $0.microseconds) } ?? 0
             gauges.waiting.set(Double(depth.waiting))

@@ -57,6 +57,9 @@ struct Scheduler: Sendable {
     /// Names of what modules observe.
     var subscriptions: Set<String> { Set(events.lanes.map(\.observed.name)) }
 
+    /// Shows what it works on from now on.
+    func announce() { events.announce() }
+
     /// Calls every module at its interval, and delivers events, until cancelled.
     ///
     /// - Parameter firstPauseMax: How long the first call may wait for.

@@ -82,6 +82,26 @@ struct ReloadTests {
         }
     }
 
+    @Test("A subscription has gauges once its configuration is in use, and none before")
+    func futureSubscriptions() async throws {
+        let name = #"events_waiting{subscription="webhook/desk"}"#
+        try await ReloadFixture.run { host in
+            host.write(
+                "queries: [webhook: { endpoints: { desk: { url: \"https://desk.example\", secret: sixteen-bytes-or-more } } }]\n"
+            )
+            try await host.reload(isDryRun: true)
+            let planned = host.text(name)
+            await #expect(throws: StorageError.unavailable(reason: "gone")) {
+                try await host.reload { _, _ in throw StorageError.unavailable(reason: "gone") }
+            }
+            let failed = host.text(name)
+            try await host.reload()
+
+            #expect((planned, failed) == ("", ""))
+            #expect(host.text(name) == "0")
+        }
+    }
+
     // MARK: The swap
 
     @Test("What is made anew starts before it takes over, and what it replaces stops after its last request")
