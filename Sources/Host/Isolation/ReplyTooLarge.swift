@@ -9,6 +9,9 @@ struct ReplyTooLarge: Error, Equatable, CustomStringConvertible {
     var bytesMax: Int
     /// Whether it endangers everybody. Otherwise it concerns whoever asked for so much.
     var isGross: Bool
+    var status: Int
+    /// Whether it is a command's: asked again, it might be carried out again.
+    var isOfCommand = false
     /// What the reply says that it has changed: that stays so, whether or not anybody hears of it.
     var invalidates: [CacheTag]
 
@@ -20,16 +23,17 @@ struct ReplyTooLarge: Error, Equatable, CustomStringConvertible {
         bytes = reply.body.count
         guard bytes > bytesMax else { return nil }
         self.bytesMax = bytesMax
-        invalidates = reply.invalidates
+        (status, invalidates) = (reply.status, reply.invalidates)
         isGross = bytes > moduleMax * Self.grossFactor
     }
 
     /// What the caller is told.
     var sentence: String {
-        // Asked again, a command might be carried out again.
-        invalidates.isEmpty
-            ? "The answer has more than \(bytesMax) bytes; ask for less by the parameters."
-            : "It is done, and its answer is not sent: it has more than \(bytesMax) bytes."
+        let size = "more than \(bytesMax) bytes"
+        guard isOfCommand else { return "The answer has \(size); ask for less by the parameters." }
+        return status < 400
+            ? "It is done, and its answer is not sent: it has \(size)."
+            : "It was answered \(status), and the answer is not sent: it has \(size)."
     }
 
     var description: String { "its reply has \(bytes) bytes, more than \(bytesMax)" }

@@ -33,7 +33,8 @@ extension QueryPath {
                 let reply = try await self.reply(to: request, of: target)
                 await self.invalidations.invalidate(reply.invalidates)
                 return reply
-            } catch let excess as ReplyTooLarge {
+            } catch var excess as ReplyTooLarge {
+                excess.isOfCommand = true
                 await self.invalidations.invalidate(excess.invalidates)
                 throw excess
             }

@@ -70,6 +70,25 @@ struct CommandTests {
         #expect(await harness.ask(operation: "things").header("Cache-Status") == "concord; fwd=uri-miss; stored")
     }
 
+    @Test(
+        "A write whose answer is too large is not asked to be repeated, whatever it says that it has changed",
+        arguments: [
+            (201, "It is done, and its answer is not sent: it has more than 1000 bytes."),
+            (409, "It was answered 409, and the answer is not sent: it has more than 1000 bytes."),
+        ])
+    func largeReplyOfNothing(status: Int, detail: String) async throws {
+        let harness = try QueryPathHarness([
+            .command("set", at: "/set", scope: .accounts, roles: [.user], reply: .anyObject) { _ in
+                Reply(status: status, body: Array(repeating: 0x20, count: 2_000))
+            }
+        ]) { $0.moduleLimits.usual.replyMax = 1_000 }
+
+        let answer = await harness.ask(method: .post, operation: "set")
+
+        #expect(answer.status.code == 422)
+        #expect(answer.detail == detail)
+    }
+
     @Test("A write whose client has gone is announced all the same")
     func clientGone() async throws {
         let (gate, began) = (Door(), Tally())
