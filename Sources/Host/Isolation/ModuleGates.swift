@@ -29,8 +29,7 @@ final class ModuleGates: Sendable {
             onTrouble: onTrouble)
         operators = ModuleGate(
             module, limits: limits.ofOperators, metrics: metrics, threads: threads?.ofOperators,
-            overdueCalls: overdueCalls,
-            onFault: onFault)
+            overdueCalls: overdueCalls, onFault: onFault, onTrouble: onTrouble)
     }
 
     func gate(for audience: BoundOperation.Audience) -> ModuleGate {
@@ -48,8 +47,8 @@ final class ModuleGates: Sendable {
     /// Calls that were given up and have not come back, whoever made them.
     var overdue: Int { overdueCalls.count }
 
-    /// Why clients' calls do not reach the module, or only now and then; `nil` when they do.
-    var trouble: String? { clients.trouble }
+    /// Why calls do not reach the module, or only now and then; `nil` when they do.
+    var trouble: String? { clients.trouble ?? operators.trouble.map { "for operators, \($0)" } }
 
     func apply(_ limits: ModuleLimits) {
         clients.apply(limits)

@@ -94,6 +94,26 @@ struct OperatorsGateTests {
         #expect(host.metrics.level("module_calls_overdue administered") == 0)
     }
 
+    @Test(
+        "Operators' places that are all overdue show in the module's status, and clients are let in",
+        .timeLimit(.minutes(1)))
+    func overduePlaces() async throws {
+        let host = try Fixture(ModuleLimits(callsMax: 1, deadline: .milliseconds(50), failuresMax: 0))
+        while host.record.gates?.overdue == 0 { #expect(await host.order("linger").status == .serviceUnavailable) }
+
+        let during = host.record.status
+        host.module.door.open()
+        while host.record.gates?.overdue != 0 { try await Task.sleep(for: .milliseconds(5)) }
+
+        #expect(
+            during
+                == .degraded(
+                    reason:
+                        "for operators, as many of its calls as may run have passed their deadline and not come back"))
+        #expect(await host.ask("slow", isOpen: true).status == .ok)
+        #expect(host.record.status == .ok)
+    }
+
     struct Broken: Error {}
 
     /// A query path over one module, which stands on a board.
