@@ -55,7 +55,7 @@ struct SQLModuleReader {
 
     private static let parameter = [
         ConfigurationKey(
-            "type", .choice(["text", "id", "symbol", "integer", "decimal", "boolean", "time", "duration", "choice"]),
+            "type", .choice(SQLParameterKeys.types),
             "What it is."),
         ConfigurationKey("default", .text, optional: true, "Its value where it is absent, as a client would write it."),
         ConfigurationKey("required", .boolean, default: "false", "Whether a request must have it; else it is NULL."),
@@ -78,12 +78,12 @@ struct SQLModuleReader {
         mistakes += formMistakes
         guard let setting else { return nil }
         checkName(taken)
-        guard let checked = reader.section(Self.top, setting.withStatementsInLines, at: "") else {
-            mistakes += reader.mistakes
-            return nil
-        }
-        mistakes += reader.mistakes
-        guard mistakes.isEmpty else { return nil }
+        let meaningless = SQLParameterKeys.meaningless(in: setting)
+        let checked = reader.section(Self.top, setting.withStatementsInLines, at: "")
+        // A key that is to be dropped needs no other value before.
+        mistakes +=
+            meaningless + reader.mistakes.filter { mistake in !meaningless.contains { $0.path == mistake.path } }
+        guard let checked, mistakes.isEmpty else { return nil }
         let methods = checked["methods"]?.entries ?? []
         if methods.isEmpty { add(checked.origin, "methods", "a module has at least one method") }
         return SQLModuleDefinition(
@@ -173,7 +173,7 @@ struct SQLModuleReader {
                 "views show the caller's accounts only; drop it")
             return nil
         }
-        guard hasMeaning(setting, place), let kind = kind(setting, place) else { return nil }
+        guard let kind = kind(setting, place) else { return nil }
         var parameter = SQLParameter(
             name: entry.key, kind: kind, preset: nil, isRequired: setting.moduleConfiguration.boolean("required"),
             summary: summary(setting))
@@ -190,24 +190,6 @@ struct SQLModuleReader {
             add(preset.origin, place + ".default", "the default \(error.detail)")
             return nil
         }
-    }
-
-    /// Keys that mean something for some types alone.
-    private static let typesOfKeys = [
-        ("min", ["integer", "decimal"]), ("max", ["integer", "decimal"]), ("choices", ["choice"]),
-    ]
-
-    /// A key that its author takes for a bound must not be one that nobody looks at.
-    private mutating func hasMeaning(_ setting: CheckedSetting, _ place: String) -> Bool {
-        let type = setting["type"]?.value.text ?? ""
-        let before = mistakes.count
-        for (key, types) in Self.typesOfKeys where !types.contains(type) {
-            guard let written = setting[key], written.origin != .preset else { continue }
-            add(
-                written.origin, "\(place).\(key)",
-                "`\(place).\(key)` is for \(types.joined(separator: " and ")), not for \(type)", "drop it")
-        }
-        return mistakes.count == before
     }
 
     private mutating func kind(_ setting: CheckedSetting, _ place: String) -> Parameter.Kind? {

@@ -178,6 +178,10 @@ struct SQLModuleTests {
                 "type: choice, choices: [a], min: 0",
                 "`methods.a.params.p.min` is for integer and decimal, not for choice"
             ),
+            (
+                "type: duration, max: 1h",
+                "`methods.a.params.p.max` is for integer and decimal, not for duration; drop it"
+            ),
             ("type: text, choices: []", "`methods.a.params.p.choices` is for choice, not for text"),
         ])
     func meaningless(keys: String, told: String) {
