@@ -127,7 +127,10 @@ struct ModuleFactory {
             throw ModuleNotBuilt.refused(
                 choice.id,
                 .misconfigured(
-                    key: "", detail: "requires \(missing), \(configuration.whyMissing(missing, among: registered))"))
+                    key: "",
+                    detail:
+                        "requires \(missing), \(configuration.whyMissing(missing, for: choice.id, among: registered))"
+                ))
         }
         let module = try build(
             library.type, choice.configuration, storage: UnavailableStorage(), views: storage, source: library.digest,
