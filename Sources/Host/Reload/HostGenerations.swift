@@ -152,7 +152,7 @@ final class HostGenerations: Sendable {
             return ReloadOutcome(generation: old.generation, isDryRun: true, plan: plan, warnings: warnings)
         }
         do {
-            try await Self.start(next.loaded, within: order.patience)
+            try await ModuleStarts.start(next.loaded.fresh, by: order.patience.map { .now + $0 })
             try await order.confirm(plan, next.generation)
         } catch {
             await Self.stop(next.loaded.fresh, within: order.patience)
@@ -187,23 +187,6 @@ final class HostGenerations: Sendable {
             report.add(ConfigurationMistake(at: .preset, "\(error)"))
         }
         throw .mistakes(report)
-    }
-
-    /// Starts what is new and asks it how it is: what takes over serves.
-    ///
-    /// - Parameter limit: How long a start may take where that is less than usual, so that it is known in time which one hangs.
-    private static func start(_ modules: LoadedModules, within limit: Duration?) async throws(ReloadFailure) {
-        // What an operator has disabled starts when it is enabled.
-        let fresh = modules.fresh.filter { !$0.board.record(of: $0.id).isSwitchedOff }
-        await ModuleStarts.run(fresh) { module in
-            if await module.start(within: limit) { await module.checkHealth() }
-        }
-        for module in fresh {
-            let status = module.board[module.id]
-            guard status.isServing else {
-                throw .notStarted(module.id, reason: status.reason ?? "it is \(status.word)")
-            }
-        }
     }
 
     /// Stops what was made for nothing.

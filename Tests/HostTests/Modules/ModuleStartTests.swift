@@ -50,6 +50,66 @@ struct ModuleStartTests {
     }
 }
 
+@Suite("Starts of a reload, all of which end by an instant")
+struct HurriedStartTests {
+    @Test("A module has no more time than those before it have left, and never more than it has otherwise")
+    func left() {
+        let module = Sleeper().supervised("sleeper")
+        let end = ContinuousClock.now
+        func limits(_ left: Duration) -> [Duration] {
+            let limits = module.hurried(by: end, at: end - left).limits
+            return [limits.start, limits.health]
+        }
+
+        #expect(limits(.seconds(3_600)) == [.seconds(30), .seconds(2)])
+        #expect(limits(.seconds(1)) == [.seconds(1), .seconds(1)])
+        #expect(limits(.seconds(-1)) == [.zero, .zero])
+        #expect(module.hurried(by: nil).limits.start == .seconds(30))
+    }
+
+    @Test("Of a chain the one that hangs is named, with what the others have left it", .timeLimit(.minutes(1)))
+    func chain() async {
+        let (board, door, ended) = (ModuleStatusBoard(), Door(), Locked<ContinuousClock.Instant?>(nil))
+        let slow = Sleeper {
+            try? await Task.sleep(for: .milliseconds(100))
+            ended.value = .now
+        }
+        let end = ContinuousClock.now + .seconds(2)
+        let modules = [
+            slow.supervised("slow", on: board), Sleeper { await door.pass() }.supervised("hung", ["slow"], on: board),
+            Sleeper().supervised("last", ["hung"], on: board),
+        ]
+
+        let failure = await #expect(throws: ReloadFailure.self) { try await ModuleStarts.start(modules, by: end) }
+        door.open()
+
+        let told = failure?.detail.split(separator: "longer than ").last?.split(separator: " ").first.flatMap {
+            Double($0)
+        }
+        #expect(failure?.detail.hasPrefix("The module hung does not start: its start took longer than ") == true)
+        let left = ended.value.map { end - $0 } ?? .zero
+        #expect(told.map { Duration.seconds($0) <= left + .milliseconds(1) } == true, "\(failure?.detail ?? "")")
+        #expect(board["last"] == .failed(reason: "it requires hung, which is failed"))
+    }
+
+    private struct Sleeper: Module {
+        static let descriptor = ModuleDescriptor(id: "sleeper", summary: "A test's")
+        private let sleep: @Sendable () async -> Void
+
+        init(_ sleep: @escaping @Sendable () async -> Void = {}) { self.sleep = sleep }
+        init(configuration: ModuleConfiguration, context: ModuleContext) throws(ModuleError) { self.init() }
+
+        func start() async throws { await sleep() }
+        func health() async -> ModuleHealth { .ok }
+
+        func supervised(
+            _ id: String, _ requires: [String] = [], on board: ModuleStatusBoard = ModuleStatusBoard()
+        ) -> SupervisedModule {
+            SupervisedModule(self, kind: .query, board: board, id: id, requires: requires)
+        }
+    }
+}
+
 @Suite("Who is told what is wrong with a module")
 struct ModuleReasonTests {
     @Test(
