@@ -56,6 +56,11 @@ struct ModuleCommands: Sendable {
         return true
     }
 
+    /// Whether the audit log was away, too slow, or not waited for because whoever asked has gone.
+    private static func isNoRefusal(_ failure: any Error) -> Bool {
+        failure is StorageError || failure is DeadlineExceeded || failure is CancellationError
+    }
+
     /// - Returns: Whether there is an entry, as far as is known in time.
     private func recordIfPossible(
         _ verb: String, _ id: String, _ isOn: Bool, before status: ModuleStatus, _ request: Request
@@ -69,7 +74,7 @@ struct ModuleCommands: Sendable {
             return try await withDeadline(patience) { [hasty] in
                 try await record(verb, id, isOn, before: status, hasty)
             }
-        } catch let failure where failure is StorageError || failure is DeadlineExceeded {
+        } catch let failure where Self.isNoRefusal(failure) {
             logger.error(
                 "module \(verb)d without an entry in the audit log",
                 [

@@ -73,7 +73,7 @@ final class HostGenerations: Sendable {
     /// Takes no reload any more, and waits for the one under way. - Returns: What is in use at the end.
     func close() async -> ModuleHost {
         foundation.shutdown.begin()
-        return await turnstile.pass { current.modules }
+        return await turnstile.passPatiently { current.modules }
     }
 
     private func watch() async {
@@ -205,10 +205,11 @@ final class HostGenerations: Sendable {
         next.loaded.extend { next.loaded.made.isCarried($0) }
         for module in old.loaded.left(by: next.loaded) { module.board.record(of: module.id).gates?.retire() }
         next.announce()
+        inUse.withLock { $0 = next }
+        // What was disabled while this was being made.
+        foundation.modules.settle(loaded: next.modules.all.map(\.id)) { next.modules.board.setSwitchedOff(true, $0) }
         clients.swap(to: next.serving(next.clients))
         operators.swap(to: next.serving(next.operators))
-        inUse.withLock { $0 = next }
-        foundation.modules.forgetAll(but: next.modules.all.map(\.id))
         let meters = ModuleStatusMeters(registry: foundation.registry)
         for module in plan.modules where module.change == .removed { meters.report(.disabled, of: module.id) }
         EventGauges.remove(

@@ -94,6 +94,91 @@ struct ModuleCommandsTests {
         }
     }
 
+    @Test("A module is disabled although whoever asked has gone before the audit log has it", .timeLimit(.minutes(1)))
+    func requestGone() async throws {
+        try await ReloadFixture.run { host in
+            let foundation = host.generations.foundation
+            let storage = host.generations.current.loaded.storage
+            let (isHeld, mayEnd) = (Tally(), DispatchSemaphore(value: 0))
+            let holding = Task {
+                try await storage.transaction(deadline: .now + .seconds(3_600)) { _ in
+                    isHeld.add()
+                    mayEnd.wait()
+                }
+            }
+            while isHeld.value < 1 { await Task.yield() }
+            let commands = ModuleCommands(
+                desk: foundation.modules, audit: AdminAudit(storage: storage), logger: foundation.logger("host"))
+            let disable = commands.operations[0].handler
+
+            let asking = Task {
+                try await disable(
+                    Request(
+                        caller: Caller(subject: "root", role: .operator), parameters: ["id": .text("probe")],
+                        now: foundation.clock.now,
+                        cursors: NoCursors()))
+            }
+            asking.cancel()
+            let outcome = await asking.result
+            mayEnd.signal()
+            _ = await holding.result
+
+            #expect(throws: Never.self) { try outcome.get() }
+            #expect(host.generations.current.modules.board["probe"] == .disabled)
+            #expect(await host.ask().status == .serviceUnavailable)
+        }
+    }
+
+    @Test("A module is disabled while a reload waits, and stays so when that takes over", .timeLimit(.minutes(1)))
+    func duringReload() async throws {
+        try await ReloadFixture.run { host in
+            let (isHeld, door) = (Tally(), Door())
+            host.writeProbe("answer: b")
+            let reload = Task {
+                try await host.reload { _, _ in
+                    isHeld.add()
+                    await door.pass()
+                }
+            }
+            while isHeld.value < 1 { await Task.yield() }
+
+            let off = try await host.turn("probe", isOn: false)
+            let during = await host.ask().status
+            door.open()
+            _ = try await reload.value
+
+            #expect(off == .disabled && during == .serviceUnavailable)
+            #expect(await host.ask().status == .serviceUnavailable)
+            #expect(try await host.turn("probe", isOn: true) == .ok)
+            #expect(await host.ask().text == #"{"answer":"b"}"#)
+        }
+    }
+
+    @Test("A module that is disabled while it waits to be enabled stays disabled", .timeLimit(.minutes(1)))
+    func disabledMeanwhile() async throws {
+        try await ReloadFixture.run { host in
+            try await host.turn("probe", isOn: false)
+            let (isHeld, door) = (Tally(), Door())
+            let enabling = Task {
+                let order = ModuleSwitch(id: "probe", isOn: true) { _ in
+                    isHeld.add()
+                    await door.pass()
+                    return true
+                }
+                return try await host.generations.foundation.modules.turn(order)
+            }
+            while isHeld.value < 1 { await Task.yield() }
+
+            let off = try await host.turn("probe", isOn: false)
+            door.open()
+            let failure = await #expect(throws: Problem.self) { try await enabling.value }
+
+            #expect(off == .disabled)
+            #expect(failure?.status == 409 && failure?.detail.contains("disabled meanwhile") == true)
+            #expect(await host.ask().status == .serviceUnavailable)
+        }
+    }
+
     @Test("What cannot be written down is not done")
     func audit() async throws {
         try await ReloadFixture.run { host in
@@ -112,4 +197,8 @@ extension ReloadFixture {
     fileprivate func turn(_ id: String, isOn: Bool) async throws -> ModuleStatus {
         try await generations.foundation.modules.turn(ModuleSwitch(id: id, isOn: isOn)).status
     }
+}
+
+private struct NoCursors: CursorSigner {
+    func sign(_ lastRow: [Value]) -> String { "" }
 }

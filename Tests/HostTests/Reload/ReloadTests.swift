@@ -308,6 +308,28 @@ struct ReloadTests {
         }
     }
 
+    @Test("A reload whose request is given up while it waits for its turn is not carried out", .timeLimit(.minutes(1)))
+    func givenUp() async throws {
+        try await ReloadFixture.run { host in
+            let (isHeld, door) = (Tally(), Door())
+            let first = Task {
+                try await host.reload { _, _ in
+                    isHeld.add()
+                    await door.pass()
+                }
+            }
+            while isHeld.value < 1 { await Task.yield() }
+            let second = Task { try await host.reload() }
+            second.cancel()
+            let outcome = await second.result
+            door.open()
+            _ = try await first.value
+
+            #expect(throws: CancellationError.self) { try outcome.get() }
+            #expect(try await host.reload().generation == 3)
+        }
+    }
+
     @Test("Two reloads at once come one after the other")
     func together() async throws {
         try await ReloadFixture.run { host in
