@@ -34,7 +34,7 @@ extension HostGenerations {
             }
             // Whoever enables a module wants it called, whatever has failed before.
             record.gates?.reset()
-            if !record.hasStarted, await module.start() { await module.checkHealth() }
+            await revive(module, record)
             return ModuleTurn(status: record.status, isAudited: isAudited)
         }
     }
@@ -45,5 +45,17 @@ extension HostGenerations {
         }
         let module = try current.loaded.switchable(order.id, isOn: order.isOn)
         return (module, module.board.record(of: module.id))
+    }
+
+    /// Starts what has never started, and asks what has failed how it is now.
+    private func revive(_ module: SupervisedModule, _ record: ModuleRecord) async {
+        guard record.hasStarted else {
+            if await module.start() { await module.checkHealth() }
+            return
+        }
+        guard case .failed = record.ownStatus else { return }
+        guard record.healthCheck.isUnderWay else { return await module.checkHealth() }
+        let reason = "its last health check has not come back"
+        module.board.set(.failed(reason: reason), for: module.id, inWords: reason)
     }
 }

@@ -179,6 +179,25 @@ struct ModuleCommandsTests {
         }
     }
 
+    @Test(
+        "A module whose health check has hung is asked anew when it is enabled, once it can be", .timeLimit(.minutes(1))
+    )
+    func hungHealth() async throws {
+        try await ReloadFixture.run("queries: [probe: { diary: NAME, mood: deaf }]\n") { host in
+            let modules = host.generations.current.modules
+            await modules.watchOnce()
+
+            let hung = try await host.turn("probe", isOn: true)
+            host.diary.door.open()
+            let check = modules.board.record(of: "probe").healthCheck
+            #expect(await host.eventually { check.begin() })
+            check.end()
+
+            #expect(hung == .failed(reason: "its last health check has not come back"))
+            #expect(try await host.turn("probe", isOn: true) == .ok)
+        }
+    }
+
     @Test("What cannot be written down is not done")
     func audit() async throws {
         try await ReloadFixture.run { host in

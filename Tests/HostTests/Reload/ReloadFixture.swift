@@ -164,7 +164,8 @@ struct ProbeModule: QueryService {
         ConfigurationKey("diary", .text, default: "none", "Where it writes."),
         ConfigurationKey("answer", .text, default: "a", "What it answers."),
         ConfigurationKey("ttl", .duration(.zero ... .seconds(60)), optional: true, "How long."),
-        ConfigurationKey("mood", .choice(["well", "broken", "ill", "picky", "hung"]), default: "well", "How it is."),
+        ConfigurationKey(
+            "mood", .choice(["well", "broken", "ill", "picky", "hung", "deaf"]), default: "well", "How it is."),
     ])
 
     private let answer: String
@@ -186,7 +187,11 @@ struct ProbeModule: QueryService {
         if mood == "broken" { throw ModuleError.unavailable(reason: "it is broken") }
     }
 
-    func health() async -> ModuleHealth { mood == "ill" ? .failed(reason: "it is ill") : .ok }
+    func health() async -> ModuleHealth {
+        if mood == "deaf" { await diary?.door.pass() }
+        return mood == "ill" ? .failed(reason: "it is ill") : .ok
+    }
+
     func drain() async { diary?.write("drain \(answer)") }
     func stop() async { diary?.write("stop \(answer)") }
 
