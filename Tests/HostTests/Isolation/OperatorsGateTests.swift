@@ -85,10 +85,10 @@ struct OperatorsGateTests {
     func overdueOrder() async throws {
         let host = try Fixture(ModuleLimits(deadline: .milliseconds(50), failuresMax: 0))
 
-        // On a busy machine an order may be too late before it is made.
+        // On a busy machine an order may be too late before it is made, and another one is given before it is counted.
         while host.record.gates?.overdue == 0 { #expect(await host.order("linger").status == .serviceUnavailable) }
 
-        #expect(host.metrics.level("module_calls_overdue administered") == 1)
+        #expect(host.metrics.level("module_calls_overdue administered") ?? 0 >= 1)
         host.module.door.open()
         while host.record.gates?.overdue != 0 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(host.metrics.level("module_calls_overdue administered") == 0)
@@ -99,19 +99,18 @@ struct OperatorsGateTests {
         .timeLimit(.minutes(1)))
     func overduePlaces() async throws {
         let host = try Fixture(ModuleLimits(callsMax: 1, deadline: .milliseconds(50), failuresMax: 0))
-        while host.record.gates?.overdue == 0 { #expect(await host.order("linger").status == .serviceUnavailable) }
+        while host.record.status == .ok { #expect(await host.order("linger").status == .serviceUnavailable) }
 
-        let during = host.record.status
+        let (during, clientsTrouble) = (host.record.status, host.record.gates?.gate(for: .clients).trouble)
         host.module.door.open()
-        while host.record.gates?.overdue != 0 { try await Task.sleep(for: .milliseconds(5)) }
+        while host.record.status != .ok { try await Task.sleep(for: .milliseconds(5)) }
 
         #expect(
             during
                 == .degraded(
                     reason:
                         "for operators, as many of its calls as may run have passed their deadline and not come back"))
-        #expect(await host.ask("slow", isOpen: true).status == .ok)
-        #expect(host.record.status == .ok)
+        #expect(clientsTrouble == nil)
     }
 
     struct Broken: Error {}
