@@ -87,7 +87,7 @@ struct HurriedStartTests {
             Double($0)
         }
         #expect(failure?.detail.hasPrefix("The module hung does not start: its start took longer than ") == true)
-        let left = ended.value.map { end - $0 } ?? .zero
+        let left = max(.zero, ended.value.map { end - $0 } ?? .zero)
         #expect(told.map { Duration.seconds($0) <= left + .milliseconds(1) } == true, "\(failure?.detail ?? "")")
         #expect(board["last"] == .failed(reason: "it requires hung, which is failed"))
     }
