@@ -5,9 +5,8 @@ struct Retention: Sendable {
     let context: ModuleContext
     let job: Job
     var rowsPerTransaction = 500
-
-    /// The last transaction is to end before the host stops waiting.
-    private static let reserve: Duration = .seconds(5)
+    /// The last transaction is to end so long before the host stops waiting.
+    var reserve = Duration.seconds(5)
 
     /// Sweeps until all is done or the time is up; what is left then is due at the next call.
     ///
@@ -29,7 +28,7 @@ struct Retention: Sendable {
             do { try await keepPartitions(of: table, at: now) } catch { failure = failure ?? error }
         }
         do {
-            isDone = try await sweep(sweeps, at: now, until: deadline - Self.reserve) && failure == nil
+            isDone = try await sweep(sweeps, at: now, until: deadline - reserve) && failure == nil
         } catch {
             failure = failure ?? error
         }
@@ -76,7 +75,7 @@ struct Retention: Sendable {
         var place: Sweep.Place?
         repeat {
             guard ContinuousClock.now < end else { return (removed, false) }
-            let batch = try await context.storage.transaction(deadline: end + Self.reserve) { [place] in
+            let batch = try await context.storage.transaction(deadline: end + reserve) { [place] in
                 try sweep.batch(before, place, rowsPerTransaction, $0)
             }
             removed += batch.removed
