@@ -41,6 +41,8 @@ NOT_RUN = {
         "scripts/test does the same steps before this one",
     "swift build -c release --product MatcherBenchmark --scratch-path .build-release\n"
     ".build-release/release/MatcherBenchmark ticket": "measures for minutes; scripts/test compiles it",
+    "swift build -c release --product AnswerBenchmark --scratch-path .build-release\n"
+    ".build-release/release/AnswerBenchmark": "measures for a minute after a build of its own; scripts/test compiles it",
     "swift build -c release --product CacheBenchmark --scratch-path .build-release\n"
     ".build-release/release/CacheBenchmark": "measures for minutes; scripts/test compiles it",
     "swift build -c release --product IngestBenchmark --scratch-path .build-release\n"
