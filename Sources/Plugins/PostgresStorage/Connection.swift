@@ -1,4 +1,5 @@
 import CLibpq
+import Glibc
 import PluginAPI
 import StorageWork
 
@@ -59,6 +60,17 @@ final class Connection {
     var isInTransaction: Bool {
         let status = PQtransactionStatus(handle)
         return status == PQTRANS_INTRANS || status == PQTRANS_INERROR
+    }
+
+    /// Whether the other end is gone, of a connection that waits for nothing.
+    var isCut: Bool {
+        while true {
+            var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+            // The server's last words come before the end.
+            guard poll(&descriptor, 1, 0) > 0 else { return false }
+            guard PQconsumeInput(handle) == 1 else { return true }
+            _ = PQisBusy(handle)
+        }
     }
 
     /// Runs one reading statement by itself.

@@ -97,6 +97,7 @@ final class Pool: Sendable {
                 if jobs.isEmpty { break }
                 worker.carryOut(jobs)
             }
+            worker.lookAfterIdle()
         } while !retires(id)
         worker.disconnect()
     }

@@ -96,6 +96,12 @@ final class Worker {
         }
     }
 
+    /// Lets go of a connection that was cut while nobody used it, which may stay so for long: the thread that was used last is
+    /// used next.
+    func lookAfterIdle() {
+        if connection?.isCut == true { disconnect() }
+    }
+
     func disconnect() {
         guard connection != nil else { return }
         connection = nil

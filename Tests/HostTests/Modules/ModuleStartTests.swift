@@ -92,6 +92,25 @@ struct HurriedStartTests {
         #expect(board["last"] == .failed(reason: "it requires hung, which is failed"))
     }
 
+    @Test("Caches come first: what the others write as they start is to reach them", .timeLimit(.minutes(1)))
+    func caches() async {
+        let started = Locked<[String]>([])
+        func module(_ id: String, _ kind: ModuleKind) -> SupervisedModule {
+            Sleeper {
+                // Others that do not wait would be through by then.
+                if kind == .cache { for _ in 1...100 { await Task.yield() } }
+                started.change { $0.append(id) }
+            }.supervised(id, kind: kind)
+        }
+
+        await ModuleStarts.run([module("redis", .cache), module("book", .query), module("guards", .query)]) {
+            _ = await $0.start()
+        }
+
+        #expect(started.value.first == "redis")
+        #expect(started.value.count == 3)
+    }
+
     private struct Sleeper: Module {
         static let descriptor = ModuleDescriptor(id: "sleeper", summary: "A test's")
         private let sleep: @Sendable () async -> Void
@@ -103,9 +122,10 @@ struct HurriedStartTests {
         func health() async -> ModuleHealth { .ok }
 
         func supervised(
-            _ id: String, _ requires: [String] = [], on board: ModuleStatusBoard = ModuleStatusBoard()
+            _ id: String, _ requires: [String] = [], kind: ModuleKind = .query,
+            on board: ModuleStatusBoard = ModuleStatusBoard()
         ) -> SupervisedModule {
-            SupervisedModule(self, kind: .query, board: board, id: id, requires: requires)
+            SupervisedModule(self, kind: kind, board: board, id: id, requires: requires)
         }
     }
 }
