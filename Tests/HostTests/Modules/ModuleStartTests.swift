@@ -67,14 +67,21 @@ struct HurriedStartTests {
         #expect(module.hurried(by: nil).limits.start == .seconds(30))
     }
 
-    @Test("Of a chain the one that hangs is named, with what the others have left it", .timeLimit(.minutes(1)))
+    @Test("Of a chain the one that hangs is named, with what the others have left it", .timeLimit(.minutes(5)))
     func chain() async {
+        // Where the one before needs more than a second, it is to have more: a busy machine starts nothing sooner.
+        for seconds in [1, 8, 64] where await chain(within: .seconds(seconds)) { return }
+        Issue.record("No start of a tenth of a second came through in a minute")
+    }
+
+    /// - Returns: Whether the one before that which hangs came through in time, so that there was something to be seen.
+    private func chain(within time: Duration) async -> Bool {
         let (board, door, ended) = (ModuleStatusBoard(), Door(), Locked<ContinuousClock.Instant?>(nil))
         let slow = Sleeper {
             try? await Task.sleep(for: .milliseconds(100))
             ended.value = .now
         }
-        let end = ContinuousClock.now + .seconds(2)
+        let end = ContinuousClock.now + time
         let modules = [
             slow.supervised("slow", on: board), Sleeper { await door.pass() }.supervised("hung", ["slow"], on: board),
             Sleeper().supervised("last", ["hung"], on: board),
@@ -83,13 +90,16 @@ struct HurriedStartTests {
         let failure = await #expect(throws: ReloadFailure.self) { try await ModuleStarts.start(modules, by: end) }
         door.open()
 
+        guard board["slow"].isServing, let left = ended.value.map({ end - $0 }) else { return false }
         let told = failure?.detail.split(separator: "longer than ").last?.split(separator: " ").first.flatMap {
             Double($0)
         }
         #expect(failure?.detail.hasPrefix("The module hung does not start: its start took longer than ") == true)
-        let left = max(.zero, ended.value.map { end - $0 } ?? .zero)
-        #expect(told.map { Duration.seconds($0) <= left + .milliseconds(1) } == true, "\(failure?.detail ?? "")")
+        #expect(
+            told.map { Duration.seconds($0) <= max(.zero, left) + .milliseconds(1) } == true, "\(failure?.detail ?? "")"
+        )
         #expect(board["last"] == .failed(reason: "it requires hung, which is failed"))
+        return true
     }
 
     @Test("Caches come first: what the others write as they start is to reach them", .timeLimit(.minutes(1)))
