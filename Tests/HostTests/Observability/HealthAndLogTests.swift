@@ -92,6 +92,22 @@ struct LogTests {
             ])
     }
 
+    @Test(
+        "What a key calls a secret is not shown, however the key is written",
+        arguments: [
+            ("token", true), ("Auth_TOKEN_id", true), ("X-Authorization", true), ("passwordFile", true),
+            ("\u{e9}secret", true), ("toke", false), ("to_ken", false), ("pass\u{57}ord", true), ("", false),
+        ]
+    )
+    func secrets(key: String, isHidden: Bool) {
+        let (output, sink) = output(.text)
+
+        HostLogger(module: "book", output: output).info("seen", [key: "abc"])
+
+        #expect(sink.lines.map { $0.contains("•••") } == [isHidden])
+        #expect(sink.lines.map { $0.contains("abc") } == [!isHidden])
+    }
+
     @Test("Text cannot be broken into lines by what is logged")
     func text() {
         let (output, sink) = output(.text)
