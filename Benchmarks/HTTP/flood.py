@@ -10,21 +10,23 @@ import time
 class Flood:
     """What a bench holds of that process."""
 
-    def __init__(self, port, token, connections, rate):
-        """`rate` is how many requests a second begin, once every connection has asked."""
-        self.pipe, theirs = multiprocessing.Pipe()
+    def __init__(self, port, token, module, connections, rate, is_lasting=True):
+        """`rate` is how many requests a second begin. With `is_lasting` they do so behind a flood, too, and a load begins when it has
+        come; otherwise a load begins with the flood, and nothing follows it."""
+        self.module, (self.pipe, theirs) = module, multiprocessing.Pipe()
         self.process = multiprocessing.get_context("fork").Process(
-            target=lambda: Crowd(port, token, connections, rate, theirs).run(), daemon=True)
+            target=lambda: Crowd(port, token, module, connections, rate, is_lasting, theirs).run(), daemon=True)
         self.process.start()
         self.told("open")
 
     def begin(self, name):
-        """Asks once on every connection, all at once, and then steadily. `None` asks nothing; the connections stay open."""
-        self.pipe.send(name)
+        """The module is asked steadily; before that, when it is the one that is named, once on every connection at once. `None` asks
+        nothing; the connections stay open."""
+        self.pipe.send({None: "rest", self.module: "flood"}.get(name, "calm"))
         self.told("steady")
 
     def end(self):
-        """Asks no more, and waits for what is asked. The answers by their status, and how many waited at least and on average."""
+        """Asks no more, and waits for what is asked. The answers by their status, and how many waited at least and at most."""
         self.pipe.send(None)
         return self.told("answers")
 
@@ -42,10 +44,11 @@ class Crowd:
     """The connections, by their descriptors."""
 
     # Seconds from the moment when all have asked until the load is steady.
-    SETTLING = 1
+    SETTLING = 2
 
-    def __init__(self, port, token, connections, rate, pipe):
-        self.port, self.token, self.rate, self.pipe = port, token, rate, pipe
+    def __init__(self, port, token, module, connections, rate, is_lasting, pipe):
+        self.port, self.rate, self.is_lasting, self.pipe = port, rate, is_lasting, pipe
+        self.text = f"GET /api/v1/{module} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
         self.events, self.sockets = select.epoll(), {}
         self.idle, self.asking, self.answers, self.waiting = collections.deque(), None, collections.Counter(), []
         for _ in range(connections):
@@ -62,22 +65,21 @@ class Crowd:
         self.events.register(self.pipe.fileno(), select.EPOLLIN)
         self.pipe.send("open")
         while True:
-            name = self.pipe.recv()
+            what = self.pipe.recv()
             self.answers, self.waiting = collections.Counter(), []
-            if name:
-                self.ask_steadily(name)
+            if what == "calm" or what == "flood" and self.is_lasting:
+                self.ask_steadily(is_flood=what == "flood")
             else:
-                self.pipe.send("steady")
-                self.pipe.recv()
+                self.ask_once(len(self.idle) if what == "flood" else 0)
             self.rest()
-            self.pipe.send((dict(self.answers), min(self.waiting, default=0), sum(self.waiting) / max(1, len(self.waiting))))
+            self.pipe.send((dict(self.answers), min(self.waiting, default=0), max(self.waiting, default=0)))
 
-    def ask_steadily(self, name):
+    def ask_steadily(self, is_flood):
         """Until told to stop."""
-        self.text = f"GET /api/v1/{name} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode()
-        self.ask(len(self.idle))
+        if is_flood:
+            self.ask(len(self.idle))
         settled, is_told, last, owed = time.monotonic() + self.SETTLING, False, time.monotonic(), 0
-        while not self.read(0.005):
+        while not self.read(0.001):
             now = time.monotonic()
             owed = min(owed + (now - last) * self.rate, self.rate / 10)
             last = now
@@ -87,6 +89,14 @@ class Crowd:
             elif now > settled:
                 self.pipe.send("steady")
                 is_told = True
+        self.pipe.recv()
+
+    def ask_once(self, count):
+        """So many as a load begins, and then nothing until told to stop."""
+        self.pipe.send("steady")
+        self.ask(count)
+        while not self.read(1):
+            pass
         self.pipe.recv()
 
     def ask(self, count):

@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import http.client
+import itertools
 import pathlib
 import resource
 import shutil
@@ -20,9 +21,11 @@ from wrk import Load
 SOURCE = pathlib.Path(__file__).resolve().parents[1] / "Isolation" / "Misbehaving.swift"
 # By whom a neighbour is asked: so many callers, each so often a second.
 CALLERS, CALLS_PER_SECOND = 8, 10
-# Calls at once, each on a connection of its own, and how many of them are asked again a second.
-FLOOD, FLOOD_PER_SECOND = 10_000, 900
-BEHAVIOURS = ["throws", "hangs", "spins", "returns_1_gb", "is_flooded"]
+# Calls that wait at once, each on a connection of its own, and how many come a second: somewhat less than the module answers, so that
+# few wait where it is not flooded.
+FLOOD, FLOOD_PER_SECOND = 10_000, 800
+# The first is the bench's own noise: a second module that does what the calm one does.
+BEHAVIOURS = ["behaves", "throws", "hangs", "spins", "returns_1_gb", "is_flooded", "is_called_at_once"]
 
 
 def isolation(options, stack):
@@ -34,40 +37,58 @@ def isolation(options, stack):
     tokens = book.tokens()
     load = Load.of(tokens, directory(stack), options, options.hit_share)
     load.block(concord, 2)
-    print(f"{options.connections} connections read open positions; p99 in ms, medians of {options.rounds} rounds\n")
-    print("| the neighbour | p99 beside it | beside one that behaves | ratio | alone | ratio | its answers |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"{options.connections} connections read open positions; p99 in ms, medians of {options.rounds} rounds, and between which "
+          "two the middle half of the ratios lies; last the host's processor time a request, as a ratio\n")
+    print("| the neighbour | p99 beside it | beside one that behaves | ratio | alone | ratio | processor time | its answers |")
+    print("|---|---|---|---|---|---|---|---|")
     for behaviour in names:
         with contextlib.ExitStack() as own:
-            neighbour = Callers(concord, tokens[0])
             if behaviour == "is_flooded":
-                neighbour = Flood(concord.port, tokens[0], FLOOD, FLOOD_PER_SECOND)
+                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD_PER_SECOND)
                 own.callback(neighbour.close)
+            elif behaviour == "is_called_at_once":
+                # In the other turn as many come evenly.
+                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / options.duration, is_lasting=False)
+                own.callback(neighbour.close)
+            else:
+                neighbour = Callers(concord, tokens[0])
             print(measured(behaviour, neighbour, load, concord, options), flush=True)
 
 
 def measured(behaviour, neighbour, load, concord, options):
     """A line of the table: a neighbour that misbehaves, one that behaves, and none."""
-    names, told = [behaviour, "calm", None], []
-    figures = {name: [] for name in names}
-    for turn in range(options.rounds):
-        for name in names[turn % 3:] + names[:turn % 3]:
+    names = [behaviour, "calm", None]
+    figures, told = {name: [] for name in names}, {name: [] for name in names}
+    # Each comes as often behind each other one.
+    for order in itertools.islice(itertools.cycle(itertools.permutations(names)), options.rounds):
+        for name in order:
             neighbour.begin(name)
-            figures[name].append(load.block(concord, options.duration).p99)
-            answers, *waiting = neighbour.end()
-            if name == behaviour:
-                told.append((answers, waiting))
-    wild, calm, alone = (figures[name] for name in names)
-    ratios = [statistics.median(one / other for one, other in zip(wild, others)) for others in (calm, alone)]
+            figures[name].append(load.block(concord, options.duration))
+            told[name].append(neighbour.end())
+    wild, calm, alone = ([block.p99 for block in figures[name]] for name in names)
+    work = statistics.median(one.processor_microseconds / other.processor_microseconds
+                             for one, other in zip(figures[behaviour], figures["calm"]))
     return (f"| {behaviour.replace('_', ' ')} | {statistics.median(wild):.2f} | {statistics.median(calm):.2f} "
-            f"| {ratios[0]:.2f} | {statistics.median(alone):.2f} | {ratios[1]:.2f} | {summary(told)} |")
+            f"| {ratios(wild, calm)} | {statistics.median(alone):.2f} | {ratios(wild, alone)} | {work:.2f} "
+            f"| {summary(told[behaviour], told['calm'])} |")
 
 
-def summary(told):
-    total = sum((collections.Counter(answers) for answers, _ in told), collections.Counter())
+def ratios(ones, others):
+    """What stands in a cell: the median of the rounds' ratios, and the middle half of them."""
+    values = [one / other for one, other in zip(ones, others)]
+    if len(values) < 4:
+        return f"{statistics.median(values):.2f}"
+    low, middle, high = statistics.quantiles(values, n=4)
+    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+
+
+def summary(wild, calm):
+    """The answers of all rounds, and how many calls waited where the neighbour counts them."""
+    total = sum((collections.Counter(answers) for answers, *_ in wild), collections.Counter())
     text = ", ".join(f"{count} × {status}" for status, count in sorted(total.items()))
-    least = [waiting[0] for _, waiting in told if waiting]
-    return text + (f"; {min(least)} waiting at least" if least else "")
+    least = min((waiting[0] for _, *waiting in wild if waiting), default=0)
+    most = max((waiting[1] for _, *waiting in calm if waiting), default=0)
+    return text + (f"; {least} waiting at least, beside the calm one {most} at most" if least else "")
 
 
 def make_room_for_descriptors():
@@ -102,7 +123,7 @@ def host(options, stack, book):
 
 
 class Callers:
-    """Ask a neighbour at a steady pace until they are told to stop."""
+    """Ask a neighbour at a steady pace, one after another, until they are told to stop."""
 
     def __init__(self, concord, token):
         self.concord, self.port, self.token = concord, concord.port, token
@@ -111,7 +132,7 @@ class Callers:
     def begin(self, name):
         self.answers, self.stopping = {}, threading.Event()
         count = CALLERS if name else 0
-        self.threads = [threading.Thread(target=self.ask, args=(name,), daemon=True) for _ in range(count)]
+        self.threads = [threading.Thread(target=self.ask, args=(name, number), daemon=True) for number in range(count)]
         for thread in self.threads:
             thread.start()
 
@@ -122,16 +143,19 @@ class Callers:
         # What was given up goes on for a while, and is no part of what follows.
         while self.concord.counters().get('module_calls_overdue{module="spins"}'):
             time.sleep(0.1)
-        return [self.answers]
+        return (self.answers,)
 
-    def ask(self, name):
+    def ask(self, name, number):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        while not self.stopping.is_set():
-            begun = time.monotonic()
+        # All at once would be a burst that takes the cores from the others ten times a second.
+        due = time.monotonic() + number / CALLERS / CALLS_PER_SECOND
+        while not self.stopping.wait(max(0, due - time.monotonic())):
             connection.request("GET", f"/api/v1/{name}", headers={"Authorization": f"Bearer {self.token}"})
             answer = connection.getresponse()
             answer.read()
             with self.lock:
                 self.answers[answer.status] = self.answers.get(answer.status, 0) + 1
-            self.stopping.wait(max(0, 1 / CALLS_PER_SECOND - (time.monotonic() - begun)))
+            # What could not be asked in its time is not asked later: whoever waits a second asks less often.
+            late = max(0, time.monotonic() - due)
+            due += (int(late * CALLS_PER_SECOND) + 1) / CALLS_PER_SECOND
         connection.close()
