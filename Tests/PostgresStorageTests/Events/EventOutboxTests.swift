@@ -94,7 +94,8 @@ extension AllTests {
                 }
                 let host = try desk.host(observing: [.snapshotStored], attemptsMax: 100, receiver)
                 try await host.see(equity: 1_000)
-                try await host.deliver { receiver.tried.count == 1 }
+                // Until its next try has been put off.
+                try await host.deliver { try await desk.column("SELECT last_error FROM event_outbox").count == 1 }
                 desk.clock.advance(by: .seconds(3_000))
                 try await host.see(equity: 2_000)
                 // Parked behind the first.
