@@ -96,17 +96,27 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Returns when there are jobs, the queue is closed, or the patience is at an end. Called under the lock.
+    /// Returns when there are jobs for the taker, the queue is closed, or the patience is at an end. Called under the lock.
     private func wait(as taker: JobTaker, _ patience: Int?) {
         let latest = patience.map { JobTaker.time(after: $0) }
-        while waitingTotal == 0, !isClosed {
+        while !isClosed, waitingTotal == 0 || isLeftToOthers {
             idle.append(taker)
             let isInTime = taker.wait(mutex, until: latest)
-            // Whoever wakes a taker takes it off the list.
-            if let index = idle.lastIndex(where: { $0 === taker }) { idle.remove(at: index) }
             setQuick(false, taker)
+            if let index = idle.lastIndex(where: { $0 === taker }) {
+                idle.remove(at: index)
+            } else if waitingTotal > 0 {
+                // Whoever wakes a taker takes it off the list, and counts on it.
+                return
+            }
             if !isInTime { return }
         }
+    }
+
+    /// Whether those that are at thrifty jobs will do what waits, too: one that was woken in a moment of need rests again.
+    private var isLeftToOthers: Bool {
+        guard let thrift, quickTotal >= thrift.takersMax, let newest = jobs.last else { return false }
+        return thrift.isThrifty(jobs[head]) && !isLate(newest, thrift)
     }
 
     /// A taker does not get on with its thrifty jobs: nothing waits for it any more.

@@ -119,6 +119,27 @@ struct JobQueueTests {
         #expect(queue.take(as: other, atMost: 32).map(\.id) == [8])
     }
 
+    @Test("Of more threads than thrifty jobs are left to one rests as soon as it is back")
+    func rests() async throws {
+        let queue = Self.queue(takersMax: 1)
+        let other = try Hand(queue, takes: 2)
+        _ = queue.append(.thrifty(1))
+        while other.ids.isEmpty {}
+        _ = queue.append(.thrifty(2))
+        _ = queue.delayed(other.taker)
+        let working = JobTaker()
+        #expect(queue.take(as: working, atMost: 1).map(\.id) == [2])
+        _ = queue.append(.thrifty(3))
+
+        other.returns()
+        while queue.idleTotal == 0, other.ids.count == 1 {}
+
+        #expect(queue.idleTotal == 1)
+        #expect(queue.take(as: working, atMost: 32).map(\.id) == [3])
+        _ = queue.append(.usual(4))
+        #expect(await other.taken() == [1, 4])
+    }
+
     @Test("Without thrift every job wakes a thread")
     func unthrifty() async throws {
         let queue = JobQueue<Item>()
@@ -163,31 +184,44 @@ private struct Item: Sendable {
     static func usual(_ id: Int) -> Item { Item(id: id, isThrifty: false, queuedAt: start) }
 }
 
-/// A thread that takes one job from a queue; it waits for it when this is made.
+/// A thread that takes a job from a queue; it waits for it when this is made.
 private final class Hand: Sendable {
     private let queue: JobQueue<Item>
+    let taker = JobTaker()
     private let thread: WorkerThread
     private let found: Found
 
     private final class Found: Sendable {
         let ids = Mutex<[Int]>([])
+        let hasLeave = Atomic(false)
     }
 
-    /// - Parameter idleTotal: Which of the idle threads it is.
-    init(_ queue: JobQueue<Item>, named idleTotal: Int = 1) throws {
-        let found = Found()
+    /// - Parameters:
+    ///   - idleTotal: Which of the idle threads it is.
+    ///   - jobsTotal: How many it takes, one after the other; behind the first it waits for ``returns()``.
+    init(_ queue: JobQueue<Item>, named idleTotal: Int = 1, takes jobsTotal: Int = 1) throws {
+        let (found, taker) = (Found(), taker)
         (self.queue, self.found) = (queue, found)
         thread = try WorkerThread {
-            let taken = queue.take(as: JobTaker(), atMost: 1).map(\.id)
-            found.ids.withLock { $0 = taken }
+            for job in 0..<jobsTotal {
+                while job > 0, !found.hasLeave.load(ordering: .acquiring) {}
+                let taken = queue.take(as: taker, atMost: 1).map(\.id)
+                found.ids.withLock { $0 += taken }
+            }
         }
         while queue.idleTotal < idleTotal {}
     }
 
+    /// It has done with the first job.
+    func returns() { found.hasLeave.store(true, ordering: .releasing) }
+
+    /// What it has taken so far.
+    var ids: [Int] { found.ids.withLock { $0 } }
+
     /// What it took, once it has.
     func taken() async -> [Int] {
         await thread.join()
-        return found.ids.withLock { $0 }
+        return ids
     }
 
     /// Ends it with nothing.

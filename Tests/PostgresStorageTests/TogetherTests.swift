@@ -146,7 +146,7 @@ extension AllTests {
                 #expect(known.isBrief)
                 let begun = delays.total
                 _ = try connection.read(statement)
-                #expect(delays.total == begun + 1, "never silent for 2 ms, and far longer than that altogether")
+                #expect(delays.total == begun + 1, "never silent for 5 ms, and far longer than that altogether")
 
                 let large = StatementText("SELECT repeat('x', 300000) AS text", for: .postgres)
                 _ = try connection.read(large)
@@ -171,13 +171,13 @@ extension AllTests {
             #expect(!statement.isBrief && statement.isQuick)
         }
 
-        @Test("Two milliseconds of waiting are a delay, whatever came in meanwhile, and news once")
+        @Test("Five milliseconds of waiting are a delay, whatever came in meanwhile, and news once")
         func moment() {
             let begin = ContinuousClock.now
             var wait = ServerWait(giveUpAt: begin + .seconds(30))
             wait.next(at: begin + .milliseconds(1), giveUpAt: begin + .seconds(30))
 
-            let news = [2_999, 3_000, 4_000].map { wait.noteDelay(at: begin + .microseconds($0)) }
+            let news = [5_999, 6_000, 7_000].map { wait.noteDelay(at: begin + .microseconds($0)) }
 
             #expect(news == [false, true, false])
             #expect(wait.isDelayed)
@@ -276,6 +276,50 @@ extension AllTests {
             #expect(back.map { $0.call === calls[2] } == [true])
             let answer = await told.value
             #expect(throws: StorageError.timedOut) { try answer.get() }
+        }
+
+        @Test(
+            "A few brief answers may come together, the last and those before one that is not brief come by themselves")
+        func gathered() throws {
+            func statement(_ bytes: Int, took time: Duration = .zero) -> PreparedStatement {
+                let statement = PreparedStatement(text: "SELECT 1", name: "s1", parameterTypes: [])
+                statement.took(time)
+                statement.answerBytes = bytes
+                return statement
+            }
+            let (brief, long) = (statement(1_000), statement(1_000, took: .milliseconds(2)))
+            func bytes(_ statements: [PreparedStatement], answered: Int = 0) throws -> Int? {
+                let batch = ReadBatch(
+                    try statements.map {
+                        ReadBatch.Entry(
+                            job: ReadJob(
+                                statement: StatementText("SELECT 1", for: .postgres), call: WaitingReads.call()),
+                            statement: $0, parameters: try Parameters([], of: "SELECT 1"))
+                    }
+                ) { _ in }
+                for _ in 0..<answered { batch.advance(at: .now) }
+                return batch.gatherBytes
+            }
+
+            #expect(try bytes([brief, brief, brief]) == 2_500)
+            #expect(try bytes([brief, brief, brief], answered: 1) == 1_500)
+            #expect(try bytes([brief, brief, brief], answered: 2) == nil, "nothing comes behind it")
+            #expect(try bytes([PreparedStatement](repeating: brief, count: 20)) == 15_500)
+            #expect(try bytes([brief, long, brief]) == nil)
+            #expect(try bytes([brief, brief, long, brief]) == 1_500)
+        }
+
+        @Test("An answer says how long it was on its way: rows, cells and what they hold")
+        func bytes() async throws {
+            try await TestDatabase.with { database in
+                let bench = WorkBench(database)
+                let read: SQL = "SELECT repeat('x', 100) AS text, NULL::text AS nothing FROM generate_series(1, 3)"
+                try await bench.run(read)
+
+                let statement = bench.worker.connection?.statements.find(StatementText(read, for: .postgres).text)
+
+                #expect(statement?.answerBytes == 3 * (7 + 4 + 100 + 4))
+            }
         }
 
         private static func numbers(_ waiting: WaitingReads) async throws -> [Int64?] {

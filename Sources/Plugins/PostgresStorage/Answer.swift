@@ -14,6 +14,9 @@ final class Answer {
 
     var status: ExecStatusType { PQresultStatus(handle) }
 
+    /// The least that it was on its way, of the columns' names and the tags of messages apart.
+    private(set) var bytesTotal = 0
+
     /// Whether reading its cells takes more than a moment.
     var isLarge: Bool { PQresultMemorySize(handle) > 1 << 18 }
 
@@ -54,6 +57,7 @@ final class Answer {
         let readers = columns.readers
         let rowsTotal = Int(PQntuples(handle))
         var unreadable: Int?
+        bytesTotal = rowsTotal * (Self.rowBytes + readers.count * Self.lengthBytes)
         let cells = [Value](unsafeUninitializedCapacity: rowsTotal * readers.count) { cells, cellsTotal in
             for row in 0..<rowsTotal {
                 for column in 0..<readers.count {
@@ -87,9 +91,13 @@ final class Answer {
         .statement("column \(column) is of a type or size that Concord does not read: \(text)")
     }
 
+    /// What the protocol has before a row, and before each of its cells.
+    private static let (rowBytes, lengthBytes) = (7, 4)
+
     /// - Returns: `nil` for a value that has no exact counterpart.
     private func cell(_ row: Int32, _ column: Int32, _ reader: CellReader) -> Value? {
         let length = Int(PQgetlength(handle, row, column))
+        bytesTotal += length
         // A NULL has no length; most cells need not be asked twice.
         if length == 0, PQgetisnull(handle, row, column) != 0 { return .null }
         return reader.value(of: UnsafeRawBufferPointer(start: PQgetvalue(handle, row, column), count: length))

@@ -8,7 +8,7 @@ extension Connection {
     /// How often a waiting thread looks whether its caller is still there, in milliseconds.
     private static let lookEvery: Int32 = 10
     /// The same while the server has not been said to take its time.
-    private static let lookFirst: Int32 = 2
+    private static let lookFirst: Int32 = 5
     /// How long a cancelled statement may take to end before its connection is given up.
     static let cancelMax = Duration.seconds(1)
 
@@ -100,7 +100,7 @@ extension Connection {
 /// One wait for the server.
 struct ServerWait {
     /// How long the server may take until it is said to take its time.
-    private static let momentMax = Duration.milliseconds(2)
+    private static let momentMax = Duration.milliseconds(5)
 
     /// When to cancel what runs, or, once that was tried, to give the connection up.
     var giveUpAt: ContinuousClock.Instant

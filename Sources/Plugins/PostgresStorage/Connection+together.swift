@@ -1,4 +1,5 @@
 import CLibpq
+import Glibc
 import PluginAPI
 import StorageWork
 
@@ -34,7 +35,10 @@ extension Connection {
 
     private func exchange(_ batch: ReadBatch) throws(ServerFailure) -> (wait: ServerWait, errors: [Answer]) {
         guard PQenterPipelineMode(handle) == 1 else { throw noted(.lost(lastMessage)) }
-        defer { if PQexitPipelineMode(handle) != 1 { markBroken() } }
+        defer {
+            batch.tell()
+            if PQexitPipelineMode(handle) != 1 { markBroken() }
+        }
         if !batch.entries.allSatisfy(\.statement.isBrief) { onDelay() }
         var wait = ServerWait(giveUpAt: .now + statementMax, batch: batch)
         for entry in batch.entries {
@@ -59,7 +63,12 @@ extension Connection {
         var firstTook = Duration.zero
         while true {
             current = batch.current.map { $0.job?.caller ?? Abandoned.caller }
-            try awaitInput(&wait)
+            if PQisBusy(handle) == 1 {
+                batch.tell()
+                // The first answer says how far the server is.
+                if answersTotal > 0 { try gather(batch) }
+                try awaitInput(&wait)
+            }
             guard let next = PQgetResult(handle) else {
                 // Nothing separates the answers of one read from those of the next; nothing follows a lost connection.
                 if PQstatus(handle) == CONNECTION_BAD { throw noted(.lost(lastMessage)) }
@@ -77,7 +86,7 @@ extension Connection {
             // What is read late has come with others: their mean says how long each took, where the way there is short.
             let mean = (end - begin) / answersTotal
             if !answer.isError { entry.statement.took(end - start, usually: max(firstTook, mean)) }
-            if let job = entry.job, let failure = finish(job, entry.statement, answer) {
+            if let job = entry.job, let failure = finish(job, entry.statement, answer, in: batch) {
                 batch.unfinished = (job, failure)
             }
             batch.advance(at: end)
@@ -88,12 +97,34 @@ extension Connection {
 
     /// Answers a read. - Returns: What went wrong, if it may be remedied; it has no answer then.
     private func finish(
-        _ job: ReadJob, _ statement: PreparedStatement, _ answer: Answer
+        _ job: ReadJob, _ statement: PreparedStatement, _ answer: Answer, in batch: ReadBatch
     ) -> ServerFailure? {
-        job.answer { () throws(ServerFailure) in
+        if answer.isLarge { batch.tell() }
+        return job.answer {
+            batch.keep($0, for: job)
+        } _: { () throws(ServerFailure) in
             let answer = try check([answer], text: statement.text, isReading: true)
             return try rows((statement, answer))
         }
+    }
+
+    /// Lets a few brief answers come together, for a moment: to be woken for each costs more than to read it.
+    private func gather(_ batch: ReadBatch) throws(ServerFailure) {
+        guard let bytes = batch.gatherBytes else { return }
+        setLowWaterMark(bytes)
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        poll(&descriptor, 1, Connection.gatherMilliseconds)
+        setLowWaterMark(1)
+        guard PQconsumeInput(handle) == 1 else { throw noted(.lost(lastMessage)) }
+    }
+
+    /// How long an answer may wait for those behind it, in milliseconds.
+    private static let gatherMilliseconds: Int32 = 1
+
+    /// Sets how many bytes must have come for the socket to count as readable.
+    private func setLowWaterMark(_ bytesTotal: Int) {
+        var bytes = Int32(clamping: bytesTotal)
+        setsockopt(PQsocket(handle), SOL_SOCKET, SO_RCVLOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
     }
 }
 

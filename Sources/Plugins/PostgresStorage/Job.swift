@@ -22,10 +22,17 @@ protocol Job: Sendable {
 }
 
 /// One reading statement.
-struct ReadJob: Job {
+final class ReadJob: Job {
+    typealias Caller = Call<Result<Rows, StorageError>>
+
     let statement: StatementText
-    let call: Call<Result<Rows, StorageError>>
+    let call: Caller
     let queuedAt = ContinuousClock.now
+
+    init(statement: StatementText, call: Caller) {
+        self.statement = statement
+        self.call = call
+    }
 
     var asRead: ReadJob? { self }
 
@@ -34,16 +41,18 @@ struct ReadJob: Job {
     func begin() -> Bool { call.begin() }
 
     func attempt(on connection: Connection) -> ServerFailure? {
-        answer { () throws(ServerFailure) in try connection.read(statement) }
+        answer(call.finish) { () throws(ServerFailure) in try connection.read(statement) }
     }
 
-    /// Answers the caller with what `read` returns. - Returns: What went wrong, if the same again may go well.
-    func answer(_ read: () throws(ServerFailure) -> Rows) -> ServerFailure? {
+    /// Answers the caller, by `finish`, with what `read` returns. - Returns: What went wrong, if the same again may go well.
+    func answer(
+        _ finish: (Result<Rows, StorageError>) -> Void, _ read: () throws(ServerFailure) -> Rows
+    ) -> ServerFailure? {
         do {
-            call.finish(.success(try read()))
+            finish(.success(try read()))
         } catch {
             if error.remedy != .none { return error }
-            call.finish(.failure(error.error))
+            finish(.failure(error.error))
         }
         return nil
     }

@@ -15,6 +15,8 @@ final class PreparedStatement: CachedStatement {
     private(set) var lastTook: Duration?
     /// How long its answers take where nothing else is in their way: the least, which grows a little with each that took longer.
     private var usualTook: Duration?
+    /// Bytes of its last answer, about; 0 before the first.
+    var answerBytes = 0
 
     /// More than any read by a key takes, and short enough for others to wait for it.
     private static let quick = Duration.milliseconds(5)
@@ -47,7 +49,8 @@ final class PreparedStatement: CachedStatement {
 
     /// The rows of an answer to it.
     func rows(of answer: Answer) throws(StorageError) -> Rows {
-        try answer.rows(in: columns(of: answer), of: text)
+        defer { answerBytes = answer.bytesTotal }
+        return try answer.rows(in: columns(of: answer), of: text)
     }
 
     func columns(of answer: Answer) throws(StorageError) -> Columns {

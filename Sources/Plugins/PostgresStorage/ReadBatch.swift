@@ -7,20 +7,28 @@ import StorageWork
 /// one whose caller's time is over is told so, and when the current one takes its time they go back to the queue, where
 /// another connection may take them. What the server still answers to those is ignored: a read may run twice.
 final class ReadBatch {
-    struct Entry {
+    final class Entry {
         /// `nil` once somebody else answers it.
         var job: ReadJob?
         let statement: PreparedStatement
         let parameters: Parameters
+
+        init(job: ReadJob, statement: PreparedStatement, parameters: Parameters) {
+            self.job = job
+            self.statement = statement
+            self.parameters = parameters
+        }
     }
 
     /// How long the server may work on the current read until those behind it go back.
     private static let patience = Duration.milliseconds(20)
 
     private let giveBack: ([ReadJob]) -> Void
-    private(set) var entries: [Entry]
+    let entries: [Entry]
     private var currentIndex = 0
     private var begunAt = ContinuousClock.now
+    /// Answers that have come and have not been given yet.
+    private var answers: [(call: ReadJob.Caller, answer: Result<Rows, StorageError>)] = []
     /// The read that has no answer because it went wrong in a way that may be remedied. There is at most one: the server
     /// leaves out what stands behind it.
     var unfinished: (job: ReadJob, failure: ServerFailure)?
@@ -47,6 +55,17 @@ final class ReadBatch {
         begin(at: now)
     }
 
+    /// Gives an answer with the next ``tell()``: whoever waits is woken once for all that has come.
+    func keep(_ answer: Result<Rows, StorageError>, for job: ReadJob) {
+        answers.append((job.call, answer))
+    }
+
+    /// Gives the answers that have come. Called before anything that takes time.
+    func tell() {
+        for (call, answer) in answers { call.finish(answer) }
+        answers.removeAll(keepingCapacity: true)
+    }
+
     /// Called every few milliseconds while the server is waited for.
     func lookAfter(at now: ContinuousClock.Instant) {
         if now - begunAt >= Self.patience { return giveBackRest() }
@@ -64,4 +83,14 @@ final class ReadBatch {
         for index in rest { entries[index].job = nil }
         if !jobs.isEmpty { giveBack(jobs) }
     }
+
+    /// Bytes that show that a few more answers have come; `nil` where the next is the last, or is none to wait with.
+    var gatherBytes: Int? {
+        let next = entries[currentIndex...].prefix(Self.gatherMax).prefix { $0.statement.isBrief }
+        guard next.count > 1, let last = next.last?.statement.answerBytes else { return nil }
+        return next.dropLast().reduce(last / 2) { $0 + $1.statement.answerBytes }
+    }
+
+    /// Answers that may come before a thread is woken for them.
+    private static let gatherMax = 16
 }
