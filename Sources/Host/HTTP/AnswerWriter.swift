@@ -12,31 +12,86 @@ struct AnswerBytes {
     /// Of that second.
     private var date: [UInt8] = []
 
-    /// Begins an answer: the status line, and fields that never differ.
-    mutating func begin(_ text: StaticString) {
+    /// Spells one answer in the place of the last.
+    ///
+    /// - Parameters:
+    ///   - sizeMax: What the answer may take; room for it is made once.
+    ///   - write: Given the head's end as well: the field `Date` and the empty line.
+    mutating func spell(sizeMax: Int, at now: Timestamp, _ write: (inout AnswerText, [UInt8]) -> Void) {
+        keepDate(at: now)
         if buffer.storageCapacity > AnswerBytes.keptMax { buffer = ByteBuffer() }
-        buffer.clear()
-        buffer.writeStaticString(text)
+        buffer.clear(minimumCapacity: sizeMax)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: sizeMax) { place in
+            var text = AnswerText(in: place)
+            write(&text, date)
+            return text.count
+        }
     }
 
-    mutating func write(_ text: StaticString) { buffer.writeStaticString(text) }
+    private mutating func keepDate(at now: Timestamp) {
+        let second = now.microseconds / 1_000_000
+        guard second != self.second else { return }
+        self.second = second
+        date = Array("\r\nDate: \(HTTPDate.spell(second))\r\n\r\n".utf8)
+    }
+}
+
+/// An answer while it is spelled: bytes behind bytes in one piece of memory, without asking for more.
+struct AnswerText: ~Copyable {
+    private let start: UnsafeMutableRawPointer?
+    private let sizeMax: Int
+    private(set) var count = 0
+
+    /// - Parameter place: Stays where it is for as long as the text is written.
+    fileprivate init(in place: UnsafeMutableRawBufferPointer) {
+        start = place.baseAddress
+        sizeMax = place.count
+    }
+
+    mutating func write(_ text: StaticString) {
+        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
 
     /// - Parameter text: Nothing that a client could put a line break into.
-    mutating func write(_ text: String) { buffer.writeString(text) }
+    mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
 
-    mutating func write(_ text: Substring) { buffer.writeSubstring(text) }
+    mutating func write(_ text: Substring) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
 
-    mutating func write(_ number: Int64) { buffer.writeString(String(number)) }
+    mutating func write(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
-    /// The head's last field, `Date`, and then the body.
-    mutating func end(at now: Timestamp, body: [UInt8]?) {
-        let second = now.microseconds / 1_000_000
-        if second != self.second {
-            self.second = second
-            date = Array("\r\nDate: \(HTTPDate.spell(second))\r\n\r\n".utf8)
+    /// In decimal digits.
+    mutating func write(_ number: Int64) {
+        if number < 0 { write("-") }
+        var rest = number.magnitude
+        var digitsTotal = 1
+        while rest >= 10 {
+            rest /= 10
+            digitsTotal += 1
         }
-        buffer.writeBytes(date)
-        if let body { buffer.writeBytes(body) }
+        guard let start = room(for: digitsTotal) else { return }
+        rest = number.magnitude
+        for place in (0..<digitsTotal).reversed() {
+            start.storeBytes(of: UInt8(ascii: "0") + UInt8(rest % 10), toByteOffset: place, as: UInt8.self)
+            rest /= 10
+        }
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, let start = room(for: bytes.count) else { return }
+        start.copyMemory(from: source, byteCount: bytes.count)
+    }
+
+    /// Where the next bytes go.
+    private mutating func room(for size: Int) -> UnsafeMutableRawPointer? {
+        precondition(size <= sizeMax - count, "an answer is longer than was said")
+        defer { count += size }
+        return start.map { $0 + count }
     }
 }
 

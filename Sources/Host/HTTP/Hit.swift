@@ -15,58 +15,71 @@ struct Hit: Sendable {
 
     var bodyBytes: Int { method == .head ? 0 : chosen.body.count }
 
+    /// Longer than all fields together but the tag and the ID.
+    private static let fieldsMax = 1_024
+
+    private var sizeMax: Int { Hit.fieldsMax + chosen.plainTag.utf8.count + id.sizeMax + bodyBytes }
+
     /// - Parameter isLast: Whether the connection ends with it.
     func write(to bytes: inout AnswerBytes, at now: Timestamp, isLast: Bool = false) {
+        bytes.spell(sizeMax: sizeMax, at: now) { text, headEnd in
+            writeHead(to: &text, at: now, isLast: isLast)
+            text.write(headEnd)
+            if method != .head { text.write(chosen.body) }
+        }
+    }
+
+    /// All fields but the last, `Date`.
+    private func writeHead(to text: inout AnswerText, at now: Timestamp, isLast: Bool) {
         if chosen.isNotModified {
-            bytes.begin("HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
+            text.write("HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
         } else {
-            bytes.begin(
+            text.write(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: private, no-cache\r\nETag: ")
         }
-        writeForm(to: &bytes)
-        bytes.write("\r\nX-Content-Type-Options: nosniff\r\nAge: ")
-        bytes.write(max(0, (now.microseconds - chosen.storedAt.microseconds) / 1_000_000))
-        writeStatus(to: &bytes)
-        bytes.write("\r\nX-Request-Id: ")
-        id.write(to: &bytes)
-        if isLast { bytes.write("\r\nConnection: close") }
-        if let rate { write(rate, to: &bytes) }
-        if chosen.varies { bytes.write("\r\nVary: Accept-Encoding") }
-        if variesByOrigin { bytes.write("\r\nVary: Origin") }
-        bytes.end(at: now, body: bodyBytes == 0 ? nil : chosen.body)
+        writeForm(to: &text)
+        text.write("\r\nX-Content-Type-Options: nosniff\r\nAge: ")
+        text.write(max(0, (now.microseconds - chosen.storedAt.microseconds) / 1_000_000))
+        writeStatus(to: &text)
+        text.write("\r\nX-Request-Id: ")
+        id.write(to: &text)
+        if isLast { text.write("\r\nConnection: close") }
+        if let rate { write(rate, to: &text) }
+        if chosen.varies { text.write("\r\nVary: Accept-Encoding") }
+        if variesByOrigin { text.write("\r\nVary: Origin") }
     }
 
-    private func writeForm(to bytes: inout AnswerBytes) {
+    private func writeForm(to text: inout AnswerText) {
         switch chosen.form {
-        case .identity: bytes.write(chosen.plainTag)
+        case .identity: text.write(chosen.plainTag)
         case .gzip:
-            bytes.write(chosen.plainTag.dropLast())
-            bytes.write(EntityTag.gzipEnd)
-            if !chosen.isNotModified { bytes.write("\r\nContent-Encoding: gzip") }
+            text.write(chosen.plainTag.dropLast())
+            text.write(EntityTag.gzipEnd)
+            if !chosen.isNotModified { text.write("\r\nContent-Encoding: gzip") }
         }
         guard !chosen.isNotModified else { return }
-        bytes.write("\r\nContent-Length: ")
-        bytes.write(Int64(chosen.body.count))
+        text.write("\r\nContent-Length: ")
+        text.write(Int64(chosen.body.count))
     }
 
-    private func writeStatus(to bytes: inout AnswerBytes) {
-        bytes.write("\r\nCache-Status: ")
+    private func writeStatus(to text: inout AnswerText) {
+        text.write("\r\nCache-Status: ")
         // Nearly all; the others are put together.
         if case .hit(let ttl) = status {
-            bytes.write("concord; hit; ttl=")
-            bytes.write(ttl)
+            text.write("concord; hit; ttl=")
+            text.write(ttl)
         } else {
-            bytes.write(status.text)
+            text.write(status.text)
         }
     }
 
-    private func write(_ rate: RateDecision, to bytes: inout AnswerBytes) {
-        bytes.write("\r\nRateLimit-Policy: \"requests\";q=")
-        bytes.write(rate.limit)
-        bytes.write(";w=60\r\nRateLimit: \"requests\";r=")
-        bytes.write(rate.remaining)
-        bytes.write(";t=")
-        bytes.write(rate.secondsToFull)
+    private func write(_ rate: RateDecision, to text: inout AnswerText) {
+        text.write("\r\nRateLimit-Policy: \"requests\";q=")
+        text.write(rate.limit)
+        text.write(";w=60\r\nRateLimit: \"requests\";r=")
+        text.write(rate.remaining)
+        text.write(";t=")
+        text.write(rate.secondsToFull)
     }
 }
 
@@ -82,9 +95,12 @@ struct HitID: Sendable {
 
     var text: String { sent ?? RequestID.text(of: number) }
 
-    func write(to bytes: inout AnswerBytes) {
-        if let sent { return bytes.write(sent) }
-        bytes.write(RequestID.prefix)
-        bytes.write(Int64(number))
+    /// No number has more digits than 20.
+    var sizeMax: Int { sent?.utf8.count ?? RequestID.prefix.utf8.count + 20 }
+
+    func write(to text: inout AnswerText) {
+        if let sent { return text.write(sent) }
+        text.write(RequestID.prefix)
+        text.write(Int64(number))
     }
 }
