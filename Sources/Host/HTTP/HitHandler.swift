@@ -33,6 +33,8 @@ final class HitHandler: ChannelDuplexHandler {
     /// A head that may be answered here once its request is complete.
     private var held: HTTPRequestHead?
     private var hasWritten = false
+    /// Whether anything was passed on since those behind were last told that reading is complete.
+    private var hasPassedOn = false
     private var isAwaiting = false
     private var arrivals = CircularBuffer<Arrival>()
     /// An answer has ended the connection: what comes now is dropped.
@@ -64,6 +66,9 @@ final class HitHandler: ChannelDuplexHandler {
         // The rest of a request may be long in coming, and its time is measured behind this handler.
         passHeld(context)
         flush(context)
+        // Nobody behind has read anything, and nobody there holds reading back while nothing is under way.
+        if !hasPassedOn, guardian.isFree, !isOver { return context.read() }
+        hasPassedOn = false
         context.fireChannelReadComplete()
     }
 
@@ -97,15 +102,15 @@ final class HitHandler: ChannelDuplexHandler {
             if guardian.isFree, context.channel.isWritable, !connection.drain.isDraining {
                 held = head
             } else {
-                context.fireChannelRead(wrapInboundOut(part))
+                pass(part, context)
             }
         case .end(nil):
-            guard let head = held else { return context.fireChannelRead(wrapInboundOut(part)) }
+            guard let head = held else { return pass(part, context) }
             held = nil
             answer(head, context)
         case .body, .end:
             passHeld(context)
-            context.fireChannelRead(wrapInboundOut(part))
+            pass(part, context)
         }
     }
 
@@ -119,8 +124,8 @@ final class HitHandler: ChannelDuplexHandler {
             if let exchange = BodylessExchange(head, peer: peer, connection: connection) {
                 return wait(context, for: head) { listener in exchange.begin { listener(.answer($0)) } }
             }
-            context.fireChannelRead(wrapInboundOut(.head(head)))
-            context.fireChannelRead(wrapInboundOut(.end(nil)))
+            pass(.head(head), context)
+            pass(.end(nil), context)
         }
     }
 
@@ -182,7 +187,12 @@ final class HitHandler: ChannelDuplexHandler {
     private func passHeld(_ context: ChannelHandlerContext) {
         guard let head = held else { return }
         held = nil
-        context.fireChannelRead(wrapInboundOut(.head(head)))
+        pass(.head(head), context)
+    }
+
+    private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        hasPassedOn = true
+        context.fireChannelRead(wrapInboundOut(part))
     }
 }
 
