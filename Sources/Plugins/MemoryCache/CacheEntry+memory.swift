@@ -12,6 +12,11 @@ extension CacheEntry {
         return entry
     }
 
+    /// What the object that copies of an entry share takes of memory.
+    static let objectBytes = MemoryBytes.object(
+        fields: MemoryLayout<Int>.stride + MemoryLayout<[UInt8]>.stride + MemoryLayout<String>.stride
+            + MemoryLayout<[CacheTag]>.stride + MemoryLayout<CacheStamp>.stride + 3 * MemoryLayout<Timestamp>.stride)
+
     /// What body, name, tags and stamp take of memory beside the entry itself.
     var bytesOutside: Int {
         let arrays = MemoryBytes.outside(body) + MemoryBytes.outside(tags) + MemoryBytes.outside(stamp.versions)

@@ -33,7 +33,9 @@ struct CacheShard {
         }
 
         /// What one takes of memory, its entry included.
-        static let bytes = MemoryBytes.object(fields: MemoryLayout<CacheEntry>.stride + 5 * MemoryLayout<UInt64>.stride)
+        static let bytes =
+            MemoryBytes.object(fields: MemoryLayout<CacheEntry>.stride + 5 * MemoryLayout<UInt64>.stride)
+            + CacheEntry.objectBytes
     }
 
     /// What each entry takes whatever is in it: node, slot, and its places in queue and ghost, all of which may hold twice

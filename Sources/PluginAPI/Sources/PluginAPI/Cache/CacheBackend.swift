@@ -39,47 +39,6 @@ public protocol SynchronousCache: CacheBackend {
     var immediateStatistics: CacheStatistics { get }
 }
 
-/// An encoded answer and what is needed to serve and to judge it.
-public struct CacheEntry: Sendable, Equatable {
-    /// The HTTP status it answers: 200 or 404.
-    public var status: Int
-    /// The answer, as it goes to clients that take it uncompressed.
-    public var body: [UInt8]
-    /// The quoted entity tag of the body.
-    public var etag: String
-    /// What the answer depends on.
-    public var tags: [CacheTag]
-    /// Of ``tags``, from before the data was read.
-    public var stamp: CacheStamp
-    /// When it was built, on the host's clock.
-    public var storedAt: Timestamp
-    /// Fresh before this moment.
-    public var freshUntil: Timestamp
-    /// Kept for use when storage fails until this moment; not before ``freshUntil``.
-    public var staleUntil: Timestamp
-
-    /// Puts an entry together; see its members.
-    public init(
-        status: Int = 200,
-        body: [UInt8],
-        etag: String,
-        tags: [CacheTag],
-        stamp: CacheStamp,
-        storedAt: Timestamp,
-        freshUntil: Timestamp,
-        staleUntil: Timestamp
-    ) {
-        self.status = status
-        self.body = body
-        self.etag = etag
-        self.tags = tags
-        self.stamp = stamp
-        self.storedAt = storedAt
-        self.freshUntil = freshUntil
-        self.staleUntil = max(freshUntil, staleUntil)
-    }
-}
-
 /// The versions of some tags at one moment; only the backend that made it can read it.
 public struct CacheStamp: Sendable, Equatable {
     /// A number for each tag, in their order; it grows with each invalidation.
