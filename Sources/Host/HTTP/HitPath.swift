@@ -69,7 +69,6 @@ final class HitPath: Sendable {
         guard entry.status == 200, let chosen = queryPath.representation(of: entry, for: request.wish),
             let rate = rate(of: token, at: now)
         else { return false }
-        meters.started()
         request.query.target.meters.count(.hit)
         let hit = hit(chosen, .hit(entry, at: now), request, HitID(request.plain), rate)
         hit.write(to: &writer.answer, at: now)
@@ -94,10 +93,11 @@ final class HitPath: Sendable {
 
     /// Measures an answer, and writes its entry of the access log, if there is one.
     private func report(_ hit: Hit, _ request: HitRequest) {
-        let duration = Duration.nanoseconds((.now() - request.start).nanoseconds)
+        let nanoseconds = (.now() - request.start).nanoseconds
         if let histogram = durations[ObjectIdentifier(request.query.target)]?.histogram(hit.method, hit.code) {
-            meters.finished(in: histogram, duration: duration)
+            histogram.record(Double(nanoseconds) / 1e9)
         }
+        let duration = Duration.nanoseconds(nanoseconds)
         guard accessLog.takes(hit.method, status: hit.code, duration: duration) else { return }
         let (plain, caller) = (request.plain, request.query.caller)
         accessLog.record(
@@ -138,6 +138,7 @@ extension HitPath {
         RequestScope.$current.withValue(scope) {
             queryPath.build(awaited.missing, arrival) { outcome in
                 if let hit = self.hit(outcome, awaited, id) {
+                    self.meters.ended()
                     self.report(hit, awaited.request)
                     listener(.hit(hit))
                 } else {

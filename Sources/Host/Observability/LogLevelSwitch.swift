@@ -4,6 +4,9 @@ import Synchronization
 
 /// The level below which entries are dropped; one for the process, changed while it runs.
 final class LogLevelSwitch: Sendable {
+    /// From the least to the gravest. Asking the type for them makes an array each time.
+    private static let levels = LogLevel.allCases
+
     private let index: Atomic<Int>
 
     init(_ level: LogLevel) {
@@ -11,11 +14,14 @@ final class LogLevelSwitch: Sendable {
     }
 
     var level: LogLevel {
-        get { LogLevel.allCases[index.load(ordering: .relaxed)] }
+        get { Self.levels[index.load(ordering: .relaxed)] }
         set { index.store(Self.index(of: newValue), ordering: .relaxed) }
     }
 
-    private static func index(of level: LogLevel) -> Int { LogLevel.allCases.firstIndex(of: level) ?? 0 }
+    /// Whether entries of a level are kept.
+    func takes(_ level: LogLevel) -> Bool { Self.index(of: level) >= index.load(ordering: .relaxed) }
+
+    private static func index(of level: LogLevel) -> Int { levels.firstIndex(of: level) ?? 0 }
 }
 
 extension LogLevel {

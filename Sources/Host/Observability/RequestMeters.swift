@@ -33,11 +33,8 @@ final class RequestMeters: Sendable {
         histogram(route: route, method: method, status: status).record(duration.seconds)
     }
 
-    /// - Parameter histogram: Of the answer's route, method and status, which is below 500.
-    func finished(in histogram: BucketHistogram, duration: Duration) {
-        inProgress.add(-1)
-        histogram.record(duration.seconds)
-    }
+    /// What has ``started()`` was answered, and is measured by whoever answered it.
+    func ended() { inProgress.add(-1) }
 
     /// The durations of a route's answers, looked up; made when there are none yet.
     func histogram(route: String, method: String, status: Int) -> BucketHistogram {
