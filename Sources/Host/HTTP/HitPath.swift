@@ -16,6 +16,7 @@ final class HitPath: Sendable {
     private let policy: RequestPipeline.Policy
     private let meters: RequestMeters
     private let accessLog: AccessLog
+    private let admitsEveryRole: Bool
     private let durations: [ObjectIdentifier: HitDurations]
 
     init(
@@ -32,6 +33,7 @@ final class HitPath: Sendable {
         self.policy = policy
         self.meters = meters
         self.accessLog = accessLog
+        admitsEveryRole = policy.roles.isSuperset(of: Role.allCases)
         durations = Dictionary(
             uniqueKeysWithValues: queryPath.operations.map {
                 (ObjectIdentifier($0), HitDurations(route: $0.template, meters: meters))
@@ -44,7 +46,7 @@ final class HitPath: Sendable {
         let now = queryPath.clock.now
         guard let plain = PlainHead(head),
             let token = verifier.remembered(authorization: plain.authorization, at: now),
-            policy.roles.contains(token.caller.role)
+            admitsEveryRole || policy.roles.contains(token.caller.role)
         else { return .usual }
         let key = PreparedQuery.Key(token: token.digest, target: head.uri)
         guard let query = queryPath.preparedQuery(for: key, caller: token.caller) else { return .usual }
@@ -239,12 +241,22 @@ struct HitDurations: Sendable {
 
 /// A histogram that is looked up once, when it is first needed.
 private final class LazyHistogram: Sendable {
-    private let found = AtomicLazyReference<BucketHistogram>()
+    /// Owned, and never another once it is there.
+    private let found = Atomic<Unmanaged<BucketHistogram>?>(nil)
     private let look: @Sendable () -> BucketHistogram
 
     init(_ look: @escaping @Sendable () -> BucketHistogram) {
         self.look = look
     }
 
-    var value: BucketHistogram { found.load() ?? found.storeIfNil(look()) }
+    deinit { found.load(ordering: .acquiring)?.release() }
+
+    var value: BucketHistogram {
+        if let known = found.load(ordering: .acquiring) { return known.takeUnretainedValue() }
+        let made = Unmanaged.passRetained(look())
+        let before = found.compareExchange(expected: nil, desired: made, ordering: .acquiringAndReleasing).original
+        guard let before else { return made.takeUnretainedValue() }
+        made.release()
+        return before.takeUnretainedValue()
+    }
 }

@@ -50,18 +50,22 @@ extension QueryPath {
     /// Neither waits nor counts anything. The order is that of the usual way: look-up and stamp first, then what was announced.
     func state(of query: PreparedQuery, for key: PreparedQuery.Key, at now: Timestamp) -> PreparedState {
         let epoch = invalidations.epoch
-        let entry = localEntry(for: query.key)
-        let fresh = entry.flatMap { now < $0.freshUntil ? $0 : nil }
-        let stamp = fresh == nil ? cache?.immediateStamp(for: query.tags) : nil
-        guard query.stands(invalidations) else {
-            prepared.forget(key)
-            return .fallen
+        if let entry = localEntry(for: query.key), now < entry.freshUntil {
+            return stands(query, key) ? .fresh(entry) : .fallen
         }
-        if let fresh { return .fresh(fresh) }
+        let stamp = cache?.immediateStamp(for: query.tags)
+        guard stands(query, key) else { return .fallen }
         // What this host knows of rights is no better than what it keeps of answers.
         guard !query.call.parameters.isRelative, shared?.cache.isLocalCopyGood != false else { return .fallen }
         return .missing(
             MissingAnswer(query: query, stamp: stamp ?? CacheStamp(versions: []), epoch: epoch))
+    }
+
+    /// Whether a query needs not be authorised again; it is forgotten otherwise.
+    private func stands(_ query: PreparedQuery, _ key: PreparedQuery.Key) -> Bool {
+        if query.stands(invalidations) { return true }
+        prepared.forget(key)
+        return false
     }
 
     /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once.

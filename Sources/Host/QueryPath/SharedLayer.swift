@@ -1,7 +1,9 @@
 import PluginAPI
 
 /// The cache behind L1 as the query path sees it: counted, and never a reason for a request to fail.
-struct SharedLayer: Sendable {
+///
+/// An object, because every hit asks whether there is one.
+final class SharedLayer: Sendable {
     let cache: any SharedCache
     private let keyPrefix: String
 

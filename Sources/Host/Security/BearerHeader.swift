@@ -1,4 +1,5 @@
 import Crypto
+import Glibc
 
 /// The value of an `Authorization` header: `Bearer`, in any case, spaces, and one token.
 enum BearerHeader {
@@ -8,17 +9,20 @@ enum BearerHeader {
     static func plainDigest(of value: String) -> TokenDigest? {
         var value = value
         return value.withUTF8 { bytes in
-            let token = bytes.dropFirst(plainStart.count)
-            guard bytes.starts(with: plainStart), (1...TokenVerifier.lengthMax).contains(token.count),
-                !token.contains(UInt8(ascii: " "))
+            let start = plainStart.utf8CodeUnitCount
+            guard let first = bytes.baseAddress, bytes.count > start, memcmp(first, plainStart.utf8Start, start) == 0
+            else { return nil }
+            let token = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start...])
+            guard token.count <= TokenVerifier.lengthMax,
+                memchr(first + start, Int32(UInt8(ascii: " ")), token.count) == nil
             else { return nil }
             var hash = SHA256()
-            hash.update(bufferPointer: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: token)))
+            hash.update(bufferPointer: token)
             return TokenDigest(hash.finalize())
         }
     }
 
-    private static let plainStart = Array("Bearer ".utf8)
+    private static let plainStart: StaticString = "Bearer "
 
     static func token(in value: String) throws(TokenRefusal) -> [UInt8] {
         let bytes = Array(value.utf8)
