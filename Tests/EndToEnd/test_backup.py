@@ -517,7 +517,7 @@ class OnPostgres(Backups, unittest.TestCase):
         host = self.filled()
         _, environment = self.fake(host, "pg_dump", 'echo "pg_dump (PostgreSQL) 9.6.1"\n')
         path = self.backup(host, environment=environment)
-        self.assertNotIn("9.6", pathlib.Path(f"{path}.manifest.json").read_text())
+        self.assertNotIn("9.6.1", pathlib.Path(f"{path}.manifest.json").read_text())
 
     def test_interrupted_or_failing_tools_leave_everything_as_it_was(self):
         host = self.filled()
