@@ -17,6 +17,8 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     private var idle: [JobTaker] = []
     /// Takers that are at thrifty jobs and getting on with them, or woken for some.
     private var quickTotal = 0
+    /// Jobs that wait and are not thrifty.
+    private var usualTotal = 0
     private var isClosed = false
 
     /// - Parameter thrift: Which jobs had rather wait a little than have one more thread woken; `nil` for none.
@@ -47,6 +49,7 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
             return (refusal, false)
         }
         jobs.append(job)
+        usualTotal += usual(CollectionOfOne(job))
         let need = self.need(of: job)
         pthread_mutex_unlock(mutex)
         return (nil, isShort(need))
@@ -61,8 +64,8 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
 
     private var waitingTotal: Int { jobs.count - head }
 
-    /// Whether no job waits.
-    package var isEmpty: Bool { locked { waitingTotal == 0 } }
+    /// Whether no job waits, but for those that are left to the threads that are at it.
+    package var needsNoMore: Bool { locked { waitingTotal == 0 || isLeftToOthers } }
 
     /// Whether a thread waits for a job.
     package var hasIdleTaker: Bool { idleTotal > 0 }
@@ -81,8 +84,7 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     ) -> [Job] {
         locked {
             setQuick(false, taker)
-            wait(as: taker, patience)
-            guard waitingTotal > 0 else { return [] }
+            guard wait(as: taker, patience), waitingTotal > 0 else { return [] }
             let isThrifty = thrift?.isThrifty(jobs[head]) ?? false
             setQuick(isThrifty, taker)
             // Others are at it, or have been woken for it: each is left its share.
@@ -91,13 +93,16 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
             let togetherTotal = share > 1 ? jobs[head..<head + share].prefix(while: isTogether).count : 1
             let taken = Array(jobs[head..<head + max(1, togetherTotal)])
             head += taken.count
+            usualTotal -= usual(taken)
             discardTaken()
             return taken
         }
     }
 
     /// Returns when there are jobs for the taker, the queue is closed, or the patience is at an end. Called under the lock.
-    private func wait(as taker: JobTaker, _ patience: Int?) {
+    ///
+    /// - Returns: Whether what waits is for the taker.
+    private func wait(as taker: JobTaker, _ patience: Int?) -> Bool {
         let latest = patience.map { JobTaker.time(after: $0) }
         while !isClosed, waitingTotal == 0 || isLeftToOthers {
             idle.append(taker)
@@ -107,16 +112,25 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
                 idle.remove(at: index)
             } else if waitingTotal > 0 {
                 // Whoever wakes a taker takes it off the list, and counts on it.
-                return
+                return true
             }
-            if !isInTime { return }
+            if !isInTime { return !isLeftToOthers }
         }
+        return true
     }
 
-    /// Whether those that are at thrifty jobs will do what waits, too: one that was woken in a moment of need rests again.
+    /// Whether those that are at thrifty jobs will do all that waits: one that was woken in a moment of need rests again.
+    ///
+    /// What is not thrifty would keep one of them from the rest, and needs a taker of its own.
     private var isLeftToOthers: Bool {
-        guard let thrift, quickTotal >= thrift.takersMax, let newest = jobs.last else { return false }
-        return thrift.isThrifty(jobs[head]) && !isLate(newest, thrift)
+        guard let thrift, waitingTotal > 0, usualTotal == 0, quickTotal >= thrift.takersMax else { return false }
+        return !isLate(at: thrift.now(), thrift)
+    }
+
+    /// How many of the jobs are not thrifty.
+    private func usual(_ jobs: some Sequence<Job>) -> Int {
+        guard let thrift else { return 0 }
+        return jobs.count { !thrift.isThrifty($0) }
     }
 
     /// A taker does not get on with its thrifty jobs: nothing waits for it any more.
@@ -138,6 +152,7 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     package func putBack(_ taken: some Collection<Job>) -> Bool {
         guard let first = taken.first else { return false }
         let need = locked { () -> Need in
+            usualTotal += usual(taken)
             if taken.count <= head {
                 jobs.replaceSubrange(head - taken.count..<head, with: taken)
                 head -= taken.count
@@ -156,6 +171,7 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
             let waiting = jobs[head...]
             let removed = waiting.filter(condition)
             if !removed.isEmpty {
+                usualTotal -= usual(removed)
                 jobs = waiting.filter { !condition($0) }
                 head = 0
             }
@@ -184,7 +200,7 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
 
     /// Who is to be woken for a job that waits now. Called under the lock.
     private func need(of job: Job) -> Need {
-        if let thrift, quickTotal > 0, thrift.isThrifty(job), !isLate(job, thrift) {
+        if let thrift, quickTotal > 0, thrift.isThrifty(job), !isLate(at: thrift.queuedAt(job), thrift) {
             if quickTotal >= thrift.takersMax || waitingTotal <= quickTotal { return .none }
         }
         guard let taker = idle.popLast() else { return .another }
@@ -193,8 +209,8 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
     }
 
     /// Whether the oldest job has waited too long for a thread that is at work.
-    private func isLate(_ job: Job, _ thrift: JobThrift<Job>) -> Bool {
-        thrift.queuedAt(job) - thrift.queuedAt(jobs[head]) > thrift.waitMax
+    private func isLate(at now: ContinuousClock.Instant, _ thrift: JobThrift<Job>) -> Bool {
+        now - thrift.queuedAt(jobs[head]) > thrift.waitMax
     }
 
     /// After the lock is free: a thread that wakes needs it at once.
@@ -231,17 +247,20 @@ package final class JobQueue<Job: Sendable>: @unchecked Sendable {
 /// Many connections that each do a little at a time cost more than few that do much: every change between them empties
 /// caches, the server's too.
 package struct JobThrift<Job> {
-    /// Threads that are at such jobs until no more are woken for them.
+    /// Threads that are at such jobs until no more are woken for them, and those beyond them rest when they are back.
     var takersMax: Int
-    /// How long the oldest of them may have waited when another comes while a thread is idle.
+    /// How long the oldest of them may have waited when another comes while a thread is idle, or when one is back.
     var waitMax: Duration
     var isThrifty: (Job) -> Bool
     var queuedAt: (Job) -> ContinuousClock.Instant
+    var now: () -> ContinuousClock.Instant
 
     package init(
         takersMax: Int, waitMax: Duration, isThrifty: @escaping @Sendable (Job) -> Bool,
-        queuedAt: @escaping @Sendable (Job) -> ContinuousClock.Instant
+        queuedAt: @escaping @Sendable (Job) -> ContinuousClock.Instant,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        (self.takersMax, self.waitMax, self.isThrifty, self.queuedAt) = (takersMax, waitMax, isThrifty, queuedAt)
+        (self.takersMax, self.waitMax, self.isThrifty) = (takersMax, waitMax, isThrifty)
+        (self.queuedAt, self.now) = (queuedAt, now)
     }
 }

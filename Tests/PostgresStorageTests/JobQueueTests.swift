@@ -1,3 +1,4 @@
+import Glibc
 import PluginAPI
 import StorageWork
 import Synchronization
@@ -134,10 +135,46 @@ struct JobQueueTests {
         other.returns()
         while queue.idleTotal == 0, other.ids.count == 1 {}
 
-        #expect(queue.idleTotal == 1)
+        try #require(queue.idleTotal == 1)
+        #expect(queue.needsNoMore)
         #expect(queue.take(as: working, atMost: 32).map(\.id) == [3])
         _ = queue.append(.usual(4))
         #expect(await other.taken() == [1, 4])
+    }
+
+    @Test("None rests while a job waits that is not thrifty, or one that has waited for too long")
+    func works() throws {
+        for job in [Item.usual(4), .thrifty(4)] {
+            let (queue, time) = (Self.queue(takersMax: 1, at: .milliseconds(job.isThrifty ? 11 : 0)), 30)
+            let working = try Self.working(queue)
+            _ = queue.append(.thrifty(2))
+            _ = queue.delayed(working)
+            let (back, other) = (JobTaker(), JobTaker())
+            #expect(queue.take(as: back, atMost: 1).map(\.id) == [2])
+            _ = queue.append(.thrifty(3))
+            _ = queue.append(job)
+
+            #expect(!queue.needsNoMore)
+            #expect(queue.take(as: other, atMost: 1, patience: time).map(\.id) == [3])
+            #expect(queue.take(as: working, atMost: 1, patience: time).map(\.id) == [4])
+        }
+    }
+
+    @Test("What is put back or taken out counts as waiting, or not, whatever it is")
+    func counts() throws {
+        let queue = Self.queue(takersMax: 1)
+        let working = try Self.working(queue)
+        _ = queue.append(.usual(2))
+        #expect(!queue.needsNoMore)
+        #expect(queue.remove { $0.id == 2 }.map(\.id) == [2])
+        queue.putBack([.thrifty(3), .usual(4)])
+        #expect(!queue.needsNoMore)
+
+        #expect(queue.remove { !$0.isThrifty }.map(\.id) == [4])
+
+        #expect(queue.needsNoMore, "the one at work will do the third")
+        #expect(queue.take(as: JobTaker(), atMost: 1, patience: 0).isEmpty, "it is not for one whose patience ends")
+        #expect(queue.take(as: working, atMost: 1, patience: 30).map(\.id) == [3])
     }
 
     @Test("Without thrift every job wakes a thread")
@@ -154,10 +191,12 @@ struct JobQueueTests {
         _ = working
     }
 
-    private static func queue(takersMax: Int) -> JobQueue<Item> {
+    /// - Parameter time: How long ago the first jobs have joined it, for whom there is one that looks.
+    private static func queue(takersMax: Int, at time: Duration = .zero) -> JobQueue<Item> {
         JobQueue(
             thrift: JobThrift(
-                takersMax: takersMax, waitMax: .milliseconds(10), isThrifty: \.isThrifty, queuedAt: \.queuedAt))
+                takersMax: takersMax, waitMax: .milliseconds(10), isThrifty: \.isThrifty, queuedAt: \.queuedAt,
+                now: { Item.start + time }))
     }
 
     /// A thread that is at a thrifty job.
@@ -171,7 +210,7 @@ struct JobQueueTests {
 
 /// A job that is nothing but a name.
 private struct Item: Sendable {
-    private static let start = ContinuousClock.now
+    static let start = ContinuousClock.now
 
     var id: Int
     var isThrifty: Bool
@@ -204,7 +243,7 @@ private final class Hand: Sendable {
         (self.queue, self.found) = (queue, found)
         thread = try WorkerThread {
             for job in 0..<jobsTotal {
-                while job > 0, !found.hasLeave.load(ordering: .acquiring) {}
+                while job > 0, !found.hasLeave.load(ordering: .acquiring) { usleep(100) }
                 let taken = queue.take(as: taker, atMost: 1).map(\.id)
                 found.ids.withLock { $0 += taken }
             }

@@ -1,3 +1,5 @@
+import CLibpq
+import Glibc
 import PluginAPI
 import StorageWork
 import Testing
@@ -134,7 +136,10 @@ extension AllTests {
                 let delays = Tally()
                 let target = Target(url: Secret(database.url), statementTimeout: .seconds(30))
                 let connection = try Connection(to: target, for: nil) { _ = delays.next() }
-                let statement = StatementText(Self.streaming(20), for: .postgres)
+                // Of 8 KB a row, which is what the server sends at once.
+                let statement = StatementText(
+                    "SELECT repeat('x', 8000) AS text, pg_sleep(0.001) IS NULL AS pause FROM generate_series(1, 20)",
+                    for: .postgres)
 
                 let before = delays.total
                 _ = try connection.read(statement)
@@ -146,7 +151,7 @@ extension AllTests {
                 #expect(known.isBrief)
                 let begun = delays.total
                 _ = try connection.read(statement)
-                #expect(delays.total == begun + 1, "never silent for 5 ms, and far longer than that altogether")
+                #expect(delays.total == begun + 1, "never silent for 5 ms, and 20 altogether")
 
                 let large = StatementText("SELECT repeat('x', 300000) AS text", for: .postgres)
                 _ = try connection.read(large)
@@ -284,7 +289,7 @@ extension AllTests {
             func statement(_ bytes: Int, took time: Duration = .zero) -> PreparedStatement {
                 let statement = PreparedStatement(text: "SELECT 1", name: "s1", parameterTypes: [])
                 statement.took(time)
-                statement.answerBytes = bytes
+                statement.answered(bytes: bytes)
                 return statement
             }
             let (brief, long) = (statement(1_000), statement(1_000, took: .milliseconds(2)))
@@ -305,20 +310,52 @@ extension AllTests {
             #expect(try bytes([brief, brief, brief], answered: 1) == 1_500)
             #expect(try bytes([brief, brief, brief], answered: 2) == nil, "nothing comes behind it")
             #expect(try bytes([PreparedStatement](repeating: brief, count: 20)) == 15_500)
+            #expect(try bytes([PreparedStatement](repeating: statement(200_000), count: 9)) == 1 << 16)
             #expect(try bytes([brief, long, brief]) == nil)
+            #expect(try bytes([brief, statement(0)]) == nil, "of which nothing is known")
             #expect(try bytes([brief, brief, long, brief]) == 1_500)
         }
 
-        @Test("An answer says how long it was on its way: rows, cells and what they hold")
+        @Test("An answer says how long it was on its way, and a statement goes by the least of them")
         func bytes() async throws {
             try await TestDatabase.with { database in
                 let bench = WorkBench(database)
                 let read: SQL = "SELECT repeat('x', 100) AS text, NULL::text AS nothing FROM generate_series(1, 3)"
                 try await bench.run(read)
 
-                let statement = bench.worker.connection?.statements.find(StatementText(read, for: .postgres).text)
+                let found = bench.worker.connection?.statements.find(StatementText(read, for: .postgres).text)
+                let statement = try #require(found)
 
-                #expect(statement?.answerBytes == 3 * (7 + 4 + 100 + 4))
+                #expect(statement.answerBytes == 32 + 2 * 25 + 3 * (7 + 4 + 100 + 4))
+                statement.answered(bytes: 1_000_000)
+                #expect(statement.answerBytes == 427 + 26 + 1)
+                statement.answered(bytes: 40)
+                #expect(statement.answerBytes == 40)
+            }
+        }
+
+        @Test("Answers that were read while others come are given, whatever becomes of those", arguments: [1, 8, 15])
+        func given(upTo last: Int) async throws {
+            try await TestDatabase.with { database in
+                let bench = WorkBench(database)
+                func read(_ number: Int) -> SQL {
+                    "SELECT 100 / \(Int64(number)) AS number, repeat('x', 500) AS text FROM generate_series(1, 5)"
+                }
+                try await bench.prepare(read(1))
+                let waiting = await bench.wait(for: (0..<16).map { read(last - $0) })
+
+                bench.worker.carryOut(bench.taken(16))
+                bench.carryOutRest(by: bench.worker)
+
+                let answers = await waiting.answers()
+                for (place, answer) in answers.enumerated() where place != last {
+                    #expect(try answer.get().first?.integer("number") == Int64(100 / (last - place)))
+                }
+                #expect(throws: StorageError.self) { try answers[last].get() }
+                let socket = try #require(bench.worker.connection.map { PQsocket($0.handle) })
+                var (bytes, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+                #expect(getsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, &length) == 0)
+                #expect(bytes == 1)
             }
         }
 

@@ -14,7 +14,7 @@ final class Answer {
 
     var status: ExecStatusType { PQresultStatus(handle) }
 
-    /// The least that it was on its way, of the columns' names and the tags of messages apart.
+    /// What it was on its way, about, once its rows have been read; 0 until then.
     private(set) var bytesTotal = 0
 
     /// Whether reading its cells takes more than a moment.
@@ -57,7 +57,8 @@ final class Answer {
         let readers = columns.readers
         let rowsTotal = Int(PQntuples(handle))
         var unreadable: Int?
-        bytesTotal = rowsTotal * (Self.rowBytes + readers.count * Self.lengthBytes)
+        bytesTotal = Self.answerBytes + readers.count * Self.columnBytes
+        bytesTotal += rowsTotal * (Self.rowBytes + readers.count * Self.lengthBytes)
         let cells = [Value](unsafeUninitializedCapacity: rowsTotal * readers.count) { cells, cellsTotal in
             for row in 0..<rowsTotal {
                 for column in 0..<readers.count {
@@ -93,6 +94,8 @@ final class Answer {
 
     /// What the protocol has before a row, and before each of its cells.
     private static let (rowBytes, lengthBytes) = (7, 4)
+    /// What it has around all of them, and for a column, a name of six letters included.
+    private static let (answerBytes, columnBytes) = (32, 25)
 
     /// - Returns: `nil` for a value that has no exact counterpart.
     private func cell(_ row: Int32, _ column: Int32, _ reader: CellReader) -> Value? {

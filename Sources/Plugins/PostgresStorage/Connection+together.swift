@@ -65,7 +65,7 @@ extension Connection {
             current = batch.current.map { $0.job?.caller ?? Abandoned.caller }
             if PQisBusy(handle) == 1 {
                 batch.tell()
-                // The first answer says how far the server is.
+                // How long the first takes says how far away the server is, and is measured without a wait of our own.
                 if answersTotal > 0 { try gather(batch) }
                 try awaitInput(&wait)
             }
@@ -80,7 +80,10 @@ extension Connection {
             let end = ContinuousClock.now
             if answer.isError { errors.append(answer) }
             // A cancellation may hit the next one instead, and the server leaves out what is behind an error.
-            if wait.cancel != nil || answer.isError { batch.giveBackRest() }
+            if wait.cancel != nil || answer.isError {
+                batch.tell()
+                batch.giveBackRest()
+            }
             answersTotal += 1
             if answersTotal == 1 { firstTook = end - begin }
             // What is read late has come with others: their mean says how long each took, where the way there is short.
@@ -101,21 +104,28 @@ extension Connection {
     ) -> ServerFailure? {
         if answer.isLarge { batch.tell() }
         return job.answer {
-            batch.keep($0, for: job)
+            batch.keep($0, of: answer.bytesTotal, for: job)
         } _: { () throws(ServerFailure) in
             let answer = try check([answer], text: statement.text, isReading: true)
             return try rows((statement, answer))
         }
     }
 
-    /// Lets a few brief answers come together, for a moment: to be woken for each costs more than to read it.
+    /// Lets a few brief answers come together, for a moment: to be woken for each costs as much as to read it.
+    ///
+    /// A socket of the file system is readable whatever its low-water mark says.
     private func gather(_ batch: ReadBatch) throws(ServerFailure) {
-        guard let bytes = batch.gatherBytes else { return }
+        guard !isOfFileSystem, let bytes = batch.gatherBytes else { return }
         setLowWaterMark(bytes)
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
         poll(&descriptor, 1, Connection.gatherMilliseconds)
         setLowWaterMark(1)
         guard PQconsumeInput(handle) == 1 else { throw noted(.lost(lastMessage)) }
+    }
+
+    private var isOfFileSystem: Bool {
+        // `@` begins a name that is in no folder.
+        PQhost(handle).map { [UInt8(ascii: "/"), UInt8(ascii: "@")].contains(UInt8(bitPattern: $0.pointee)) } ?? false
     }
 
     /// How long an answer may wait for those behind it, in milliseconds.

@@ -21,7 +21,7 @@ protocol Job: Sendable {
     func refuse(_ error: StorageError)
 }
 
-/// One reading statement.
+/// One reading statement. An object, because a queue of `any Job` would copy all of it into a box of its own.
 final class ReadJob: Job {
     typealias Caller = Call<Result<Rows, StorageError>>
 

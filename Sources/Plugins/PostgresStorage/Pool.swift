@@ -111,7 +111,7 @@ final class Pool: Sendable {
         }
         guard let thread else { return state.withLock { $0.isClosing } }
         // What came before there was room for another thread had none woken.
-        return queue.isEmpty || !returns(id, thread)
+        return queue.needsNoMore || !returns(id, thread)
     }
 
     /// - Returns: Whether there is still room for the thread.

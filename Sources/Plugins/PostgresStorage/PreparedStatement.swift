@@ -15,8 +15,9 @@ final class PreparedStatement: CachedStatement {
     private(set) var lastTook: Duration?
     /// How long its answers take where nothing else is in their way: the least, which grows a little with each that took longer.
     private var usualTook: Duration?
-    /// Bytes of its last answer, about; 0 before the first.
-    var answerBytes = 0
+    /// Bytes that its answers have at least, about: the least lately, which grows a little with each that was larger. 0 before
+    /// the first.
+    private(set) var answerBytes = 0
 
     /// More than any read by a key takes, and short enough for others to wait for it.
     private static let quick = Duration.milliseconds(5)
@@ -47,9 +48,13 @@ final class PreparedStatement: CachedStatement {
         return zip(values, parameterTypes).allSatisfy { value, type in value.isNull || ServerType.of(value) == type }
     }
 
+    func answered(bytes: Int) {
+        answerBytes = answerBytes == 0 ? bytes : min(bytes, answerBytes + answerBytes / 16 + 1)
+    }
+
     /// The rows of an answer to it.
     func rows(of answer: Answer) throws(StorageError) -> Rows {
-        defer { answerBytes = answer.bytesTotal }
+        defer { answered(bytes: answer.bytesTotal) }
         return try answer.rows(in: columns(of: answer), of: text)
     }
 

@@ -7,6 +7,7 @@ import StorageWork
 /// one whose caller's time is over is told so, and when the current one takes its time they go back to the queue, where
 /// another connection may take them. What the server still answers to those is ignored: a read may run twice.
 final class ReadBatch {
+    /// An object, because the batch changes it in place.
     final class Entry {
         /// `nil` once somebody else answers it.
         var job: ReadJob?
@@ -29,6 +30,7 @@ final class ReadBatch {
     private var begunAt = ContinuousClock.now
     /// Answers that have come and have not been given yet.
     private var answers: [(call: ReadJob.Caller, answer: Result<Rows, StorageError>)] = []
+    private var answersBytes = 0
     /// The read that has no answer because it went wrong in a way that may be remedied. There is at most one: the server
     /// leaves out what stands behind it.
     var unfinished: (job: ReadJob, failure: ServerFailure)?
@@ -55,15 +57,20 @@ final class ReadBatch {
         begin(at: now)
     }
 
-    /// Gives an answer with the next ``tell()``: whoever waits is woken once for all that has come.
-    func keep(_ answer: Result<Rows, StorageError>, for job: ReadJob) {
+    /// Gives an answer with the next ``tell()``: those that wait are told together, so that one change of threads is enough.
+    ///
+    /// - Parameter bytes: Its length; what is kept is told when it is more than a moment's work.
+    func keep(_ answer: Result<Rows, StorageError>, of bytes: Int, for job: ReadJob) {
         answers.append((job.call, answer))
+        answersBytes += bytes
+        if answersBytes >= Self.bytesMax { tell() }
     }
 
-    /// Gives the answers that have come. Called before anything that takes time.
+    /// Gives the answers that have come. Called before the server is waited for.
     func tell() {
         for (call, answer) in answers { call.finish(answer) }
         answers.removeAll(keepingCapacity: true)
+        answersBytes = 0
     }
 
     /// Called every few milliseconds while the server is waited for.
@@ -84,13 +91,15 @@ final class ReadBatch {
         if !jobs.isEmpty { giveBack(jobs) }
     }
 
-    /// Bytes that show that a few more answers have come; `nil` where the next is the last, or is none to wait with.
+    /// Bytes that show that a few more answers have come; `nil` where the next is the last, or none to wait with.
     var gatherBytes: Int? {
         let next = entries[currentIndex...].prefix(Self.gatherMax).prefix { $0.statement.isBrief }
-        guard next.count > 1, let last = next.last?.statement.answerBytes else { return nil }
-        return next.dropLast().reduce(last / 2) { $0 + $1.statement.answerBytes }
+        guard next.count > 1, let last = next.last?.statement.answerBytes, last > 0 else { return nil }
+        return min(Self.bytesMax, next.dropLast().reduce(last / 2) { $0 + $1.statement.answerBytes })
     }
 
     /// Answers that may come before a thread is woken for them.
     private static let gatherMax = 16
+    /// Bytes that are worth a change of threads.
+    private static let bytesMax = 1 << 16
 }
