@@ -49,7 +49,7 @@ struct ValueTests {
     func foreignBytes() {
         let entry = CacheEntry(
             status: 404, body: [1, 2, 3], etag: "\"x\"", tags: [.user("ann"), .everything],
-            stamp: CacheStamp(versions: [1, .max, 3]), storedAt: Timestamp(microseconds: -5),
+            stamp: CacheStamp(versions: [1, .max, 3]), storedAt: Timestamp(microseconds: 0),
             freshUntil: Timestamp(seconds: 1), staleUntil: Timestamp(seconds: 2))
         let bytes = StoredEntry.encode(entry)
 
@@ -63,6 +63,60 @@ struct ValueTests {
             #expect(StoredEntry.decode(bytes.prefix(length)) == nil)
         }
         #expect(StoredEntry.decode(Array("hello".utf8)[...]) == nil)
+    }
+
+    @Test(
+        "An entry whose times are not in order, or that later times could not be counted from, is a miss",
+        arguments: [
+            (.min, 1, 2), (-1, 1, 2), (5, 4, 9), (5, 9, 8), (5, 9, .max), (.max, .max, .max), (.min, .min, .min),
+            (0, -1, .max),
+        ] as [(Int64, Int64, Int64)])
+    func times(stored: Int64, fresh: Int64, stale: Int64) {
+        var entry = ValueTests.entry()
+        entry.storedAt = Timestamp(microseconds: stored)
+        entry.freshUntil = Timestamp(microseconds: fresh)
+        entry.staleUntil = Timestamp(microseconds: stale)
+        #expect(StoredEntry.decode(StoredEntry.encode(entry)[...]) == nil)
+    }
+
+    @Test(
+        "An entry whose tag is no quoted one is a miss: it would stand in an answer's head as it is",
+        arguments: [
+            "\"a\"\r\nSet-Cookie: b=\"c\"", "\"a\r\n\"", "\"a\n\"", "\"a b\"", "\"a\"b\"", "\"a\u{7F}\"", "\"a\u{0}\"",
+            "a", "\"", "\"a", "a\"", "", "W/\"a\"",
+        ])
+    func foreignTags(tag: String) {
+        #expect(StoredEntry.decode(StoredEntry.encode(ValueTests.entry(etag: tag))[...]) == nil)
+    }
+
+    @Test("An entry that is used is one the host writes", arguments: [0, 99, 199, 600, 5_000, 65_535])
+    func foreignStatus(status: Int) {
+        #expect(StoredEntry.decode(StoredEntry.encode(ValueTests.entry(status: status))[...]) == nil)
+    }
+
+    @Test(
+        "What the host writes comes back",
+        arguments: [
+            (200, "\"\""), (200, "\"0123456789abcdef0123456789abcdef\""), (200, "\"!#~größe\""), (404, ""),
+            (422, "\"a\""),
+        ])
+    func ownTags(status: Int, tag: String) {
+        for moment in [0, 1_767_600_000_000_000] as [Int64] {
+            var entry = ValueTests.entry(status: status, etag: tag)
+            // An answer that is not served stale, and one that is not even fresh.
+            (entry.storedAt, entry.freshUntil, entry.staleUntil) = (
+                Timestamp(microseconds: moment), Timestamp(microseconds: moment), Timestamp(microseconds: moment)
+            )
+            #expect(StoredEntry.decode(StoredEntry.encode(entry)[...]) == entry)
+            entry.staleUntil = entry.staleUntil + .seconds(1_000 * 366 * 86_400)
+            #expect(StoredEntry.decode(StoredEntry.encode(entry)[...]) == entry)
+        }
+    }
+
+    private static func entry(status: Int = 200, etag: String = "\"x\"") -> CacheEntry {
+        CacheEntry(
+            status: status, body: [1], etag: etag, tags: [], stamp: CacheStamp(versions: [1]),
+            storedAt: Timestamp(seconds: 1), freshUntil: Timestamp(seconds: 2), staleUntil: Timestamp(seconds: 3))
     }
 
     @Test("A notice comes back as it was sent, and other bytes are none")
