@@ -59,7 +59,7 @@ def measured(behaviour, neighbour, load, concord, options):
     """A line of the table: a neighbour that misbehaves, one that behaves, and none."""
     names = [behaviour, "calm", None]
     figures, told = {name: [] for name in names}, {name: [] for name in names}
-    # Each comes as often behind each other one.
+    # Within rounds, for rounds in sixes, each comes as often behind each other one.
     for order in itertools.islice(itertools.cycle(itertools.permutations(names)), options.rounds):
         for name in order:
             neighbour.begin(name)

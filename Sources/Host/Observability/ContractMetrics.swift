@@ -33,7 +33,8 @@ enum ContractMetrics {
                 name: "request_duration_seconds", kind: .histogram,
                 help: "Time from a request's head to its answer, by route template.", buckets: latencyBuckets),
             Declaration(
-                name: "http_requests_in_progress", kind: .gauge, help: "Requests being answered now.",
+                name: "http_requests_in_progress", kind: .gauge,
+                help: "Requests being answered now, beyond those answered at hand.",
                 labels: unlabelled),
             Declaration(
                 name: "errors_total", kind: .counter, help: "Answers with a status of 500 or more.", labels: unlabelled),

@@ -52,7 +52,13 @@ enum LogFormat: String, Sendable, CaseIterable {
     private static func isSecret(_ key: String) -> Bool {
         // Letters in lower case; what is none does not become one.
         let bytes = key.utf8.map { $0 | 0x20 }
-        return secretWords.contains { word in bytes.indices.contains { bytes[$0...].starts(with: word) } }
+        if hasSecretWord(bytes) { return true }
+        // There are others whose lower case is one of these letters, like the sign of the kelvin.
+        return bytes.contains { $0 >= 0x80 } && hasSecretWord(Array(key.lowercased().utf8))
+    }
+
+    private static func hasSecretWord(_ bytes: [UInt8]) -> Bool {
+        secretWords.contains { word in bytes.indices.contains { bytes[$0...].starts(with: word) } }
     }
 
     private static func quoted(_ value: String) -> String {

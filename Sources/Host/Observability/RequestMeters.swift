@@ -21,7 +21,8 @@ final class RequestMeters: Sendable {
 
     init(registry: MetricsRegistry) {
         self.registry = registry
-        inProgress = registry.atomicGauge("http_requests_in_progress", help: "Requests being answered now.")
+        inProgress = registry.atomicGauge(
+            "http_requests_in_progress", help: "Requests being answered now, beyond those answered at hand.")
         errors = registry.counter("errors_total", help: "Answers with a status of 500 or more.", labels: [])
     }
 

@@ -97,6 +97,7 @@ struct LogTests {
         arguments: [
             ("token", true), ("Auth_TOKEN_id", true), ("X-Authorization", true), ("passwordFile", true),
             ("\u{e9}secret", true), ("toke", false), ("to_ken", false), ("pass\u{57}ord", true), ("", false),
+            ("to\u{212A}en", true), ("to\u{212A}e", false),
         ]
     )
     func secrets(key: String, isHidden: Bool) {

@@ -1,6 +1,8 @@
 /// An encoded answer and what is needed to serve and to judge it.
 ///
 /// A value whose copies share one object: every hit copies it a few times, and each copy costs one count.
+/// To change a property is to make a new object; whoever appends to ``body`` in a loop copies it each time, and does better
+/// to put the bytes together first.
 public struct CacheEntry: Sendable, Equatable {
     private var fields: Fields
 
@@ -88,6 +90,7 @@ public struct CacheEntry: Sendable, Equatable {
         }
     }
 
+    /// What is here is counted by the memory cache, in its `CacheEntry+memory.swift`: a new field belongs there as well.
     private struct Values: Sendable, Equatable {
         var status: Int
         var body: [UInt8]
