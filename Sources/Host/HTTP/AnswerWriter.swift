@@ -22,7 +22,8 @@ struct AnswerBytes {
         if buffer.storageCapacity > AnswerBytes.keptMax { buffer = ByteBuffer() }
         buffer.clear(minimumCapacity: sizeMax)
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: sizeMax) { place in
-            var text = AnswerText(in: place)
+            // What is there may be more.
+            var text = AnswerText(in: UnsafeMutableRawBufferPointer(rebasing: place[..<sizeMax]))
             write(&text, date)
             return text.count
         }
@@ -48,8 +49,9 @@ struct AnswerText: ~Copyable {
         sizeMax = place.count
     }
 
-    mutating func write(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    /// By a name of its own: without one, a literal is taken for a `String`.
+    mutating func write(constant: StaticString) {
+        append(UnsafeRawBufferPointer(start: constant.utf8Start, count: constant.utf8CodeUnitCount))
     }
 
     /// - Parameter text: Nothing that a client could put a line break into.
@@ -67,7 +69,7 @@ struct AnswerText: ~Copyable {
 
     /// In decimal digits.
     mutating func write(_ number: Int64) {
-        if number < 0 { write("-") }
+        if number < 0 { write(constant: "-") }
         var rest = number.magnitude
         var digitsTotal = 1
         while rest >= 10 {

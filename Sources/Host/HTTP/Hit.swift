@@ -32,21 +32,22 @@ struct Hit: Sendable {
     /// All fields but the last, `Date`.
     private func writeHead(to text: inout AnswerText, at now: Timestamp, isLast: Bool) {
         if chosen.isNotModified {
-            text.write("HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
+            text.write(constant: "HTTP/1.1 304 Not Modified\r\nCache-Control: private, no-cache\r\nETag: ")
         } else {
             text.write(
-                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: private, no-cache\r\nETag: ")
+                constant:
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: private, no-cache\r\nETag: ")
         }
         writeForm(to: &text)
-        text.write("\r\nX-Content-Type-Options: nosniff\r\nAge: ")
+        text.write(constant: "\r\nX-Content-Type-Options: nosniff\r\nAge: ")
         text.write(max(0, (now.microseconds - chosen.storedAt.microseconds) / 1_000_000))
         writeStatus(to: &text)
-        text.write("\r\nX-Request-Id: ")
+        text.write(constant: "\r\nX-Request-Id: ")
         id.write(to: &text)
-        if isLast { text.write("\r\nConnection: close") }
+        if isLast { text.write(constant: "\r\nConnection: close") }
         if let rate { write(rate, to: &text) }
-        if chosen.varies { text.write("\r\nVary: Accept-Encoding") }
-        if variesByOrigin { text.write("\r\nVary: Origin") }
+        if chosen.varies { text.write(constant: "\r\nVary: Accept-Encoding") }
+        if variesByOrigin { text.write(constant: "\r\nVary: Origin") }
     }
 
     private func writeForm(to text: inout AnswerText) {
@@ -54,19 +55,19 @@ struct Hit: Sendable {
         case .identity: text.write(chosen.plainTag)
         case .gzip:
             text.write(chosen.plainTag.dropLast())
-            text.write(EntityTag.gzipEnd)
-            if !chosen.isNotModified { text.write("\r\nContent-Encoding: gzip") }
+            text.write(constant: EntityTag.gzipEnd)
+            if !chosen.isNotModified { text.write(constant: "\r\nContent-Encoding: gzip") }
         }
         guard !chosen.isNotModified else { return }
-        text.write("\r\nContent-Length: ")
+        text.write(constant: "\r\nContent-Length: ")
         text.write(Int64(chosen.body.count))
     }
 
     private func writeStatus(to text: inout AnswerText) {
-        text.write("\r\nCache-Status: ")
+        text.write(constant: "\r\nCache-Status: ")
         // Nearly all; the others are put together.
         if case .hit(let ttl) = status {
-            text.write("concord; hit; ttl=")
+            text.write(constant: "concord; hit; ttl=")
             text.write(ttl)
         } else {
             text.write(status.text)
@@ -74,11 +75,11 @@ struct Hit: Sendable {
     }
 
     private func write(_ rate: RateDecision, to text: inout AnswerText) {
-        text.write("\r\nRateLimit-Policy: \"requests\";q=")
+        text.write(constant: "\r\nRateLimit-Policy: \"requests\";q=")
         text.write(rate.limit)
-        text.write(";w=60\r\nRateLimit: \"requests\";r=")
+        text.write(constant: ";w=60\r\nRateLimit: \"requests\";r=")
         text.write(rate.remaining)
-        text.write(";t=")
+        text.write(constant: ";t=")
         text.write(rate.secondsToFull)
     }
 }

@@ -67,7 +67,7 @@ final class HitHandler: ChannelDuplexHandler {
         passHeld(context)
         flush(context)
         // Nobody behind has read anything, and nobody there holds reading back while nothing is under way.
-        if !hasPassedOn, guardian.isFree, !isOver { return context.read() }
+        if !hasPassedOn, guardian.isFree { return context.read() }
         hasPassedOn = false
         context.fireChannelReadComplete()
     }
@@ -170,7 +170,13 @@ final class HitHandler: ChannelDuplexHandler {
             }
         }
         guard !isAwaiting else { return flush(context) }
-        channelReadComplete(context: context)
+        passHeld(context)
+        flush(context)
+        if hasPassedOn {
+            hasPassedOn = false
+            context.fireChannelReadComplete()
+        }
+        // Those behind were told that reading is complete while the answer was awaited: they have asked for more, or will.
         if wantsRead {
             wantsRead = false
             context.read()

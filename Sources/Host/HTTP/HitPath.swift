@@ -2,7 +2,6 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import PluginAPI
-import Synchronization
 
 /// The way of a request whose answer is at hand, from its head to the bytes that go out: authentication, the answer, the
 /// rate limit, metrics and the access log, as every request has them.
@@ -236,27 +235,5 @@ struct HitDurations: Sendable {
         case (true, false): head.value
         case (true, true): headNotModified.value
         }
-    }
-}
-
-/// A histogram that is looked up once, when it is first needed.
-private final class LazyHistogram: Sendable {
-    /// Owned, and never another once it is there.
-    private let found = Atomic<Unmanaged<BucketHistogram>?>(nil)
-    private let look: @Sendable () -> BucketHistogram
-
-    init(_ look: @escaping @Sendable () -> BucketHistogram) {
-        self.look = look
-    }
-
-    deinit { found.load(ordering: .acquiring)?.release() }
-
-    var value: BucketHistogram {
-        if let known = found.load(ordering: .acquiring) { return known.takeUnretainedValue() }
-        let made = Unmanaged.passRetained(look())
-        let before = found.compareExchange(expected: nil, desired: made, ordering: .acquiringAndReleasing).original
-        guard let before else { return made.takeUnretainedValue() }
-        made.release()
-        return before.takeUnretainedValue()
     }
 }

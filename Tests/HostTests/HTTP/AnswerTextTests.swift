@@ -1,4 +1,6 @@
+import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import PluginAPI
 import PluginTesting
 import Testing
@@ -46,6 +48,35 @@ struct AnswerTextTests {
         #expect(bytes.buffer.storageCapacity <= AnswerBytes.keptMax)
     }
 
+    @Test("The longest answer has room in what is said of its size")
+    func longestHit() throws {
+        let requestID = String(repeating: "r", count: 64)
+        let head = HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: "/",
+            headers: ["Host": "h", "Authorization": "Bearer t", "X-Request-Id": requestID])
+        let now = Timestamp(seconds: 253_402_300_799)
+        let entry = CacheEntry(
+            body: [], etag: EntityTag.make(for: []), tags: [], stamp: CacheStamp(versions: []),
+            storedAt: Timestamp(microseconds: 0), freshUntil: now, staleUntil: now)
+        let body = [UInt8](repeating: 7, count: 100_000)
+        let hit = Hit(
+            method: .get, chosen: Representation(entry, packed: body, ifNoneMatch: nil), status: .stale(ttl: .min),
+            id: HitID(try #require(PlainHead(head))),
+            rate: RateDecision(
+                isAdmitted: true, limit: .max, remaining: .max, secondsToNext: .max, secondsToFull: .max),
+            variesByOrigin: true)
+        var bytes = AnswerBytes()
+
+        // It ends the process when it has not.
+        hit.write(to: &bytes, at: now, isLast: true)
+
+        let text = String(buffer: bytes.buffer)
+        #expect(bytes.buffer.readableBytesView.suffix(body.count).elementsEqual(body))
+        for part in [requestID, "gzip", "close", "Accept-Encoding", "Origin", "stale-if-error", "q=\(Int64.max)"] {
+            #expect(text.contains(part), "\(part)")
+        }
+    }
+
     @Test("Bytes that are still being sent are not written over")
     func kept() {
         var bytes = AnswerBytes()
@@ -64,6 +95,8 @@ private enum Part {
     case bytes([UInt8])
     case constant
 
+    private static let constantText: StaticString = "\r\nVary: Origin"
+
     static func random(using random: inout SplitMix) -> Part {
         let letters = String(repeating: "\"aä-", count: Int.random(in: 0...30, using: &random))
         return switch Int.random(in: 0...4, using: &random) {
@@ -81,7 +114,7 @@ private enum Part {
         case .shortened(let text): String(text)
         case .number(let number): "\(number)"
         case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
-        case .constant: "\r\nVary: Origin"
+        case .constant: Part.constantText.description
         }
     }
 
@@ -91,7 +124,7 @@ private enum Part {
         case .shortened(let part): text.write(part)
         case .number(let number): text.write(number)
         case .bytes(let part): text.write(part)
-        case .constant: text.write("\r\nVary: Origin")
+        case .constant: text.write(constant: Part.constantText)
         }
     }
 }

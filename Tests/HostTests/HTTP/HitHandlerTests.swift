@@ -26,6 +26,7 @@ struct HitHandlerTests {
         // Whether more is read is for those behind.
         #expect(fixture.before.readsTotal == 1)
 
+        fixture.behind.answer()
         fixture.send([.head(fixture.head), .end(nil)])
         #expect(fixture.behind.completionsTotal == 1 && fixture.before.readsTotal == 2)
     }
@@ -36,7 +37,6 @@ struct HitHandlerTests {
 
         fixture.send([.head(fixture.head)])
         #expect(fixture.behind.partsTotal == 1 && fixture.behind.completionsTotal == 1)
-        fixture.guardian.began()
         fixture.send([])
         fixture.send([.end(nil), .head(fixture.head)])
 
@@ -44,11 +44,58 @@ struct HitHandlerTests {
         #expect(fixture.before.readsTotal == 0)
         #expect(try fixture.sent() == nil)
     }
+
+    @Test("What is read in one go is complete once for those behind, whatever came before a request that takes longer")
+    func slow() throws {
+        let fixture = try HandlerFixture()
+        fixture.behind.readsOn = true
+
+        fixture.send([.head(fixture.head), .end(nil), .head(fixture.head), .end(nil), .head(fixture.slow), .end(nil)])
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+        #expect(try fixture.sent() == "answer" && fixture.sent() == "answer")
+        // Until the answer nothing more is read.
+        #expect(fixture.before.readsTotal == 0)
+
+        fixture.finish()
+        #expect(fixture.before.readsTotal == 1)
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+    }
+
+    @Test("What came while an answer was awaited goes on after it, and those behind are told once")
+    func passedOnAfterwards() throws {
+        let fixture = try HandlerFixture()
+
+        fixture.send([
+            .head(fixture.slow), .end(nil), .head(fixture.head), .body(ByteBuffer(string: "body")), .end(nil),
+        ])
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+
+        fixture.finish()
+        #expect(fixture.behind.partsTotal == 3 && fixture.behind.completionsTotal == 2)
+        // They have not asked.
+        #expect(fixture.before.readsTotal == 0)
+    }
+
+    @Test("That the client has sent everything is told after the answers to it")
+    func inputClosed() throws {
+        let fixture = try HandlerFixture()
+        fixture.behind.readsOn = true
+
+        fixture.send([.head(fixture.slow), .end(nil), .head(fixture.head), .end(nil)])
+        fixture.closeInput()
+        #expect(fixture.behind.closesTotal == 0)
+        #expect(try fixture.sent() == nil)
+
+        fixture.finish()
+        #expect(fixture.behind.closesTotal == 1 && fixture.before.readsTotal == 1)
+    }
 }
 
-/// The handler alone between two that count, in front of an answer to everything.
+/// The handler and its guard between two that count, in front of an answer to everything.
 private struct HandlerFixture {
     let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["Host": "h"])
+    /// Its answer is not at hand.
+    let slow = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/slow", headers: ["Host": "h"])
     let before = CountingReads()
     let behind = CountingParts()
     let guardian = ConnectionGuard(limits: HTTPLimits())
@@ -60,9 +107,14 @@ private struct HandlerFixture {
             serving: ServingSwitch(Serving(handler: Answering(), limits: HTTPLimits())), clock: clock, date: HTTPDate(),
             drain: DrainState())
         try channel.pipeline.syncOperations.addHandlers(
-            before, HitHandler(connection: connection, guardian: guardian, writer: AnswerWriter(), peer: "peer"), behind
-        )
+            before, HitHandler(connection: connection, guardian: guardian, writer: AnswerWriter(), peer: "peer"),
+            HTTPResponseEncoder(), guardian, behind)
     }
+
+    func closeInput() { channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+
+    /// Writes the answers that are made.
+    func finish() { channel.embeddedEventLoop.run() }
 
     /// What is read in one go.
     func send(_ parts: [HTTPServerRequestPart]) {
@@ -70,7 +122,10 @@ private struct HandlerFixture {
         channel.pipeline.syncOperations.fireChannelReadComplete()
     }
 
-    func sent() throws -> String? { try channel.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) } }
+    /// The next that was sent.
+    func sent() throws -> String? {
+        try channel.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
+    }
 }
 
 private final class CountingReads: ChannelOutboundHandler {
@@ -90,15 +145,37 @@ private final class CountingParts: ChannelInboundHandler {
 
     private(set) var partsTotal = 0
     private(set) var completionsTotal = 0
+    private(set) var closesTotal = 0
+    /// Whether it asks for more whenever reading is complete.
+    var readsOn = false
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { partsTotal += 1 }
 
-    func channelReadComplete(context: ChannelHandlerContext) { completionsTotal += 1 }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        completionsTotal += 1
+        if readsOn { context.read() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed { closesTotal += 1 }
+    }
+
+    func answer() {
+        let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Length": "0"])
+        context?.write(NIOAny(HTTPPart<HTTPResponseHead, ByteBuffer>.head(head)), promise: nil)
+        context?.writeAndFlush(NIOAny(HTTPPart<HTTPResponseHead, ByteBuffer>.end(nil)), promise: nil)
+    }
 }
 
-/// Has an answer at hand to everything.
+/// Has an answer at hand to everything but what is slow.
 private struct Answering: RequestHandler {
     func immediate(_ head: HTTPRequestHead, peer: String, to writer: AnswerWriter) -> ImmediateAnswer {
+        guard head.uri != "/slow" else { return .usual }
         writer.answer.spell(sizeMax: 64, at: Timestamp(microseconds: 0)) { text, _ in text.write("answer") }
         return .written
     }
