@@ -91,11 +91,13 @@ final class ReadBatch {
         if !jobs.isEmpty { giveBack(jobs) }
     }
 
-    /// Bytes that show that a few more answers have come; `nil` where the next is the last, or none to wait with.
+    /// Bytes that show that a few more answers have come; `nil` where too few are left, or none to wait with.
+    ///
+    /// A part of the next may have been read already: what is counted on is one answer and a half less than what comes.
     var gatherBytes: Int? {
         let next = entries[currentIndex...].prefix(Self.gatherMax).prefix { $0.statement.isBrief }
-        guard next.count > 1, let last = next.last?.statement.answerBytes, last > 0 else { return nil }
-        return min(Self.bytesMax, next.dropLast().reduce(last / 2) { $0 + $1.statement.answerBytes })
+        guard next.count > 2, let last = next.last?.statement.answerBytes, last > 0 else { return nil }
+        return min(Self.bytesMax, next.dropFirst().dropLast().reduce(last / 2) { $0 + $1.statement.answerBytes })
     }
 
     /// Answers that may come before a thread is woken for them.
