@@ -124,8 +124,9 @@ extension Connection {
     }
 
     private var isOfFileSystem: Bool {
+        let first = PQhost(handle).map { UInt8(bitPattern: $0.pointee) }
         // `@` begins a name that is in no folder.
-        PQhost(handle).map { [UInt8(ascii: "/"), UInt8(ascii: "@")].contains(UInt8(bitPattern: $0.pointee)) } ?? false
+        return first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
     }
 
     /// How long an answer may wait for those behind it, in milliseconds.
