@@ -6,8 +6,15 @@ package enum MemoryBytes {
     /// Strings up to so many bytes lie where they are kept.
     private static let stringInlineMax = 15
 
-    /// A piece of memory as the C library hands it out: in steps of 16 bytes, 32 at least, 8 of which it keeps for itself.
-    package static func block(_ bytes: Int) -> Int { max(32, (bytes + 8 + 15) / 16 * 16) }
+    /// Up to so many bytes, pieces of memory grow by 16; from there on by a quarter of the next lower power of two.
+    private static let smallMax = 128
+
+    /// A piece of memory of so many bytes, at least one, as jemalloc hands it out: jemalloc(3), "Size classes".
+    package static func block(_ bytes: Int) -> Int {
+        guard bytes > 8 else { return 8 }
+        let step = bytes <= smallMax ? 16 : 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 2)
+        return (bytes + step - 1) / step * step
+    }
 
     /// What an element takes of a dictionary's table when that has just doubled: three slots in eight are taken then.
     package static func slot<Key, Value>(_ key: Key.Type, _ value: Value.Type) -> Int {

@@ -80,4 +80,4 @@ class Newcomer(unittest.TestCase):
         result = subprocess.run(["scripts/run"], cwd=self.clone, capture_output=True, text=True,
                                 env={**self.environment, "PATH": f"{fake}:{os.environ['PATH']}"})
         self.assertEqual(result.returncode, 3)
-        self.assertRegex(result.stdout, r"\Asudo apt-get install -y libsqlite3-dev libxml2-dev libpq-dev libhiredis-dev zlib1g-dev\n\Z")
+        self.assertRegex(result.stdout, r"\Asudo apt-get install -y libsqlite3-dev libxml2-dev libpq-dev libhiredis-dev zlib1g-dev libjemalloc-dev\n\Z")

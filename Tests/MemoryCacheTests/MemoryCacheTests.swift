@@ -98,7 +98,7 @@ struct MemoryCacheTests {
         }
     }
 
-    /// What the C library gave for many entries, as a share of what counts for them.
+    /// What the allocator gave for many entries, as a share of what counts for them.
     private static func shareTaken(bodyBytes: Int) -> Double {
         let tests = MemoryCacheTests()
         let cache = MemoryCacheModule(maxSize: 64 << 20, clock: tests.clock)
@@ -168,10 +168,14 @@ struct MemoryCacheTests {
     }
 }
 
-/// What the whole process has of the C library's memory.
+/// What the whole process has of the allocator's memory.
 private enum AllocatedBytes {
     static var now: Int {
-        let figures = mallinfo2()
-        return Int(figures.uordblks + figures.hblkhd)
+        // Figures are those of the last epoch that was begun.
+        var epoch: UInt64 = 1
+        precondition(mallctl("epoch", nil, nil, &epoch, MemoryLayout<UInt64>.size) == 0)
+        var (bytes, size) = (0, MemoryLayout<Int>.size)
+        precondition(mallctl("stats.allocated", &bytes, &size, nil, 0) == 0)
+        return bytes
     }
 }

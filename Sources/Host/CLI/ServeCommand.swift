@@ -22,7 +22,6 @@ struct ServeCommand: AsyncParsableCommand {
     var tokenUser = "demo"
 
     func run() async throws {
-        MemoryArenas.limitToCores()
         // Until the host serves and reloads, a hangup is no reason to end.
         signal(SIGHUP, SIG_IGN)
         let report = Self.load(options, flags)

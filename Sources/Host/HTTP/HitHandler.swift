@@ -5,8 +5,8 @@ import PluginAPI
 /// Answers requests without a body from the event loop: at once when the answer is at hand, otherwise as soon as it is made.
 ///
 /// A request is answered here only while none is under way behind this handler, so that answers keep their order, and
-/// while the client takes what it is sent. What comes while an answer is awaited is kept until it is written, and no more
-/// is read. Everything else passes through untouched. What is at hand is written as bytes, which is why this handler stands
+/// while the client takes what it is sent. What comes while an answer is awaited is kept until it is written, and once
+/// something has come no more is read. Everything else passes through untouched. What is at hand is written as bytes, which is why this handler stands
 /// between the parser and the encoder.
 ///
 /// ```
@@ -37,9 +37,11 @@ final class HitHandler: ChannelDuplexHandler {
     private var hasPassedOn = false
     private var isAwaiting = false
     private var arrivals = CircularBuffer<Arrival>()
+    /// Whether nothing has come while an answer is awaited.
+    private var isAwaitingAlone: Bool { isAwaiting && arrivals.isEmpty }
     /// An answer has ended the connection: what comes now is dropped.
     private var isOver = false
-    /// Whether reading was asked for while an answer was awaited.
+    /// Whether reading was asked for while something was kept.
     private var wantsRead = false
     /// `nil` once the handler has left its connection.
     private var context: ChannelHandlerContext?
@@ -66,14 +68,15 @@ final class HitHandler: ChannelDuplexHandler {
         // The rest of a request may be long in coming, and its time is measured behind this handler.
         passHeld(context)
         flush(context)
-        // Nobody behind has read anything, and nobody there holds reading back while nothing is under way.
-        if !hasPassedOn, guardian.isFree { return context.read() }
+        // Nobody behind has read anything, and nobody there holds reading back while nothing is under way there. To stop
+        // reading for as long as an answer takes would be two calls of the kernel for nothing: clients await it, too.
+        if !hasPassedOn, guardian.isFree || isAwaitingAlone { return context.read() }
         hasPassedOn = false
         context.fireChannelReadComplete()
     }
 
     func read(context: ChannelHandlerContext) {
-        if isAwaiting { wantsRead = true } else { context.read() }
+        if isAwaiting, !isAwaitingAlone { wantsRead = true } else { context.read() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

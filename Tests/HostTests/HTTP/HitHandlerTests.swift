@@ -51,14 +51,35 @@ struct HitHandlerTests {
         fixture.behind.readsOn = true
 
         fixture.send([.head(fixture.head), .end(nil), .head(fixture.head), .end(nil), .head(fixture.slow), .end(nil)])
-        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 0)
         #expect(try fixture.sent() == "answer" && fixture.sent() == "answer")
-        // Until the answer nothing more is read.
-        #expect(fixture.before.readsTotal == 0)
+        #expect(fixture.before.readsTotal == 1)
+
+        // What has come since waits, and nothing more is read.
+        fixture.send([.head(fixture.head), .end(nil)])
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+        #expect(try fixture.sent() == nil && fixture.before.readsTotal == 1)
+
+        fixture.finish()
+        #expect(try fixture.sent()?.hasPrefix("HTTP/1.1 200") == true)
+        #expect(try fixture.before.readsTotal == 2 && fixture.sentLast() == "answer")
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+    }
+
+    @Test("Nothing is asked for anew when the answer comes before anything else does")
+    func slowAlone() throws {
+        let fixture = try HandlerFixture()
+        fixture.behind.readsOn = true
+
+        fixture.send([.head(fixture.slow), .end(nil)])
+        #expect(fixture.before.readsTotal == 1)
 
         fixture.finish()
         #expect(fixture.before.readsTotal == 1)
-        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 1)
+        #expect(try fixture.sent()?.hasPrefix("HTTP/1.1 200") == true)
+        fixture.send([.head(fixture.head), .end(nil)])
+        #expect(try fixture.sentLast() == "answer" && fixture.before.readsTotal == 2)
+        #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 0)
     }
 
     @Test("What came while an answer was awaited goes on after it, and those behind are told once")
@@ -120,6 +141,13 @@ private struct HandlerFixture {
     func send(_ parts: [HTTPServerRequestPart]) {
         for part in parts { channel.pipeline.syncOperations.fireChannelRead(NIOAny(part)) }
         channel.pipeline.syncOperations.fireChannelReadComplete()
+    }
+
+    /// The last that was sent.
+    func sentLast() throws -> String? {
+        var last: String?
+        while let next = try sent() { last = next }
+        return last
     }
 
     /// The next that was sent.
