@@ -154,10 +154,11 @@ extension HitPath {
         guard case .built(let built, let isJoined) = outcome, built.entry.status == 200,
             let chosen = queryPath.representation(of: built, for: awaited.request.wish)
         else { return nil }
-        return hit(chosen, queryPath.status(of: built, isJoined), awaited.request, id, awaited.rate)
+        let status = queryPath.status(of: built, isJoined, awaited.request.query.target)
+        return hit(chosen, status, awaited.request, id, awaited.rate)
     }
 
-    /// Answers as the usual way does.
+    /// Answers as the usual way does: at once, where nothing has to be awaited for it.
     private func finish(
         _ outcome: MissOutcome,
         _ awaited: AwaitedAnswer,
@@ -165,22 +166,33 @@ extension HitPath {
         _ listener: @escaping @Sendable (MadeAnswer) -> Void
     ) {
         let query = awaited.request.query
-        let label = RequestLabel(
-            route: query.target.template, subject: query.caller.subject, role: query.caller.role)
-        let start = ContinuousClock.now - .nanoseconds((NIODeadline.now() - awaited.request.start).nanoseconds)
         let incoming = awaited.incoming(arrival)
+        if let refusal = queryPath.refusal(after: outcome, of: query, to: incoming) {
+            return listener(.answer(complete(refusal, awaited, incoming)))
+        }
         AnswerRace.begin(within: arrival.deadline - .now) { [self] in
             await queryPath.answer(outcome, of: query, to: incoming)
         } then: { [self] answer in
             let made = answer ?? ProblemAnswer.make(.tooSlow, requestID: incoming.requestID)
-            let complete = policy.complete(made, incoming, awaited.rate)
-            let exchange = FinishedExchange(incoming, complete, label, since: start)
-            meters.finished(
-                route: exchange.route, method: exchange.method.rawValue, status: exchange.status.code,
-                duration: exchange.duration)
-            accessLog.record(exchange)
-            listener(.answer(complete))
+            listener(.answer(complete(made, awaited, incoming)))
         }
+    }
+
+    /// An answer with what every answer carries, measured and logged.
+    private func complete(
+        _ answer: OutgoingAnswer, _ awaited: AwaitedAnswer, _ incoming: IncomingRequest
+    ) -> OutgoingAnswer {
+        let query = awaited.request.query
+        let label = RequestLabel(
+            route: query.target.template, subject: query.caller.subject, role: query.caller.role)
+        let start = ContinuousClock.now - .nanoseconds((NIODeadline.now() - awaited.request.start).nanoseconds)
+        let complete = policy.complete(answer, incoming, awaited.rate)
+        let exchange = FinishedExchange(incoming, complete, label, since: start)
+        meters.finished(
+            route: exchange.route, method: exchange.method.rawValue, status: exchange.status.code,
+            duration: exchange.duration)
+        accessLog.record(exchange)
+        return complete
     }
 }
 

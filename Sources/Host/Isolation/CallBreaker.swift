@@ -59,6 +59,13 @@ struct CallBreaker: Sendable {
         }
     }
 
+    /// When the next call is tried; `nil` when one that came now would be let through.
+    func refusal(at now: ContinuousClock.Instant, pause: Duration) -> ContinuousClock.Instant? {
+        var asked = self
+        guard case .refused(let until) = asked.admit(at: now, pause: pause) else { return nil }
+        return until
+    }
+
     /// - Parameter failuresMax: In a row; 0 for no end of them.
     mutating func settle(_ verdict: Verdict, isTrial: Bool, at now: ContinuousClock.Instant, failuresMax: Int) {
         switch (state, verdict) {

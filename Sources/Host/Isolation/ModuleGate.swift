@@ -86,6 +86,17 @@ final class ModuleGate: Sendable {
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
     func retire() { overdueCalls.retire() }
 
+    /// What a call that came now would be refused with; `nil` for one that would run or wait. It decides nothing: what is let through
+    /// may be refused all the same.
+    var refusalAtHand: (any Error)? {
+        let now = now()
+        let held = state.withLock { state -> ModuleHeldBack? in
+            if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
+            return state.breaker.refusal(at: now, pause: state.limits.pause).map { .afterFailures(wait: $0 - now) }
+        }
+        return held ?? (limiter.isFull ? Overloaded() : nil)
+    }
+
     /// Calls the module when it is its turn.
     ///
     /// The task is cancelled at the call's deadline and not before.

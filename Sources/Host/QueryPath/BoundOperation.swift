@@ -39,6 +39,9 @@ final class BoundOperation: Sendable {
         }
     }
 
+    /// Whether answers are kept at all.
+    var isKept: Bool { ttl > .zero }
+
     var method: HTTPRequest.Method { HTTPRequest.Method(operation.method.rawValue) ?? .get }
 
     private init(

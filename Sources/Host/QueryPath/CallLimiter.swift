@@ -27,6 +27,9 @@ final class CallLimiter: Sendable {
         state = Mutex(State(runningMax: runningMax, waitingMax: waitingMax))
     }
 
+    /// Whether neither a place is free nor one to wait at.
+    var isFull: Bool { state.withLock { $0.running >= $0.runningMax && $0.waiting.count >= $0.waitingMax } }
+
     /// From now on other bounds hold; what runs and waits stays.
     func resize(runningMax: Int, waitingMax: Int) {
         let turns = state.withLock { state in

@@ -50,7 +50,7 @@ extension QueryPath {
     /// Neither waits nor counts anything. The order is that of the usual way: look-up and stamp first, then what was announced.
     func state(of query: PreparedQuery, for key: PreparedQuery.Key, at now: Timestamp) -> PreparedState {
         let epoch = invalidations.epoch
-        if let entry = localEntry(for: query.key), now < entry.freshUntil {
+        if query.target.isKept, let entry = localEntry(for: query.key), now < entry.freshUntil {
             return stands(query, key) ? .fresh(entry) : .fallen
         }
         let stamp = cache?.immediateStamp(for: query.tags)
@@ -68,13 +68,15 @@ extension QueryPath {
         return false
     }
 
-    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once.
+    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once: at once, when the
+    /// module would not be called.
     func build(
         _ missing: MissingAnswer,
         _ arrival: RequestArrival,
         _ listener: @escaping @Sendable (MissOutcome) -> Void
     ) {
         let (call, key) = (missing.query.call, missing.query.key)
+        guard call.target.isKept else { return build(call, arrival, alone: listener) }
         let (flight, isJoined) = flights.join(
             key, epoch: missing.epoch, deadline: arrival.deadline,
             mayJoin: { !invalidations.touched(call.tags, since: $0) }
@@ -92,6 +94,34 @@ extension QueryPath {
         }
     }
 
+    /// What is never kept is built for each who asks.
+    private func build(
+        _ call: AuthorisedCall, _ arrival: RequestArrival, alone listener: @escaping @Sendable (MissOutcome) -> Void
+    ) {
+        if let refusal = refusalAtHand(of: call.target) { return listener(.failed(refusal)) }
+        single(call, arrival).notify { result in
+            switch result {
+            case .success(let entry):
+                listener(.built(BuiltAnswer(entry: entry, isStored: false, epoch: call.epoch), isJoined: false))
+            case .failure(let error): listener(.failed(error))
+            }
+        }
+    }
+
+    /// Why a module would refuse a call that came now. It costs less to say than to call it: refusals are what many get who come at once.
+    private func refusalAtHand(of target: BoundOperation) -> (any Error)? {
+        guard let refusal = target.gate.refusalAtHand else { return nil }
+        target.meters.count(FailureAnswer.outcome(of: refusal))
+        return refusal
+    }
+
+    /// What a client is told after a failure that no older answer can stand in for; `nil` for everything else.
+    func refusal(after outcome: MissOutcome, of query: PreparedQuery, to incoming: IncomingRequest) -> OutgoingAnswer? {
+        guard !query.target.isKept, case .failed(let error) = outcome else { return nil }
+        let answer = refusal(error, of: query.target, incoming)
+        return incoming.method == .head ? QueryAnswer.withoutBody(answer) : answer
+    }
+
     /// The answer in full, whatever became of it.
     func answer(
         _ outcome: MissOutcome, of query: PreparedQuery, to incoming: IncomingRequest
@@ -99,7 +129,8 @@ extension QueryPath {
         let call = query.call
         let answer: OutgoingAnswer
         switch outcome {
-        case .built(let built, let isJoined): answer = await self.answer(with: built, isJoined, to: incoming)
+        case .built(let built, let isJoined):
+            answer = await self.answer(with: built, status(of: built, isJoined, query.target), to: incoming)
         case .failed(let error): answer = await self.answer(after: error, call, incoming, key: query.key)
         case .outdated:
             return await self.answer(call.target, to: incoming, pathParameters: call.segments, caller: call.caller)

@@ -22,12 +22,16 @@ extension QueryPath {
     ) async throws -> OutgoingAnswer {
         for _ in 1..<QueryPath.attemptsMax {
             let call = try await authorise(target, incoming, segments, caller)
-            guard target.ttl > .zero else { return try await uncached(call, incoming, .bypass) }
+            guard target.isKept else {
+                // Whatever the service makes of it: it is as well authorised the next time.
+                prepare(call, incoming, key: key(of: call))
+                return try await uncached(call, incoming, .bypass)
+            }
             if let answer = try await cached(call, incoming) { return answer }
         }
         // Writes come faster than requests can be authorised: what is built now is right for this request alone.
         let call = try await authorise(target, incoming, segments, caller)
-        return try await uncached(call, incoming, target.ttl > .zero ? .miss(isStored: false) : .bypass)
+        return try await uncached(call, incoming, target.isKept ? .miss(isStored: false) : .bypass)
     }
 
     /// - Returns: `nil` when the caller's rights may have changed since they were looked up.
@@ -53,7 +57,7 @@ extension QueryPath {
             if isOutdated(built, call, isJoined) { return nil }
             call.target.meters.count(isJoined ? .join : .miss)
             if built.isStored || cache == nil { prepare(call, incoming, key: key) }
-            return await answer(with: built, isJoined, to: incoming)
+            return await answer(with: built, status(of: built, isJoined, call.target), to: incoming)
         } catch {
             return try await stale(call, incoming, key: key, after: error)
         }
@@ -66,14 +70,14 @@ extension QueryPath {
         return !others.isEmpty && invalidations.touched(others, since: built.epoch)
     }
 
-    func answer(with built: BuiltAnswer, _ isJoined: Bool, to incoming: IncomingRequest) async -> OutgoingAnswer {
-        let status = status(of: built, isJoined)
-        return built.isStored
+    func answer(with built: BuiltAnswer, _ status: CacheStatus, to incoming: IncomingRequest) async -> OutgoingAnswer {
+        built.isStored
             ? await answer(with: built.entry, status, to: incoming)
             : plainAnswer(with: built.entry, status, to: incoming)
     }
 
-    func status(of built: BuiltAnswer, _ isJoined: Bool) -> CacheStatus {
+    func status(of built: BuiltAnswer, _ isJoined: Bool, _ target: BoundOperation) -> CacheStatus {
+        guard target.isKept else { return .bypass }
         if isJoined { return .joined }
         guard built.isFound else { return .miss(isStored: built.isStored) }
         return .hit(built.entry, at: clock.now)
@@ -109,14 +113,19 @@ extension QueryPath {
         _ incoming: IncomingRequest,
         _ status: CacheStatus
     ) async throws -> OutgoingAnswer {
-        let arrival = arrival(of: incoming, at: call.target)
+        let entry = try await single(call, arrival(of: incoming, at: call.target)).value()
+        return plainAnswer(with: entry, status, to: incoming)
+    }
+
+    /// A call of the service that nobody joins.
+    func single(_ call: AuthorisedCall, _ arrival: RequestArrival) -> SharedCall<CacheEntry> {
         let request = request(call, arrival)
         let single = SharedCall<CacheEntry>()
         single.start(deadline: arrival.deadline) {
             let reply = try await self.reply(to: request, of: call.target)
             return self.entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
         }
-        return plainAnswer(with: try await single.value(), status, to: incoming)
+        return single
     }
 
     func key(of call: AuthorisedCall) -> String {

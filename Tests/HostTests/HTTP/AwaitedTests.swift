@@ -109,6 +109,76 @@ struct AwaitedTests {
         #expect(Set(answers[0].fields.keys) == Set(answers[1].fields.keys))
     }
 
+    @Test("What is never kept is built without being authorised again, for each who asks", arguments: ["GET", "HEAD"])
+    func neverKept(method: String) async throws {
+        let host = try HitFixture()
+        let answers = try await host.run { server in
+            let usual = host.text("/api/v1/fresh", method: method)
+            let texts = [usual, usual, host.text("/api/v1/fresh", method: method, as: "bob"), usual]
+            return try await host.answers(to: texts, from: server, heads: method == "HEAD")
+        }
+
+        #expect(host.admitted.value == 2 && host.awaited.value == 2 && host.hits.value == 0)
+        #expect(answers.map(\.status) == [200, 200, 200, 200])
+        #expect(answers[0].body == answers[1].body && answers[0].body != answers[2].body || method == "HEAD")
+        for (name, value) in answers[0].fields where !Self.volatile.contains(name) {
+            #expect(answers[1].fields[name] == value, "\(name)")
+        }
+        #expect(Set(answers[0].fields.keys) == Set(answers[1].fields.keys))
+        #expect(answers[1].fields["cache-status"] == "concord; fwd=bypass")
+        for result in ["hit", "miss", "join", "error"] {
+            #expect(host.harness.metrics.count("cache_requests_total memory fake.fresh \(result)") == 0)
+        }
+        #expect(host.harness.metrics.count("module_calls_total fake fresh ok") == 4)
+    }
+
+    @Test("Once something is written about its user, what is never kept is authorised anew")
+    func neverKeptAfterWrite() async throws {
+        let host = try HitFixture()
+        try await host.run { server in
+            for isWritten in [false, false, true] {
+                if isWritten { await host.harness.invalidations.invalidate([.user("ann")]) }
+                _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
+            }
+        }
+        #expect(host.admitted.value == 2 && host.awaited.value == 1)
+    }
+
+    @Test("What a module has no room for is refused without a call, as by the usual way", arguments: ["GET", "HEAD"])
+    func refusedAtHand(method: String) async throws {
+        let (gate, reached) = (Gate(), Gate())
+        let host = try HitFixture(adjust: {
+            ($0.moduleLimits.usual.callsMax, $0.moduleLimits.usual.waitingMax) = (1, 0)
+        }) { _ in
+            reached.open()
+            await gate.wait()
+            return Reply(body: Array("{}".utf8))
+        }
+        let answers = try await host.run { server in
+            _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
+            async let asking = RawClient.send(host.text(), to: server.port)
+            await reached.wait()
+            let texts = [[], ["Pragma: no-cache"]].map { host.text("/api/v1/fresh", method: method, fields: $0) }
+            let answers = try await host.answers(to: texts, from: server, heads: method == "HEAD")
+            gate.open()
+            _ = try await asking
+            return answers
+        }
+
+        #expect(host.awaited.value == 1 && host.admitted.value == 3)
+        let (atHand, usual) = (answers[0], answers[1])
+        #expect(atHand.status == 503 && usual.status == 503)
+        #expect(Set(atHand.fields.keys) == Set(usual.fields.keys))
+        for (name, value) in usual.fields where !Self.volatile.contains(name) && name != "content-length" {
+            #expect(atHand.fields[name] == value, "\(name)")
+        }
+        #expect(atHand.body.contains("Too many requests are waiting") || method == "HEAD")
+        #expect(host.harness.metrics.count("module_calls_total fake fresh unavailable") == 2)
+        #expect(host.harness.metrics.count("cache_requests_total memory fake.fresh error") == 0)
+        #expect(host.sink.lines.count { $0.contains(#""status":"503""#) } == 2)
+        #expect(metrics(host).contains("http_requests_in_progress 0"))
+    }
+
     @Test("A time that counts from now is read anew")
     func relative() async throws {
         let host = try fixture { request in

@@ -44,6 +44,36 @@ struct ModuleGateTests {
         #expect(gate.faults.value == Array(repeating: "ask: Broken()", count: 3))
     }
 
+    @Test("What a call would be refused with is known without one, and asking for it is no trial")
+    func refusalAtHand() async throws {
+        let gate = Fixture(failuresMax: 1)
+        #expect(gate.gate.refusalAtHand == nil)
+
+        _ = await gate.outcome(Broken())
+        #expect(gate.gate.refusalAtHand as? ModuleHeldBack == .afterFailures(wait: .seconds(5)))
+
+        gate.clock.change { $0 += .seconds(5) }
+        #expect(gate.gate.refusalAtHand == nil && gate.gate.refusalAtHand == nil)
+        #expect(gate.gate.trouble != nil)
+        #expect(await gate.outcome() == "answered")
+    }
+
+    @Test("While neither a place is free nor one to wait at, it is that too many wait")
+    func full() async {
+        let (gate, door) = (Fixture(callsMax: 1, waitingMax: 1), Door())
+        let running = gate.hang(at: door)
+        while gate.entered.value < 1 { await Task.yield() }
+        #expect(gate.gate.refusalAtHand == nil)
+
+        let waiting = gate.hang(at: door)
+        while gate.gate.refusalAtHand == nil { await Task.yield() }
+        #expect(gate.gate.refusalAtHand as? Overloaded == Overloaded())
+
+        door.open()
+        for task in [running, waiting] { _ = await task.value }
+        #expect(gate.gate.refusalAtHand == nil)
+    }
+
     @Test(
         "What a module refuses, and what storage does not give, are no failures of the module",
         arguments: [
@@ -298,12 +328,16 @@ struct ModuleGateTests {
         let troubles = Tally()
         private let replyMax: Int
 
-        init(callsMax: Int = 64, failuresMax: Int = 10, replyMax: Int = 1_000, grace: Duration = .seconds(60)) {
+        init(
+            callsMax: Int = 64, waitingMax: Int = 4_096, failuresMax: Int = 10, replyMax: Int = 1_000,
+            grace: Duration = .seconds(60)
+        ) {
             let (clock, faults, troubles) = (clock, faults, troubles)
             gate = ModuleGate(
-                "slow", limits: ModuleLimits(callsMax: callsMax, replyMax: replyMax, failuresMax: failuresMax),
-                metrics: metrics,
-                grace: grace, now: { clock.value },
+                "slow",
+                limits: ModuleLimits(
+                    callsMax: callsMax, waitingMax: waitingMax, replyMax: replyMax, failuresMax: failuresMax),
+                metrics: metrics, grace: grace, now: { clock.value },
                 onFault: { doing, fault in faults.change { $0.append("\(doing): \(fault)") } },
                 onTrouble: { troubles.add() })
             self.replyMax = replyMax
