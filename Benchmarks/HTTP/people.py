@@ -27,5 +27,9 @@ def people(options, stack):
     for row in rows:
         print(f"{row['Name']}: {row['Request Count']} requests, {row['Failure Count']} failed, "
               f"p50 {row['50%']} ms, p95 {row['95%']} ms, p99 {row['99%']} ms")
+    looked_up = {result: sum(count for series, count in concord.counters().items()
+                             if series.startswith('cache_requests_total{layer="memory"') and f'result="{result}"' in series)
+                 for result in ("hit", "miss", "join", "stale", "error")}
+    print(f"hit ratio {looked_up['hit'] / sum(looked_up.values()):.3f}")
     if result.returncode != 0 or any(int(row["Failure Count"]) or not int(row["Request Count"]) for row in rows):
         raise SystemExit(f"bench: locust: exit {result.returncode}\n{result.stdout}\n{result.stderr}")
