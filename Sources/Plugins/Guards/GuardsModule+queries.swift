@@ -60,10 +60,7 @@ extension GuardsModule {
 
     /// One row a watched symbol of an account, and one for an account without any.
     private func symbolRows(for request: Request) async throws -> Rows {
-        var onlySymbol: SQL = ""
-        if let symbol = request.text("symbol") {
-            onlySymbol = "AND g.symbol = \(try await book.canonicalSymbol(symbol))"
-        }
+        let onlySymbol: SQL = request.text("symbol").map { "AND g.symbol = \(book.canonicalSymbol($0))" } ?? ""
         return try await storage.rows(
             """
             SELECT \(Self.drawdownColumns), g.symbol, g.price_gap_at, g.liquidity_crisis_at, q.bid, q.ask, q.open_price,

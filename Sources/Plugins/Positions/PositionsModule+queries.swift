@@ -46,13 +46,11 @@ extension PositionsModule {
 
     /// One row an open position, and one for an account without any, so that totals need no second query.
     private func openRows(for request: Request) async throws -> Rows {
-        let instrument = try await instrument(of: request)
-        let onlySymbol: SQL = instrument.map { "AND p.symbol = \($0)" } ?? ""
         return try await rows(
             """
             SELECT \(PositionRow.selection), a.account_id AS holder, a.currency, a.current_equity, a.current_as_of
             FROM accounts a
-            LEFT JOIN positions p ON p.account_id = a.account_id AND p.status = 'open' \(onlySymbol)
+            LEFT JOIN positions p ON p.account_id = a.account_id AND p.status = 'open'\(onlySymbol(of: request))
             WHERE a.account_id IN (\(request.accounts))
             ORDER BY p.entry_time, p.ticket, a.account_id
             """,
@@ -61,9 +59,7 @@ extension PositionsModule {
 
     /// One row more than the page has, to see whether there is another page.
     private func closedRows(for request: Request) async throws -> Rows {
-        let instrument = try await instrument(of: request)
-        var conditions: SQL = "p.status = 'closed' AND p.account_id IN (\(request.accounts))"
-        if let instrument { conditions = conditions + " AND p.symbol = \(instrument)" }
+        var conditions: SQL = "p.status = 'closed' AND p.account_id IN (\(request.accounts))\(onlySymbol(of: request))"
         if let from = request.time("from") { conditions = conditions + " AND p.closed_at >= \(from)" }
         if let to = request.time("to") { conditions = conditions + " AND p.closed_at < \(to)" }
         if let place = request.cursor, place.count == 3 {

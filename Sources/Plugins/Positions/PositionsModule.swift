@@ -36,9 +36,8 @@ public struct PositionsModule: QueryService {
         return try await storage.rows(sql, deadline: request.deadline.map { min($0, ownDeadline) } ?? ownDeadline)
     }
 
-    /// The canonical symbol that the request's `symbol` stands for, or `nil` when it names none.
-    func instrument(of request: Request) async throws -> String? {
-        guard let symbol = request.text("symbol") else { return nil }
-        return try await book.canonicalSymbol(symbol)
+    /// The condition that the request's `symbol` makes, behind others; nothing when it names none.
+    func onlySymbol(of request: Request) -> SQL {
+        request.text("symbol").map { " AND p.symbol = \(book.canonicalSymbol($0))" } ?? ""
     }
 }

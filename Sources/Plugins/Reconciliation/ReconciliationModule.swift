@@ -52,14 +52,6 @@ public final class ReconciliationModule: QueryService, BookExtension {
 
     private static let ttl: Duration = .seconds(5)
 
-    /// The request with its filter `symbol` in canonical form, as breaks and logs are stored under.
-    private func canonical(_ request: Request) async throws -> Request {
-        guard let symbol = request.text("symbol") else { return request }
-        var request = request
-        request.parameters["symbol"] = .text(try await book.canonicalSymbol(symbol))
-        return request
-    }
-
     private var status: Operation {
         let query = StatusQuery(storage: context.storage)
         return .query(
@@ -69,23 +61,23 @@ public final class ReconciliationModule: QueryService, BookExtension {
     }
 
     private var logs: Operation {
-        let query = LogsQuery(storage: context.storage)
+        let query = LogsQuery(storage: context.storage, book: book)
         return .query(
             "logs", at: "/reconciliation/logs", summary: "What happened, newest first", ttl: Self.ttl,
             parameters: LogsQuery.parameters, isPaged: true, isWarmable: true, reply: LogsQuery.schema
-        ) { (request) async throws -> Reply in try await query.reply(to: await self.canonical(request)) }
+        ) { (request) async throws -> Reply in try await query.reply(to: request) }
     }
 
     private var breaks: Operation {
-        let query = BreaksQuery(storage: context.storage)
+        let query = BreaksQuery(storage: context.storage, book: book)
         return .query(
             "breaks", at: "/reconciliation/breaks", summary: "Differences, gravest first", ttl: Self.ttl,
             parameters: BreaksQuery.parameters, isPaged: true, isWarmable: true, reply: BreaksQuery.listSchema
-        ) { (request) async throws -> Reply in try await query.list(await self.canonical(request)) }
+        ) { (request) async throws -> Reply in try await query.list(request) }
     }
 
     private var oneBreak: Operation {
-        let query = BreaksQuery(storage: context.storage)
+        let query = BreaksQuery(storage: context.storage, book: book)
         return .query(
             "break", at: "/reconciliation/breaks/{break_id}", summary: "One difference", ttl: Self.ttl,
             parameters: [BreaksQuery.idParameter], reply: .object(BreakRow.members)
@@ -93,7 +85,7 @@ public final class ReconciliationModule: QueryService, BookExtension {
     }
 
     private var breakEvents: Operation {
-        let query = BreaksQuery(storage: context.storage)
+        let query = BreaksQuery(storage: context.storage, book: book)
         return .query(
             "breakEvents", at: "/reconciliation/breaks/{break_id}/events", summary: "A difference's history",
             ttl: Self.ttl, parameters: [BreaksQuery.idParameter], reply: BreaksQuery.eventsSchema

@@ -1,5 +1,6 @@
 import PluginAPI
 import PluginTesting
+import SQLiteStorage
 import Testing
 
 @testable import TradingBook
@@ -187,7 +188,7 @@ struct AccountTests {
             #expect(row.text(0) == "XAUUSD")
             #expect(row.text(1) == "SpotGold")
             #expect(row.integer(2) == 3)
-            #expect(try await book.book.canonicalSymbol("gold") == "XAUUSD")
+            #expect(try await book.canonical("gold") == "XAUUSD")
         }
     }
 
@@ -204,14 +205,45 @@ struct AccountTests {
         }
     }
 
+    /// An instrument of the configuration.
+    private func entry(_ aliases: [String]) -> ConfigurationValue {
+        .mapping([
+            "digits": .integer(1), "pip": .decimal("0.1"), "multiplier": .decimal("10"),
+            "quote_currency": .text("USD"), "aliases": .list(aliases.map { .text($0) }),
+        ])
+    }
+
+    @Test("What a filter calls a symbol stands for the same in a statement as in the book, whoever describes it")
+    func canonicalInStatements() async throws {
+        let instruments: ConfigurationValue = .mapping([
+            "US500": entry(["spx", "gbpusd", "eurusd-x", "gold"]), "DE40": entry(["dax"]),
+        ])
+        try await BookFixture.run(configuration: ModuleConfiguration(["instruments": instruments])) { book in
+            for (symbol, aliases) in [
+                ("XAUUSD", #"["gold", "eurusd.m"]"#), ("dax", "[]"), ("SPX", #"["us500", "eurgbp"]"#),
+                ("EURUSD_x", "[]"),
+            ] {
+                let body = #"{"digits": 2, "pip": 1, "multiplier": 1, "quote_currency": "USD", "aliases": \#(aliases)}"#
+                _ = try? await book.call("putInstrument", body, parameters: ["symbol": .text(symbol)])
+            }
+            #expect(try await book.count("instruments") >= 3)
+
+            let names = [
+                "us500", "SPX", "spx", "de40", "DAX", "gold", "GOLD.x", "xauusd", "XAUUSD-2", "gbpusd", "gbpusd-2",
+                "eurusd",
+                "EURUSD.m", "eurusd-x", "eurusd_x", "EURUSDx", "eurgbp", "usdusd", "unknown", "ünknown", "eur", "",
+            ]
+            for name in names {
+                let expected = try await book.storage.transaction(deadline: nil) { transaction in
+                    try book.book.instruments.book(resolving: [name], in: transaction).canonical(name)
+                }
+                #expect(try await book.canonical(name) == expected, "\(name)")
+            }
+        }
+    }
+
     @Test("Instruments of the configuration are known, and names given twice are refused")
     func configured() async throws {
-        func entry(_ aliases: [String]) -> ConfigurationValue {
-            .mapping([
-                "digits": .integer(1), "pip": .decimal("0.1"), "multiplier": .decimal("10"),
-                "quote_currency": .text("USD"), "aliases": .list(aliases.map { .text($0) }),
-            ])
-        }
         let good = ModuleConfiguration(["instruments": .mapping(["US500": entry(["spx"])])])
         let bad = ModuleConfiguration(["instruments": .mapping(["US500": entry(["spx"]), "SPX": entry([])])])
 

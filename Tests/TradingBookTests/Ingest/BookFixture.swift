@@ -132,6 +132,11 @@ struct BookFixture: Sendable {
 
     func rows(_ sql: SQL) async throws -> Rows { try await storage.rows(sql) }
 
+    /// What a statement's filter takes `symbol` for.
+    func canonical(_ symbol: String) async throws -> String? {
+        try await rows("SELECT \(book.canonicalSymbol(symbol))").first?.text(0)
+    }
+
     func count(_ table: String) async throws -> Int64 {
         try await storage.rows(SQL(parts: [.text("SELECT count(*) FROM \(table)")])).first?.integer(0) ?? -1
     }

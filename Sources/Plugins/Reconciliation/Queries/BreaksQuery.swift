@@ -1,8 +1,10 @@
 import PluginAPI
+import TradingBook
 
 /// Lists breaks, gravest first, and shows one with its history.
 struct BreaksQuery: Sendable {
     let storage: any StorageBackend
+    let book: BookModule
     private static let everyStatus = "all"
 
     func list(_ request: Request) async throws -> Reply {
@@ -10,7 +12,7 @@ struct BreaksQuery: Sendable {
             "SELECT " + BreakRow.columns + " FROM breaks WHERE account_id IN (\(request.accounts))"
             + status(request.choices["status"])
             + .when(request.text("class")) { " AND class = \($0)" }
-            + .when(request.text("symbol")) { " AND symbol = \($0)" }
+            + .when(request.text("symbol")) { " AND symbol = \(book.canonicalSymbol($0))" }
             + .when(request.duration("min_age")) { " AND first_seen_at <= \(request.now - $0)" }
             + .when(request.cursor) {
                 " AND (severity_rank, first_seen_at, break_id) > (\($0[0]), \($0[1]), \($0[2]))"

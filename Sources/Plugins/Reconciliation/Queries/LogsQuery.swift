@@ -1,8 +1,10 @@
 import PluginAPI
+import TradingBook
 
 /// Lists the reconciliation log, newest first.
 struct LogsQuery: Sendable {
     let storage: any StorageBackend
+    let book: BookModule
 
     func reply(to request: Request) async throws -> Reply {
         let since = request.now - .seconds(3_600 * (request.integer("hours") ?? 24))
@@ -13,7 +15,7 @@ struct LogsQuery: Sendable {
                 WHERE l.account_id IN (\(request.accounts)) AND l.at >= \(since)
                 """
             + .when(request.text("event_type")) { " AND l.event_type = \($0)" }
-            + .when(request.text("symbol")) { " AND l.symbol = \($0)" }
+            + .when(request.text("symbol")) { " AND l.symbol = \(book.canonicalSymbol($0))" }
             + .when(request.cursor) { " AND (l.at, l.sequence, l.log_id) < (\($0[0]), \($0[1]), \($0[2]))" }
             + " ORDER BY l.at DESC, l.sequence DESC, l.log_id DESC LIMIT \(request.limit + 1)"
         let rows = try await storage.rows(statement, deadline: request.deadline)

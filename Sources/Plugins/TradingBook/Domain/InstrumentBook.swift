@@ -32,6 +32,9 @@ public struct InstrumentBook: Sendable, Equatable {
         return Self.base(of: key) ?? key
     }
 
+    /// Whether an instrument was added under this very symbol, in the form in which symbols compare.
+    func describes(_ key: String) -> Bool { instruments[key] != nil }
+
     /// What is known of a canonical symbol; `nil` when nobody has described it.
     public func known(_ canonical: String) -> Instrument? {
         instruments[canonical] ?? Self.builtIn(canonical)

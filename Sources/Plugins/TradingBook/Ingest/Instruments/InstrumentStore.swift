@@ -23,15 +23,15 @@ struct InstrumentStore: Sendable {
         return book
     }
 
-    /// As ``book(resolving:in:)``, outside a transaction.
-    func book(resolving symbol: String, from storage: any StorageBackend) async throws -> InstrumentBook {
-        var book = configured
-        let candidates = InstrumentBook.candidates(for: symbol) + [configured.canonical(symbol)]
-        for row in try await storage.rows(Self.select(candidates)) {
-            let (instrument, alias) = try Self.read(row)
-            book.add(instrument, aliases: alias.map { [$0] } ?? [])
-        }
-        return book
+    /// What ``InstrumentBook/canonical(_:)`` of ``book(resolving:in:)`` is, as an expression.
+    func canonicalSymbol(_ symbol: String) -> SQL {
+        let key = InstrumentBook.key(symbol)
+        // Nothing that is stored changes what an instrument's own symbol stands for.
+        if configured.describes(key) { return "\(key)" }
+        return """
+            COALESCE((SELECT symbol FROM instruments WHERE symbol = \(key)),
+                (SELECT symbol FROM instrument_aliases WHERE alias = \(key)), \(configured.canonical(symbol)))
+            """
     }
 
     /// Described instruments under these symbols, and those that have one of them as an alias.
