@@ -9,11 +9,16 @@ package enum MemoryBytes {
     /// Up to so many bytes, pieces of memory grow by 16; from there on by a quarter of the next lower power of two.
     private static let smallMax = 128
 
-    /// A piece of memory of so many bytes, at least one, as jemalloc hands it out: jemalloc(3), "Size classes".
+    /// Longer pieces have pages of their own, and one more, so that they do not all begin at the same place of a page.
+    private static let slabMax = 14_336
+    private static let page = 4_096
+
+    /// What a piece of memory of so many bytes, at least one, takes of jemalloc's: jemalloc(3), "Size classes".
     package static func block(_ bytes: Int) -> Int {
         guard bytes > 8 else { return 8 }
         let step = bytes <= smallMax ? 16 : 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 2)
-        return (bytes + step - 1) / step * step
+        let size = (bytes + step - 1) / step * step
+        return size <= slabMax ? size : size + page
     }
 
     /// What an element takes of a dictionary's table when that has just doubled: three slots in eight are taken then.

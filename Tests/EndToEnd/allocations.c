@@ -1,8 +1,8 @@
 /* Preloaded into a server, counts its allocations: every call that takes memory from the allocator, whatever its size.
  *
- * CONCORD_ALLOCATIONS names a file of 8 bytes that the test maps too: how many there have been. The allocator is whichever the
- * server has: the C library's or one of its own. What is asked for while its functions are looked up comes from a small place
- * that is never given back.
+ * CONCORD_ALLOCATIONS names a file of 8 bytes that the test maps too: how many there have been. The allocator is
+ * whichever the server has: the C library's or one of its own. What is asked for while its functions are looked up comes
+ * from a small place that is never given back.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-"""How often answering from the cache takes memory from the C library: steadier than any time, and most of what it costs."""
+"""How often answering from the cache takes memory from the allocator: steadier than any time, and most of what it costs."""
 
 import socket
 import tempfile

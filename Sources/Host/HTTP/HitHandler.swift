@@ -6,8 +6,8 @@ import PluginAPI
 ///
 /// A request is answered here only while none is under way behind this handler, so that answers keep their order, and
 /// while the client takes what it is sent. What comes while an answer is awaited is kept until it is written, and once
-/// something has come no more is read. Everything else passes through untouched. What is at hand is written as bytes, which is why this handler stands
-/// between the parser and the encoder.
+/// something has come no more is read. Everything else passes through untouched. What is at hand is written as bytes,
+/// which is why this handler stands between the parser and the encoder.
 ///
 /// ```
 ///          not at hand                    answer made
@@ -68,8 +68,9 @@ final class HitHandler: ChannelDuplexHandler {
         // The rest of a request may be long in coming, and its time is measured behind this handler.
         passHeld(context)
         flush(context)
-        // Nobody behind has read anything, and nobody there holds reading back while nothing is under way there. To stop
-        // reading for as long as an answer takes would be two calls of the kernel for nothing: clients await it, too.
+        // Nobody behind has read anything, and nobody there holds reading back while nothing is under way there. While an
+        // answer is awaited few clients send anything: to stop reading until then would be two calls of the kernel for
+        // nothing.
         if !hasPassedOn, guardian.isFree || isAwaitingAlone { return context.read() }
         hasPassedOn = false
         context.fireChannelReadComplete()
@@ -172,15 +173,14 @@ final class HitHandler: ChannelDuplexHandler {
             case .error(let error): errorCaught(context: context, error: error)
             }
         }
-        guard !isAwaiting else { return flush(context) }
-        passHeld(context)
+        if !isAwaiting { passHeld(context) }
         flush(context)
         if hasPassedOn {
             hasPassedOn = false
             context.fireChannelReadComplete()
         }
         // Those behind were told that reading is complete while the answer was awaited: they have asked for more, or will.
-        if wantsRead {
+        if wantsRead, !isAwaiting || isAwaitingAlone {
             wantsRead = false
             context.read()
         }

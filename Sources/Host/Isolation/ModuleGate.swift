@@ -86,8 +86,8 @@ final class ModuleGate: Sendable {
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
     func retire() { overdueCalls.retire() }
 
-    /// What a call that came now would be refused with; `nil` for one that would run or wait. It decides nothing: what is let through
-    /// may be refused all the same.
+    /// What a call that came now would be refused with; `nil` for one that would run or wait. It decides nothing: what is
+    /// let through may be refused all the same.
     var refusalAtHand: (any Error)? {
         let now = now()
         let held = state.withLock { state -> ModuleHeldBack? in

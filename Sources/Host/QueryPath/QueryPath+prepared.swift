@@ -10,10 +10,10 @@ enum PreparedState: Sendable {
     case fallen
 }
 
-/// An answer that nobody keeps, to a query that needs not be authorised again.
+/// An answer that has to be built, to a query that needs not be authorised again.
 struct MissingAnswer: Sendable {
     var query: PreparedQuery
-    /// Of L1, before anything is read.
+    /// Of L1, before anything is read; empty for what is never kept.
     var stamp: CacheStamp
     /// The announcements of writes that had been made by then.
     var epoch: UInt64
@@ -53,7 +53,7 @@ extension QueryPath {
         if query.target.isKept, let entry = localEntry(for: query.key), now < entry.freshUntil {
             return stands(query, key) ? .fresh(entry) : .fallen
         }
-        let stamp = cache?.immediateStamp(for: query.tags)
+        let stamp = query.target.isKept ? cache?.immediateStamp(for: query.tags) : nil
         guard stands(query, key) else { return .fallen }
         // What this host knows of rights is no better than what it keeps of answers.
         guard !query.call.parameters.isRelative, shared?.cache.isLocalCopyGood != false else { return .fallen }
@@ -68,15 +68,15 @@ extension QueryPath {
         return false
     }
 
-    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once: at once, when the
-    /// module would not be called.
+    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once: at once,
+    /// when the module would refuse the call.
     func build(
         _ missing: MissingAnswer,
         _ arrival: RequestArrival,
         _ listener: @escaping @Sendable (MissOutcome) -> Void
     ) {
         let (call, key) = (missing.query.call, missing.query.key)
-        guard call.target.isKept else { return build(call, arrival, alone: listener) }
+        guard call.target.isKept else { return build(missing, arrival, alone: listener) }
         let (flight, isJoined) = flights.join(
             key, epoch: missing.epoch, deadline: arrival.deadline,
             mayJoin: { !invalidations.touched(call.tags, since: $0) }
@@ -96,23 +96,22 @@ extension QueryPath {
 
     /// What is never kept is built for each who asks.
     private func build(
-        _ call: AuthorisedCall, _ arrival: RequestArrival, alone listener: @escaping @Sendable (MissOutcome) -> Void
+        _ missing: MissingAnswer, _ arrival: RequestArrival, alone listener: @escaping @Sendable (MissOutcome) -> Void
     ) {
-        if let refusal = refusalAtHand(of: call.target) { return listener(.failed(refusal)) }
-        single(call, arrival).notify { result in
+        let call = missing.query.call
+        // Very many may ask at once: to begin a call that is refused would cost everybody several times as much.
+        if let refusal = call.target.gate.refusalAtHand {
+            call.target.meters.count(FailureAnswer.outcome(of: refusal))
+            return listener(.failed(refusal))
+        }
+        ownCall(call, arrival).notify { result in
             switch result {
             case .success(let entry):
-                listener(.built(BuiltAnswer(entry: entry, isStored: false, epoch: call.epoch), isJoined: false))
+                let built = BuiltAnswer(entry: entry, isStored: false, epoch: missing.epoch)
+                listener(.built(built, isJoined: false))
             case .failure(let error): listener(.failed(error))
             }
         }
-    }
-
-    /// Why a module would refuse a call that came now. It costs less to say than to call it: refusals are what many get who come at once.
-    private func refusalAtHand(of target: BoundOperation) -> (any Error)? {
-        guard let refusal = target.gate.refusalAtHand else { return nil }
-        target.meters.count(FailureAnswer.outcome(of: refusal))
-        return refusal
     }
 
     /// What a client is told after a failure that no older answer can stand in for; `nil` for everything else.

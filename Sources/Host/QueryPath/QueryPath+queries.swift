@@ -1,3 +1,4 @@
+import HTTPTypes
 import PluginAPI
 
 /// What a flight ends with: an answer, and whether the cache now holds it.
@@ -23,9 +24,10 @@ extension QueryPath {
         for _ in 1..<QueryPath.attemptsMax {
             let call = try await authorise(target, incoming, segments, caller)
             guard target.isKept else {
-                // Whatever the service makes of it: it is as well authorised the next time.
-                prepare(call, incoming, key: key(of: call))
-                return try await uncached(call, incoming, .bypass)
+                let answer = try await uncached(call, incoming, .bypass)
+                // A time that counts from now is read anew each time.
+                if answer.status.code < 500, !call.parameters.isRelative { prepare(call, incoming, key: "") }
+                return answer
             }
             if let answer = try await cached(call, incoming) { return answer }
         }
@@ -113,19 +115,19 @@ extension QueryPath {
         _ incoming: IncomingRequest,
         _ status: CacheStatus
     ) async throws -> OutgoingAnswer {
-        let entry = try await single(call, arrival(of: incoming, at: call.target)).value()
+        let entry = try await ownCall(call, arrival(of: incoming, at: call.target)).value()
         return plainAnswer(with: entry, status, to: incoming)
     }
 
     /// A call of the service that nobody joins.
-    func single(_ call: AuthorisedCall, _ arrival: RequestArrival) -> SharedCall<CacheEntry> {
+    func ownCall(_ call: AuthorisedCall, _ arrival: RequestArrival) -> SharedCall<CacheEntry> {
         let request = request(call, arrival)
-        let single = SharedCall<CacheEntry>()
-        single.start(deadline: arrival.deadline) {
+        let ownCall = SharedCall<CacheEntry>()
+        ownCall.start(deadline: arrival.deadline) {
             let reply = try await self.reply(to: request, of: call.target)
             return self.entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
         }
-        return single
+        return ownCall
     }
 
     func key(of call: AuthorisedCall) -> String {

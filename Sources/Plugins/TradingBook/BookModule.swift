@@ -84,7 +84,7 @@ public final class BookModule: QueryService, AccountDirectory, ExtensibleModule 
         try await context.storage.rows("SELECT user_id FROM accounts WHERE account_id = \(account)").first?.text(0)
     }
 
-    /// An expression for the canonical symbol of what a broker, a bot or a client calls `symbol`, for the filter of a query, which then needs
-    /// no statement before it.
+    /// An expression for the canonical symbol of what a broker, a bot or a client calls `symbol`, for the filter of a query,
+    /// which then needs no statement before it.
     public func canonicalSymbol(_ symbol: String) -> SQL { instruments.canonicalSymbol(symbol) }
 }

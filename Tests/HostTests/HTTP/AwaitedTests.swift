@@ -1,3 +1,5 @@
+import HTTPTypes
+import NIOHTTP1
 import PluginAPI
 import PluginTesting
 import ServiceLifecycle
@@ -144,7 +146,7 @@ struct AwaitedTests {
         #expect(host.admitted.value == 2 && host.awaited.value == 1)
     }
 
-    @Test("What a module has no room for is refused without a call, as by the usual way", arguments: ["GET", "HEAD"])
+    @Test("What a module has no room for is refused as by the usual way", arguments: ["GET", "HEAD"])
     func refusedAtHand(method: String) async throws {
         let (gate, reached) = (Gate(), Gate())
         let host = try HitFixture(adjust: {
@@ -177,6 +179,45 @@ struct AwaitedTests {
         #expect(host.harness.metrics.count("cache_requests_total memory fake.fresh error") == 0)
         #expect(host.sink.lines.count { $0.contains(#""status":"503""#) } == 2)
         #expect(metrics(host).contains("http_requests_in_progress 0"))
+    }
+
+    @Test("What a module would refuse is refused before anything is begun", arguments: [true, false])
+    func refusedBeforeBegun(isFull: Bool) async throws {
+        let (gate, reached) = (Gate(), Gate())
+        let host = try HitFixture(adjust: {
+            ($0.moduleLimits.usual.callsMax, $0.moduleLimits.usual.waitingMax) = (1, 0)
+            $0.moduleLimits.usual.failuresMax = 1
+        }) { _ in
+            reached.open()
+            await gate.wait()
+            throw CancellationError()
+        }
+        let answers = try await host.run { server in
+            _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
+            async let asking = RawClient.send(host.text(), to: server.port)
+            await reached.wait()
+            if !isFull {
+                gate.open()
+                _ = try await asking
+            }
+            let head = HTTPRequestHead(
+                version: .http1_1, method: .GET, uri: "/api/v1/fresh",
+                headers: ["Host": "h", "Authorization": "Bearer \(host.token())"])
+            let answers = Locked<[OutgoingAnswer]>([])
+            if case .awaited(let awaited) = host.pipeline.immediate(head, peer: "peer", to: AnswerWriter()) {
+                awaited.begin { made in
+                    if case .answer(let answer) = made { answers.change { $0.append(answer) } }
+                }
+            }
+            // Whoever begins a call is told of it later.
+            let told = answers.value
+            gate.open()
+            _ = try await asking
+            return told
+        }
+        #expect(answers.map { $0.status.code } == [503])
+        #expect(answers.first?.header("Retry-After") == (isFull ? "1" : "5"))
+        #expect(answers.first?.detail?.contains(isFull ? "are waiting" : "calls have failed") == true)
     }
 
     @Test("A time that counts from now is read anew")

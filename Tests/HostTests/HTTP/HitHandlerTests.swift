@@ -82,6 +82,21 @@ struct HitHandlerTests {
         #expect(fixture.behind.partsTotal == 0 && fixture.behind.completionsTotal == 0)
     }
 
+    @Test("Reading goes on while the last of several that came together is awaited")
+    func slowBehindSlow() throws {
+        let fixture = try HandlerFixture()
+        fixture.behind.readsOn = true
+
+        let parts: [HTTPServerRequestPart] = [.head(fixture.slow), .end(nil)]
+        fixture.send(parts + parts)
+        #expect(fixture.before.readsTotal == 0)
+
+        fixture.finish()
+        // When the first was written and the second was not.
+        #expect(fixture.before.readsTotal == 1)
+        #expect(fixture.before.writesBeforeRead > 0 && fixture.before.writesBeforeRead < fixture.before.writesTotal)
+    }
+
     @Test("What came while an answer was awaited goes on after it, and those behind are told once")
     func passedOnAfterwards() throws {
         let fixture = try HandlerFixture()
@@ -161,10 +176,19 @@ private final class CountingReads: ChannelOutboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private(set) var readsTotal = 0
+    private(set) var writesTotal = 0
+    /// When something was last asked for.
+    private(set) var writesBeforeRead = 0
 
     func read(context: ChannelHandlerContext) {
         readsTotal += 1
+        writesBeforeRead = writesTotal
         context.read()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        writesTotal += 1
+        context.write(data, promise: promise)
     }
 }
 
