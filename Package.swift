@@ -154,8 +154,8 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         // gzip; NIO's compressor does not fit the host's own answers.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        // jemalloc in place of the C library's allocator, and how it is set: a fifth less work for what threads hand to each
-        // other (Benchmarks/README.md).
+        // jemalloc in place of the C library's allocator, and how it is set: about a sixth less processor time for a cold
+        // answer (Benchmarks/README.md).
         .target(name: "CMalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 

@@ -13,8 +13,15 @@ package enum MemoryBytes {
     private static let slabMax = 14_336
     private static let page = 4_096
 
-    /// What a piece of memory of so many bytes, at least one, takes of jemalloc's: jemalloc(3), "Size classes".
+    /// What a piece of memory of so many bytes, at least one, takes of the process'. Where pieces of many sizes come and go,
+    /// an eighth as much lies unused between them.
     package static func block(_ bytes: Int) -> Int {
+        let piece = piece(bytes)
+        return piece + piece / 8
+    }
+
+    /// A piece of memory as jemalloc hands it out, with what lies beside it: jemalloc(3), "Size classes". Pages are of 4 KiB.
+    package static func piece(_ bytes: Int) -> Int {
         guard bytes > 8 else { return 8 }
         let step = bytes <= smallMax ? 16 : 1 << (Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount - 2)
         let size = (bytes + step - 1) / step * step

@@ -1,10 +1,11 @@
-"""A query that no cache answers asks storage once, whichever it is."""
+"""A query of the query services that no cache answers asks storage once."""
 
 from harness import ConcordTest, at, position
 
 
 class RoundTrips(ConcordTest):
-    extra = "cache: { use: none }\n"
+    extra = ("cache: { use: none }\n"
+             "instruments: { GBPUSD: { digits: 5, pip: 0.0001, multiplier: 100000, quote_currency: USD } }\n")
     # Background work runs statements of its own now and then: the least of so many is the query's.
     TRIES = 8
 
@@ -36,7 +37,10 @@ class RoundTrips(ConcordTest):
                 path = path.replace(name, value)
             counts[path] = self.statements(path)
             if any(each["name"] == "symbol" for each in document["paths"].get(path, {}).get("get", {}).get("parameters", [])):
-                counts[path + "?symbol=gbpusd"] = self.statements(path + "?symbol=gbpusd")
+                # One that the configuration describes, and one that it does not.
+                for symbol in ("gbpusd", "eurusd.m"):
+                    counts[f"{path}?symbol={symbol}"] = self.statements(f"{path}?symbol={symbol}")
 
-        self.assertGreaterEqual(len(counts), 14, counts)
+        self.assertEqual(sum("symbol=" in path for path in counts), 10, counts)
+        self.assertGreaterEqual(len(counts), 24, counts)
         self.assertEqual(counts, dict.fromkeys(counts, 1))

@@ -1,4 +1,3 @@
-import HTTPTypes
 import PluginAPI
 
 /// What a flight ends with: an answer, and whether the cache now holds it.
@@ -24,10 +23,10 @@ extension QueryPath {
         for _ in 1..<QueryPath.attemptsMax {
             let call = try await authorise(target, incoming, segments, caller)
             guard target.isKept else {
-                let answer = try await uncached(call, incoming, .bypass)
+                // Whatever the service makes of it, which may be to refuse many at once: who asks, and for what, is settled.
                 // A time that counts from now is read anew each time.
-                if answer.status.code < 500, !call.parameters.isRelative { prepare(call, incoming, key: "") }
-                return answer
+                if !call.parameters.isRelative { prepare(call, incoming, key: "") }
+                return try await uncached(call, incoming, .bypass)
             }
             if let answer = try await cached(call, incoming) { return answer }
         }

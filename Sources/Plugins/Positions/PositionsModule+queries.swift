@@ -46,7 +46,7 @@ extension PositionsModule {
 
     /// One row an open position, and one for an account without any, so that totals need no second query.
     private func openRows(for request: Request) async throws -> Rows {
-        return try await rows(
+        try await rows(
             """
             SELECT \(PositionRow.selection), a.account_id AS holder, a.currency, a.current_equity, a.current_as_of
             FROM accounts a

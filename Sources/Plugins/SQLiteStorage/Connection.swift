@@ -142,7 +142,7 @@ final class Connection: @unchecked Sendable {
 extension Connection {
     /// Pages of the database that a connection keeps. Readers are several and find the rest in the kernel's own memory.
     private static let writerCacheKiB = 4_096
-    private static let readerCacheKiB = 2_048
+    private static let readerCacheKiB = 1_024
 
     private func prepareForWork() throws(StorageError) {
         installHandlers()

@@ -17,7 +17,7 @@ struct MemoryBytesTests {
         defer { free(piece) }
         // What lies beside the longer ones is in no figure of a single piece.
         let beside = bytes > 14_336 ? 4_096 : 0
-        #expect(MemoryBytes.block(bytes) == malloc_usable_size(piece) + beside)
+        #expect(MemoryBytes.piece(bytes) == malloc_usable_size(piece) + beside)
     }
 
     @Test("Short texts lie in their table; longer ones take a piece of memory of their own")

@@ -106,6 +106,17 @@ struct BookMemoryTests {
         #expect(memory.recall("new", at: time(0)) == nil)
     }
 
+    @Test("What is too old to be asked for takes no room for longer than as long again")
+    func agedAway() {
+        let memory = BookMemory()
+        for second in 0..<300 {
+            memory.remember(emptyBook(of: "account-\(second)"), at: time(second))
+            #expect(memory.count <= 121)
+        }
+        #expect(memory.recall("account-241", at: time(300)) != nil)
+        #expect(memory.count >= 60)
+    }
+
     @Test("Instruments get another revision when the migration is undone and done again")
     func migratedAgain() async throws {
         try await BookFixture.run { book in
