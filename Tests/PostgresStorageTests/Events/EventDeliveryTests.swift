@@ -306,6 +306,31 @@ extension AllTests {
             }
         }
 
+        @Test(
+            "A dead letter that is put back is kept for as long as a new event", arguments: SQLDialect.allCases)
+        func putBackLate(_ dialect: SQLDialect) async throws {
+            try await EventDesk.with(dialect) { desk in
+                let receiver = Receiver { _ in throw EventNotTaken.refused(reason: "the receiver answered 410") }
+                let host = try desk.host(observing: [.snapshotStored], receiver)
+                try await host.see(equity: 1_000)
+                try await host.deliver { try await desk.count("event_dead_letters") == 1 }
+                desk.clock.advance(by: .seconds(80_000))
+                let id = try #require(try await desk.column("SELECT dead_letter_id FROM event_dead_letters").first)
+                let letters = DeadLetters(of: "test", in: desk.storage, subscriptions: ["test/all"])
+                _ = try await letters.retry(id, request(desk))
+                #expect(try await host.outbox.depths()["test/all"]?.oldest == desk.clock.now)
+
+                desk.clock.advance(by: .seconds(80_000))
+                try await host.desk.runDue()
+                #expect(try await desk.count("event_outbox") == 1)
+
+                desk.clock.advance(by: .seconds(10_000))
+                try await host.desk.runDue()
+                #expect(try await desk.count("event_outbox") == 0)
+                #expect(receiver.tried.count == 1)
+            }
+        }
+
         @Test("An event that is refused for good is a dead letter at once", arguments: SQLDialect.allCases)
         func refused(_ dialect: SQLDialect) async throws {
             try await EventDesk.with(dialect) { desk in

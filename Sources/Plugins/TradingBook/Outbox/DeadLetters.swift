@@ -93,14 +93,7 @@ public struct DeadLetters: Sendable {
                     "Nobody observes \(row.text(1) ?? "") any more; configure it again to have its dead letters sent.")
             }
             let answer = Self.json(row)
-            try transaction.executeMany(
-                Outbox.insert,
-                [
-                    [
-                        .text(row.text(1)), .text(row.text(2)), .text(row.text(3)), .text(row.text(4)),
-                        .timestamp(row.timestamp(5)), .json(row.json(6) ?? "{}"), .timestamp(now),
-                    ]
-                ])
+            try Self.putBack(row, at: now, in: transaction)
             try transaction.execute("DELETE FROM event_dead_letters WHERE dead_letter_id = \(id)")
             try AuditEntry(
                 at: now, actor: request.caller.subject, action: "event.retry", object: "dead_letter:\(id)",
@@ -110,6 +103,16 @@ public struct DeadLetters: Sendable {
             return answer
         }
         return Reply(body: answer)
+    }
+
+    /// Retention counts from `now`: nobody puts an event back to have it swept away unsent.
+    private static func putBack(_ row: Row, at now: Timestamp, in transaction: any Transaction) throws(StorageError) {
+        try transaction.execute(
+            """
+            INSERT INTO event_outbox (subscription, account_id, event_id, kind, at, data, due_at, queued_at)
+            VALUES (\(row.text(1)), \(row.text(2)), \(row.text(3)), \(row.text(4)), \(row.timestamp(5)),
+                \(json: row.json(6) ?? "{}"), \(now), \(now))
+            """)
     }
 
     private static func json(_ row: Row) -> [UInt8] {

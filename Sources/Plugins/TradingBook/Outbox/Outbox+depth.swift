@@ -4,7 +4,7 @@ extension Outbox {
     /// How much waits for a subscription.
     public struct Depth: Sendable, Equatable {
         public var waiting: Int64
-        /// When the event that has waited longest happened.
+        /// When the event that has waited longest happened, or was put back.
         public var oldest: Timestamp?
         public var dead: Int64
 
@@ -18,7 +18,7 @@ extension Outbox {
         var depths: [String: Depth] = [:]
         let waiting = try await storage.rows(
             """
-            SELECT d.subscription, d.waiting, o.at FROM (
+            SELECT d.subscription, d.waiting, coalesce(o.queued_at, o.at) FROM (
                 SELECT subscription, count(*) AS waiting, min(number) AS first FROM event_outbox GROUP BY subscription
             ) AS d JOIN event_outbox o ON o.number = d.first
             """)

@@ -72,7 +72,7 @@ public final class Outbox: Sendable {
         try transaction.executeMany(Self.insert, rows)
     }
 
-    static let insert = """
+    private static let insert = """
         INSERT INTO event_outbox (subscription, account_id, event_id, kind, at, data, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)
         """
 }

@@ -20,7 +20,7 @@ extension Sweep {
         let behind: SQL = after.map { "AND number > \($0[0])" } ?? ""
         let select: SQL = """
             SELECT number, subscription, account_id FROM event_outbox
-            WHERE at < \(before) AND (holder IS NULL OR due_at < \(before)) \(behind) ORDER BY number LIMIT \(limit)
+            WHERE coalesce(queued_at, at) < \(before) AND (holder IS NULL OR due_at < \(before)) \(behind) ORDER BY number LIMIT \(limit)
             """
         return SQL(sqlite: select, postgres: select + " FOR UPDATE SKIP LOCKED")
     }

@@ -43,4 +43,12 @@ extension BookMigrations {
             DROP TABLE event_outbox;
             """
     )
+
+    /// An event that an operator has put back is as old as that, for retention.
+    static let queuedEvents = Migration(
+        number: 14,
+        name: "when an event was put back",
+        up: "ALTER TABLE event_outbox ADD COLUMN queued_at {TIMESTAMP};",
+        down: "ALTER TABLE event_outbox DROP COLUMN queued_at;"
+    )
 }

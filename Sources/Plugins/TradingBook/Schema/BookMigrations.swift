@@ -4,7 +4,7 @@ import PluginAPI
 enum BookMigrations {
     static let all: [Migration] = [
         accounts, instruments, botBook, brokerBook, requests, statements, retention, namedTickets, settlement,
-        namedTicketRows, revisions, fewerIndices, outbox,
+        namedTicketRows, revisions, fewerIndices, outbox, queuedEvents,
     ]
 
     private static let accounts = Migration(
