@@ -14,10 +14,10 @@ package enum MemoryBytes {
     private static let page = 4_096
 
     /// What a piece of memory of so many bytes, at least one, takes of the process'. Where pieces of many sizes come and go,
-    /// a quarter as much lies unused between them.
+    /// a quarter as much lies unused between those that share pages.
     package static func block(_ bytes: Int) -> Int {
         let piece = piece(bytes)
-        return piece + piece / 4
+        return piece <= slabMax ? piece + piece / 4 : piece
     }
 
     /// A piece of memory as jemalloc hands it out, with what lies beside it: jemalloc(3), "Size classes". Pages are of 4 KiB.

@@ -20,6 +20,13 @@ struct MemoryBytesTests {
         #expect(MemoryBytes.piece(bytes) == malloc_usable_size(piece) + beside)
     }
 
+    @Test("A quarter is counted for what lies between pieces that share pages, and nothing beside longer ones")
+    func between() {
+        #expect(MemoryBytes.block(100) == 112 + 28)
+        #expect(MemoryBytes.block(14_336) == 14_336 + 3_584)
+        #expect(MemoryBytes.block(14_337) == MemoryBytes.piece(14_337))
+    }
+
     @Test("Short texts lie in their table; longer ones take a piece of memory of their own")
     func texts() {
         #expect(MemoryBytes.outside(String(repeating: "a", count: 15)) == 0)

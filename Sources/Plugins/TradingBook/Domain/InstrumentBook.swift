@@ -15,6 +15,9 @@ public struct InstrumentBook: Sendable, Equatable {
         aliases = [:]
     }
 
+    /// Instruments and aliases that were added.
+    var count: Int { instruments.count + aliases.count }
+
     /// Adds or replaces an instrument; symbol and aliases in any case.
     public mutating func add(_ instrument: Instrument, aliases names: [String] = []) {
         var entry = instrument

@@ -6,24 +6,31 @@ import Synchronization
 /// Nothing in it is true by itself: what is taken from it counts only in a transaction that finds the account at the same
 /// ``BookRevision``. It is bounded by rows; accounts that have not been asked for lately go first. It is bounded by age, too:
 /// programs that change an account's rows without giving it another revision are noticed after ``ageMax``, and what is
-/// older takes no memory for longer than as long again while there are snapshots. An account has to come twice in that time
-/// before its book is kept: of one that comes alone only the name is, with as much of the bound as its book would take.
+/// older takes no memory for longer than twice as long again while books are read. Only the book of an account that came
+/// within ``ageMax`` before is kept; of one that comes alone only its name is.
 final class BookMemory: Sendable {
     /// A row takes about half a kilobyte: eight megabytes in all.
     static let rowsMax = 16_384
     static let ageMax: Duration = .seconds(60)
 
-    /// An account that came, with its book if it had come before. An object, so that a name takes little.
-    private final class Visit: Sendable {
-        let rows: Int
-        let book: KnownBook?
-        let readAt: Timestamp
+    /// A book as it was read; an object, so that a name alone takes little.
+    private final class Reading: Sendable {
+        let book: KnownBook
+        let at: Timestamp
 
-        init(of book: KnownBook, isKept: Bool, readAt: Timestamp) {
-            // An account without rows takes room too.
-            rows = book.rowsTotal + 1
-            self.book = isKept ? book : nil
-            self.readAt = readAt
+        init(_ book: KnownBook, at: Timestamp) { (self.book, self.at) = (book, at) }
+    }
+
+    /// When an account came last, with what was read if it had come before.
+    private struct Visit {
+        var at: Timestamp
+        let reading: Reading?
+        /// The name is one.
+        let rows: Int
+
+        init(at: Timestamp, reading: Reading?) {
+            (self.at, self.reading) = (at, reading)
+            rows = 1 + (reading?.book.rowsTotal ?? 0)
         }
     }
 
@@ -34,6 +41,8 @@ final class BookMemory: Sendable {
         /// When the first came into the newer half; `nil` while it is empty.
         var newerSince: Timestamp?
         var older: [String: Visit] = [:]
+
+        func visit(of account: String) -> Visit? { newer[account] ?? older[account] }
     }
 
     private let rowsMax: Int
@@ -46,10 +55,12 @@ final class BookMemory: Sendable {
     /// The account's book as it was last read; `nil` when it is not remembered.
     func recall(_ account: String, at now: Timestamp) -> KnownBook? {
         halves.withLock { halves in
-            guard let found = halves.newer[account] ?? halves.older[account], let book = found.book else { return nil }
-            guard now.since(found.readAt) < Self.ageMax else { return nil }
-            if halves.older.removeValue(forKey: account) != nil { keep(found, of: account, at: now, in: &halves) }
-            return book
+            guard var visit = halves.visit(of: account), let reading = visit.reading,
+                now.since(reading.at) < Self.ageMax
+            else { return nil }
+            visit.at = now
+            keep(visit, of: account, in: &halves)
+            return reading.book
         }
     }
 
@@ -58,9 +69,8 @@ final class BookMemory: Sendable {
         guard book.revision.isKnown else { return }
         let account = book.account.id
         halves.withLock { halves in
-            let cameBefore = halves.older.removeValue(forKey: account) != nil || halves.newer[account] != nil
-            let visit = Visit(of: book, isKept: cameBefore, readAt: now)
-            keep(visit, of: account, at: now, in: &halves)
+            let cameBefore = halves.visit(of: account).map { now.since($0.at) < Self.ageMax } ?? false
+            keep(Visit(at: now, reading: cameBefore ? Reading(book, at: now) : nil), of: account, in: &halves)
         }
     }
 
@@ -68,16 +78,17 @@ final class BookMemory: Sendable {
     var count: (accounts: Int, books: Int) {
         halves.withLock { halves in
             let visits = [halves.newer.values, halves.older.values].joined()
-            return (visits.count, visits.count { $0.book != nil })
+            return (visits.count, visits.count { $0.reading != nil })
         }
     }
 
-    private func keep(_ visit: Visit, of account: String, at now: Timestamp, in halves: inout Halves) {
-        guard visit.rows <= rowsMax / 2 else { return }
+    private func keep(_ visit: Visit, of account: String, in halves: inout Halves) {
+        halves.older[account] = nil
         if let before = halves.newer.removeValue(forKey: account) { halves.newerRows -= before.rows }
-        let isOld = halves.newerSince.map { now.since($0) >= Self.ageMax } ?? false
+        guard visit.rows <= rowsMax / 2 else { return }
+        let isOld = halves.newerSince.map { visit.at.since($0) >= Self.ageMax } ?? false
         if halves.newerRows + visit.rows > rowsMax / 2 || isOld { halves = Halves(older: halves.newer) }
-        halves.newerSince = halves.newerSince ?? now
+        halves.newerSince = halves.newerSince ?? visit.at
         halves.newer[account] = visit
         halves.newerRows += visit.rows
     }

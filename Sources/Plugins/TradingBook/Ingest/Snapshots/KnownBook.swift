@@ -12,6 +12,8 @@ struct KnownBook: Sendable {
     let symbols: Set<String>
     let instruments: InstrumentBook
     let digits: ObservedDigits
+    /// Entries of ``instruments``, unless they are the configured ones, which all books share.
+    var ownInstruments = 0
 
     /// Reads it, inside a transaction that holds the account's row.
     ///
@@ -34,11 +36,14 @@ struct KnownBook: Sendable {
             account: state.account, revision: state.revision, trades: trades,
             positions: isCompared ? try OpenRows(account: id, in: transaction) : OpenRows(), symbols: symbols,
             instruments: instruments,
-            digits: try ObservedDigits(account: id, symbols: unknown, in: transaction))
+            digits: try ObservedDigits(account: id, symbols: unknown, in: transaction),
+            ownInstruments: instruments == store.configured ? 0 : instruments.count)
     }
 
-    /// How much of the memory it takes, in rows.
-    var rowsTotal: Int { trades.count + positions.count }
+    /// How much of the memory it takes, in rows. A symbol is one, as is what is known of it.
+    var rowsTotal: Int {
+        trades.reduce(trades.count + positions.count + symbols.count + ownInstruments) { $0 + $1.fills.count }
+    }
 }
 
 extension Snapshot {
