@@ -20,7 +20,7 @@ struct MemoryBytesTests {
         #expect(MemoryBytes.piece(bytes) == malloc_usable_size(piece) + beside)
     }
 
-    @Test("A quarter is counted for what lies between pieces that share pages, and nothing beside longer ones")
+    @Test("A quarter is counted for what lies between pieces that share pages, and none for longer ones")
     func between() {
         #expect(MemoryBytes.block(100) == 112 + 28)
         #expect(MemoryBytes.block(14_336) == 14_336 + 3_584)

@@ -117,25 +117,25 @@ struct BookMemoryTests {
         }
     }
 
-    @Test("Only books weigh, names take one row: many that come once drive nobody out")
+    @Test("Names take a row each, so that books outlast accounts that come once")
     func namesAreLight() {
         let memory = BookMemory(rowsMax: 200)
-        memory.rememberTwice(book(of: "regular", symbols: 49), at: time(0))
+        memory.rememberTwice(book(of: "regular", more: 49), at: time(0))
         for index in 0..<150 {
-            memory.remember(book(of: "account-\(index)", symbols: 90), at: time(1))
+            memory.remember(book(of: "account-\(index)", more: 90), at: time(1))
             if index % 10 == 0 { #expect(memory.recall("regular", at: time(1)) != nil) }
         }
         #expect(memory.count.books == 1)
     }
 
-    @Test("A book counts by all that it holds, however it has grown and shrunk")
+    @Test("A book counts by what it takes now, however it has grown and shrunk")
     func weights() {
         let memory = BookMemory(rowsMax: 200)
-        for symbols in [9, 79, 19, 89, 9] { memory.rememberTwice(book(of: "a", symbols: symbols), at: time(0)) }
+        for symbols in [9, 79, 19, 89, 9] { memory.rememberTwice(book(of: "a", more: symbols), at: time(0)) }
         // 10 rows and 90 are half of the bound; one more is too much for this half.
-        memory.rememberTwice(book(of: "b", symbols: 89), at: time(0))
-        memory.rememberTwice(book(of: "c", symbols: 9), at: time(0))
-        memory.rememberTwice(book(of: "d", symbols: 89), at: time(0))
+        memory.rememberTwice(book(of: "b", more: 89), at: time(0))
+        memory.rememberTwice(book(of: "c", more: 9), at: time(0))
+        memory.rememberTwice(book(of: "d", more: 89), at: time(0))
         #expect(memory.recall("c", at: time(0)) != nil)
         #expect(memory.recall("d", at: time(0)) != nil)
         memory.remember(emptyBook(of: "e"), at: time(0))
@@ -145,10 +145,10 @@ struct BookMemoryTests {
     @Test("A book that has grown beyond half of the bound is not remembered, and neither is what it was before")
     func grown() {
         let memory = BookMemory(rowsMax: 200)
-        memory.rememberTwice(book(of: "a", symbols: 9), at: time(0))
+        memory.rememberTwice(book(of: "a", more: 9), at: time(0))
         #expect(memory.recall("a", at: time(0)) != nil)
 
-        memory.remember(book(of: "a", symbols: 100), at: time(1))
+        memory.remember(book(of: "a", more: 100), at: time(1))
 
         #expect(memory.recall("a", at: time(1)) == nil)
         #expect(memory.count.accounts == 0)
@@ -180,7 +180,44 @@ struct BookMemoryTests {
         #expect(memory.recall("kept", at: time(61)) != nil)
     }
 
-    @Test("What is too old to be asked for takes no room for longer than as long again")
+    @Test("Trades, fills, symbols and instruments of its own are what a book takes")
+    func rows() {
+        let fill = Fill(id: "f", volume: "0.1", price: "1950.5", time: time(0))
+        let trade = Trade(
+            id: "t-1", account: "acc-1", symbol: "XAUUSD", direction: .buy, volume: "0.1", entryPrice: "1950.5",
+            entryTime: time(0), fills: [fill, fill])
+        let book = KnownBook(
+            account: Account(id: "acc-1", user: "ann", currency: "USD"),
+            revision: BookRevision(account: 1, instruments: 1), trades: [trade], positions: OpenRows(),
+            symbols: ["XAUUSD", "EURUSD", "GBPUSD", "US500"], instruments: InstrumentBook(), digits: ObservedDigits(),
+            ownInstruments: 8)
+        #expect(book.rowsTotal == 1 + 2 + 1 + 2)
+    }
+
+    @Test("Instruments take memory of a book's own once one of them is stored, even if it says what is configured")
+    func ownInstruments() async throws {
+        try await BookFixture.run { book in
+            let store = book.book.instruments
+            let isOwn = { try await book.storage.transaction { try store.resolved(["XAUUSD"], in: $0).isOwn } }
+            #expect(try await !isOwn())
+            try await describe("XAUUSD", aliases: "", book)
+            #expect(try await isOwn())
+        }
+    }
+
+    @Test("When the clock is put back, nothing is taken for new that was read before")
+    func putBack() {
+        let memory = BookMemory()
+        memory.rememberTwice(emptyBook(of: "a"), at: time(3_600))
+        #expect(memory.recall("a", at: time(3_590)) != nil)
+
+        #expect(memory.recall("a", at: time(0)) == nil)
+        memory.rememberTwice(emptyBook(of: "a"), at: time(0))
+        #expect(memory.recall("a", at: time(59)) != nil)
+        #expect(memory.recall("a", at: time(60)) == nil)
+    }
+
+    @Test("Who comes no more takes no room two minutes after, or three if its book was used until it was old")
     func agedAway() {
         let memory = BookMemory()
         for second in 0..<300 {
@@ -189,6 +226,12 @@ struct BookMemoryTests {
         }
         #expect(memory.recall("account-241", at: time(300)) != nil)
         #expect(memory.count.books >= 60)
+        for second in 301..<420 {
+            if second <= 358 { _ = memory.recall("account-299", at: time(second)) }
+            memory.remember(emptyBook(of: "other-\(second)"), at: time(second))
+        }
+        for second in 420..<480 { memory.remember(emptyBook(of: "other-\(second)"), at: time(second)) }
+        #expect(memory.count.books == 0)
     }
 
     @Test("Instruments get another revision when the migration is undone and done again")
@@ -284,15 +327,15 @@ struct BookMemoryTests {
     }
 
     private func emptyBook(of account: String, revision: Int64 = 1) -> KnownBook {
-        book(of: account, symbols: 0, revision: revision)
+        book(of: account, more: 0, revision: revision)
     }
 
-    /// One that takes a row more than it has symbols.
-    private func book(of account: String, symbols: Int, revision: Int64 = 1) -> KnownBook {
+    /// One that takes so many rows beside its name.
+    private func book(of account: String, more symbols: Int, revision: Int64 = 1) -> KnownBook {
         KnownBook(
             account: Account(id: account, user: "ann", currency: "USD"),
             revision: BookRevision(account: revision, instruments: 1), trades: [], positions: OpenRows(),
-            symbols: Set((0..<symbols).map { "SYMBOL-\($0)" }), instruments: InstrumentBook(), digits: ObservedDigits())
+            symbols: Set((0..<symbols * 4).map { "SYMBOL-\($0)" }), instruments: InstrumentBook(), digits: ObservedDigits())
     }
 }
 

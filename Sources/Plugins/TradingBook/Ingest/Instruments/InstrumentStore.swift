@@ -10,17 +10,26 @@ struct InstrumentStore: Sendable {
 
     /// A book that knows everything needed to resolve these symbols.
     func book(resolving symbols: some Sequence<String>, in transaction: any Transaction) throws -> InstrumentBook {
-        var book = configured
+        try resolved(symbols, in: transaction).book
+    }
+
+    /// The same, and whether it takes memory of its own: it shares the configured one's until something is added.
+    func resolved(
+        _ symbols: some Sequence<String>,
+        in transaction: any Transaction
+    ) throws -> (book: InstrumentBook, isOwn: Bool) {
+        var (book, isOwn) = (configured, false)
         var candidates = Array(
             Set(symbols.flatMap { InstrumentBook.candidates(for: $0) + [configured.canonical($0)] }))[...]
         while !candidates.isEmpty {
             for row in try transaction.rows(Self.select(Self.padded(candidates.prefix(Self.chunk)))) {
                 let (instrument, alias) = try Self.read(row)
                 book.add(instrument, aliases: alias.map { [$0] } ?? [])
+                isOwn = true
             }
             candidates = candidates.dropFirst(Self.chunk)
         }
-        return book
+        return (book, isOwn)
     }
 
     /// What ``InstrumentBook/canonical(_:)`` of ``book(resolving:in:)`` is, as an expression.

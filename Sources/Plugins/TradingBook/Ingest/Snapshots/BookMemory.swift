@@ -9,7 +9,7 @@ import Synchronization
 /// older takes no memory for longer than twice as long again while books are read. Only the book of an account that came
 /// within ``ageMax`` before is kept; of one that comes alone only its name is.
 final class BookMemory: Sendable {
-    /// A row takes about half a kilobyte: eight megabytes in all.
+    /// A row typically takes half a kilobyte: eight megabytes in all.
     static let rowsMax = 16_384
     static let ageMax: Duration = .seconds(60)
 
@@ -56,7 +56,7 @@ final class BookMemory: Sendable {
     func recall(_ account: String, at now: Timestamp) -> KnownBook? {
         halves.withLock { halves in
             guard var visit = halves.visit(of: account), let reading = visit.reading,
-                now.since(reading.at) < Self.ageMax
+                Self.isRecent(reading.at, at: now)
             else { return nil }
             visit.at = now
             keep(visit, of: account, in: &halves)
@@ -69,7 +69,7 @@ final class BookMemory: Sendable {
         guard book.revision.isKnown else { return }
         let account = book.account.id
         halves.withLock { halves in
-            let cameBefore = halves.visit(of: account).map { now.since($0.at) < Self.ageMax } ?? false
+            let cameBefore = halves.visit(of: account).map { Self.isRecent($0.at, at: now) } ?? false
             keep(Visit(at: now, reading: cameBefore ? Reading(book, at: now) : nil), of: account, in: &halves)
         }
     }
@@ -82,11 +82,17 @@ final class BookMemory: Sendable {
         }
     }
 
+    /// Requests overtake each other, but what is far ahead is of a clock that has been put back since.
+    private static func isRecent(_ time: Timestamp, at now: Timestamp) -> Bool {
+        let age = now.since(time)
+        return age < ageMax && age > .zero - ageMax
+    }
+
     private func keep(_ visit: Visit, of account: String, in halves: inout Halves) {
         halves.older[account] = nil
         if let before = halves.newer.removeValue(forKey: account) { halves.newerRows -= before.rows }
         guard visit.rows <= rowsMax / 2 else { return }
-        let isOld = halves.newerSince.map { visit.at.since($0) >= Self.ageMax } ?? false
+        let isOld = halves.newerSince.map { !Self.isRecent($0, at: visit.at) } ?? false
         if halves.newerRows + visit.rows > rowsMax / 2 || isOld { halves = Halves(older: halves.newer) }
         halves.newerSince = halves.newerSince ?? visit.at
         halves.newer[account] = visit

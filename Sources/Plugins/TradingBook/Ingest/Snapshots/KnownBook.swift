@@ -30,19 +30,20 @@ struct KnownBook: Sendable {
         let id = state.account.id
         let trades = isCompared ? try OpenTrades.of(id, in: transaction) : []
         let symbols = snapshot.symbols.union(trades.map(\.instrument))
-        let instruments = try store.book(resolving: symbols, in: transaction)
+        let (instruments, isOwn) = try store.resolved(symbols, in: transaction)
         let unknown = Set(symbols.map(instruments.canonical)).filter { instruments.known($0) == nil }
         return KnownBook(
             account: state.account, revision: state.revision, trades: trades,
             positions: isCompared ? try OpenRows(account: id, in: transaction) : OpenRows(), symbols: symbols,
             instruments: instruments,
             digits: try ObservedDigits(account: id, symbols: unknown, in: transaction),
-            ownInstruments: instruments == store.configured ? 0 : instruments.count)
+            ownInstruments: isOwn ? instruments.count : 0)
     }
 
-    /// How much of the memory it takes, in rows. A symbol is one, as is what is known of it.
+    /// How much memory it takes, in rows. A symbol, an instrument and an alias take a quarter of one.
     var rowsTotal: Int {
-        trades.reduce(trades.count + positions.count + symbols.count + ownInstruments) { $0 + $1.fills.count }
+        let fills = trades.reduce(0) { $0 + $1.fills.count }
+        return trades.count + fills + positions.count + (symbols.count + ownInstruments) / 4
     }
 }
 
