@@ -32,7 +32,9 @@ final class EventGauges: Sendable {
 
     /// The name of each gauge and what it tells.
     private static let waiting = ("events_waiting", "Stored events that are not delivered yet.")
-    private static let oldest = ("events_oldest_seconds", "How long the event that waits longest has, since it happened or was put back.")
+    private static let oldest = (
+        "events_oldest_seconds", "For how long the oldest event waits, since it happened or was put back."
+    )
     private static let dead = ("event_dead_letters", "Events that were given up and not put back.")
 
     private let gauges = Mutex<[String: Gauges]>([:])

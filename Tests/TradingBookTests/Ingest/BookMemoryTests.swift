@@ -331,11 +331,12 @@ struct BookMemoryTests {
     }
 
     /// One that takes so many rows beside its name.
-    private func book(of account: String, more symbols: Int, revision: Int64 = 1) -> KnownBook {
+    private func book(of account: String, more rows: Int, revision: Int64 = 1) -> KnownBook {
         KnownBook(
             account: Account(id: account, user: "ann", currency: "USD"),
             revision: BookRevision(account: revision, instruments: 1), trades: [], positions: OpenRows(),
-            symbols: Set((0..<symbols * 4).map { "SYMBOL-\($0)" }), instruments: InstrumentBook(), digits: ObservedDigits())
+            symbols: Set((0..<rows * 4).map { "SYMBOL-\($0)" }), instruments: InstrumentBook(),
+            digits: ObservedDigits())
     }
 }
 
