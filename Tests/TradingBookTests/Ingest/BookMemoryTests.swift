@@ -194,7 +194,7 @@ struct BookMemoryTests {
         #expect(book.rowsTotal == 1 + 2 + 1 + 2)
     }
 
-    @Test("Instruments take memory of a book's own once one of them is stored, even if it says what is configured")
+    @Test("Instruments take memory of a book's own once one of them is stored")
     func ownInstruments() async throws {
         try await BookFixture.run { book in
             let store = book.book.instruments
