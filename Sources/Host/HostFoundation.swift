@@ -27,10 +27,11 @@ struct HostFoundation: Sendable {
         self.registered = registered
         log = LogOutput(
             level: LogLevelSwitch(configuration.log.level), format: LogFormat(configuration.log.format), clock: clock,
-            sink: StandardErrorSink())
+            sink: DescriptorSink.standardError)
         registry = MetricsRegistry()
         ContractMetrics.register(in: registry)
         ProcessMetrics.register(in: registry, startedAt: clock.now)
+        log.register(in: registry)
         invalidations = Invalidations(logger: HostLogger(module: "host", output: log))
     }
 

@@ -159,11 +159,12 @@ class Host:
             raise AssertionError(f"{arguments}: exit {result.returncode}\n{result.stdout}\n{result.stderr}")
         return result
 
-    def serve(self, *arguments, until="/api/v1/ready"):
+    def serve(self, *arguments, until="/api/v1/ready", stderr=None):
+        """`stderr` is where the log goes; `None` is for the file that `logs` reads."""
         self.log = open(self.path / "serve.log", "a+")
         self.process = subprocess.Popen(
             [self.binary, "serve", "--config", str(self.config), *arguments],
-            stdout=self.log, stderr=self.log, cwd=ROOT, env=self.environment,
+            stdout=self.log, stderr=self.log if stderr is None else stderr, cwd=ROOT, env=self.environment,
         )
         self.wait_until_ready(path=until)
         return self

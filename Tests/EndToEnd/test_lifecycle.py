@@ -1,6 +1,7 @@
 """Start, readiness, drain, locks and migrations, as an operator meets them."""
 
 import json
+import os
 import signal
 import sqlite3
 import threading
@@ -168,6 +169,22 @@ class Lifecycle(unittest.TestCase):
         self.host.process.send_signal(signal.SIGHUP)
         self.assertEqual(self.host.request("GET", "/health").status, 200)
         self.assertIsNone(self.host.process.poll())
+
+    def test_whoever_does_not_read_the_log_holds_up_nobody(self):
+        self.host.config.write_text(self.host.config.read_text().replace("level: warning", "level: info"))
+        output, log = os.pipe()
+        with open(output, "rb") as output:
+            self.host.serve(stderr=log)
+            os.close(log)
+            # Each is an entry of more than 200 bytes; a pipe takes 64 KiB.
+            refused = [f"refused-{number}" for number in range(1_000)]
+            for request in refused:
+                answer = self.host.request("GET", "/api/v1/positions/open", headers={"X-Request-Id": request})
+                self.assertEqual(answer.status, 401)
+            threading.Thread(target=self.host.stop, daemon=True).start()
+            lines = [json.loads(line) for line in output.read().splitlines()]
+        self.assertEqual([line["request_id"] for line in lines if line.get("status") == "401"], refused)
+        self.assertIn("draining", [line["message"] for line in lines])
 
     def test_a_token_of_another_secret_is_401(self):
         self.host.serve()

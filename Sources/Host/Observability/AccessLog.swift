@@ -15,19 +15,17 @@ struct AccessLog: Sendable {
     func record(_ exchange: FinishedExchange) {
         let level = level(exchange.method, exchange.status.code, exchange.duration)
         guard logger.takes(level) else { return }
-        var metadata = [
-            "method": exchange.method.rawValue,
-            "route": exchange.route,
-            "status": "\(exchange.status.code)",
-            "duration_ms": "\(exchange.duration.milliseconds)",
-            "bytes": "\(exchange.bodyBytes)",
-            "peer": exchange.peer,
-            "request_id": exchange.requestID,
-        ]
-        metadata["user"] = exchange.subject
-        metadata["trace_id"] = exchange.traceID
-        metadata["role"] = exchange.role?.rawValue
-        logger.log(level, "request answered", metadata)
+        var fields = [(key: "request_id", value: exchange.requestID)]
+        if let traceID = exchange.traceID { fields.append((key: "trace_id", value: traceID)) }
+        fields.append((key: "bytes", value: "\(exchange.bodyBytes)"))
+        fields.append((key: "duration_ms", value: "\(exchange.duration.milliseconds)"))
+        fields.append((key: "method", value: exchange.method.rawValue))
+        fields.append((key: "peer", value: exchange.peer))
+        if let role = exchange.role { fields.append((key: "role", value: role.rawValue)) }
+        fields.append((key: "route", value: exchange.route))
+        fields.append((key: "status", value: "\(exchange.status.code)"))
+        if let subject = exchange.subject { fields.append((key: "user", value: subject)) }
+        logger.log(level, "request answered", inOrder: fields)
     }
 
     /// Whether such a request has an entry: for those who would make the exchange for the log alone.

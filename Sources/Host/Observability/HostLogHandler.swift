@@ -38,6 +38,7 @@ struct LogOutput: Sendable {
     var format: LogFormat
     var clock: any HostClock
     var sink: any LogSink
+    let losses = LogLosses()
 
     /// Adds module and request, sorts the fields by key and writes the entry.
     func write(_ level: LogLevel, _ message: String, module: String, _ fields: [(key: String, value: String)]) {
@@ -48,6 +49,30 @@ struct LogOutput: Sendable {
         }
         let taken = Set(all.map(\.key))
         all += fields.filter { !taken.contains($0.key) }.sorted { $0.key < $1.key }
-        sink.write(format.line(level, message, all, at: clock.now))
+        write(level, message, inOrder: LogFormat.masked(all))
+    }
+
+    /// Writes an entry whose fields are in their order and hold no secret.
+    func write(_ level: LogLevel, _ message: String, inOrder fields: [(key: String, value: String)]) {
+        let lost = sink.lostTotal
+        sink.write(format.line(level, message, fields, at: clock.now))
+        // There was room for it, so that there is for this.
+        if lost > 0, sink.lostTotal == lost { tellLosses(lost) }
+    }
+
+    /// Says once that entries are missing above.
+    private func tellLosses(_ total: Int) {
+        let untold = losses.takeUntold(of: total)
+        guard untold > 0 else { return }
+        let fields = [(key: "module", value: "host"), (key: "entries", value: "\(untold)")]
+        sink.write(format.line(.warning, "log entries lost", fields, at: clock.now))
+    }
+
+    /// Shows among the metrics how many entries were lost.
+    func register(in registry: MetricsRegistry) {
+        let shown = registry.fractionalCounter(
+            "log_entries_lost_total",
+            help: "Log entries that were lost because nobody read the log fast enough, or it could not be written.")
+        registry.onCollection(of: "log") { [sink] in shown.set(Double(sink.lostTotal)) }
     }
 }

@@ -4,15 +4,21 @@ import PluginAPI
 enum LogFormat: String, Sendable, CaseIterable {
     case json, text
 
-    /// One entry and a line feed. Fields keep their order; a key that looks like a secret's is shown as `•••`.
+    /// One entry and a line feed. Fields keep their order.
+    ///
+    /// - Parameter fields: What ``masked(_:)`` gave, or what can hold no secret.
     func line(_ level: LogLevel, _ message: String, _ fields: [(key: String, value: String)], at time: Timestamp)
         -> [UInt8]
     {
-        let fields = fields.map { (key: $0.key, value: Self.isSecret($0.key) ? "•••" : $0.value) }
-        return switch self {
+        switch self {
         case .json: Self.json(level, message, fields, time)
         case .text: Self.text(level, message, fields, time)
         }
+    }
+
+    /// The same fields; what a key calls a secret is `•••`.
+    static func masked(_ fields: [(key: String, value: String)]) -> [(key: String, value: String)] {
+        fields.map { (key: $0.key, value: isSecret($0.key) ? "•••" : $0.value) }
     }
 
     private static func json(
@@ -49,7 +55,7 @@ enum LogFormat: String, Sendable, CaseIterable {
     private static let secretWords = ["token", "secret", "password", "authorization"].map { Array($0.utf8) }
 
     /// Looked for among the bytes: the library's search of one text in another takes longer than the whole rest of an entry.
-    private static func isSecret(_ key: String) -> Bool {
+    static func isSecret(_ key: String) -> Bool {
         // Letters in lower case; what is none does not become one.
         let bytes = key.utf8.map { $0 | 0x20 }
         if hasSecretWord(bytes) { return true }

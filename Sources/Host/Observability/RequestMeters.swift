@@ -30,6 +30,11 @@ final class RequestMeters: Sendable {
 
     func finished(route: String, method: String, status: Int, duration: Duration) {
         inProgress.add(-1)
+        measured(route: route, method: method, status: status, duration: duration)
+    }
+
+    /// The same for what never was, or is no longer, in progress.
+    func measured(route: String, method: String, status: Int, duration: Duration) {
         if status >= 500 { errors.increment() }
         histogram(route: route, method: method, status: status).record(duration.seconds)
     }

@@ -84,6 +84,7 @@ final class LineSink: LogSink {
     private let kept = Mutex<[String]>([])
 
     var lines: [String] { kept.withLock { $0 } }
+    var lostTotal: Int { 0 }
     func write(_ line: [UInt8]) { kept.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
 }
 
