@@ -1,6 +1,5 @@
 import NIOCore
 import PluginAPI
-import Synchronization
 
 /// The bytes of an answer that go out, head and body in one buffer whose memory is used again once it was sent.
 struct AnswerBytes {
@@ -107,17 +106,3 @@ final class AnswerWriter {
 
 @available(*, unavailable)
 extension AnswerWriter: Sendable {}
-
-/// The writers of a listener, one for each event loop.
-final class AnswerWriters: Sendable {
-    private let writers = Mutex<[ObjectIdentifier: NIOLoopBoundBox<AnswerWriter>]>([:])
-
-    /// - Precondition: Called on the event loop.
-    func writer(on eventLoop: any EventLoop) -> AnswerWriter {
-        let id = ObjectIdentifier(eventLoop)
-        if let box = writers.withLock({ $0[id] }) { return box.value }
-        let box = NIOLoopBoundBox(AnswerWriter(), eventLoop: eventLoop)
-        writers.withLock { $0[id] = box }
-        return box.value
-    }
-}

@@ -22,7 +22,7 @@ struct HTTPConnection: ServerChildChannel {
     let clock: any HostClock
     let date: HTTPDate
     let drain: DrainState
-    let writers = AnswerWriters()
+    let desks = LoopDesks()
 
     func setup(channel: any NIOCore.Channel, logger: Logging.Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -37,7 +37,7 @@ struct HTTPConnection: ServerChildChannel {
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoder)),
                 HitHandler(
-                    connection: self, guardian: guardian, writer: writers.writer(on: channel.eventLoop),
+                    connection: self, guardian: guardian, desk: desks.desk(on: channel.eventLoop),
                     peer: channel.peer),
                 HTTPResponseEncoder(),
                 guardian)

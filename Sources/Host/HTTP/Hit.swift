@@ -45,7 +45,7 @@ struct Hit: Sendable {
         text.write(constant: "\r\nX-Request-Id: ")
         id.write(to: &text)
         if isLast { text.write(constant: "\r\nConnection: close") }
-        if let rate { write(rate, to: &text) }
+        rate?.write(to: &text)
         if chosen.varies { text.write(constant: "\r\nVary: Accept-Encoding") }
         if variesByOrigin { text.write(constant: "\r\nVary: Origin") }
     }
@@ -72,15 +72,6 @@ struct Hit: Sendable {
         } else {
             text.write(status.text)
         }
-    }
-
-    private func write(_ rate: RateDecision, to text: inout AnswerText) {
-        text.write(constant: "\r\nRateLimit-Policy: \"requests\";q=")
-        text.write(rate.limit)
-        text.write(constant: ";w=60\r\nRateLimit: \"requests\";r=")
-        text.write(rate.remaining)
-        text.write(constant: ";t=")
-        text.write(rate.secondsToFull)
     }
 }
 

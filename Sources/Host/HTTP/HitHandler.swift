@@ -6,7 +6,7 @@ import PluginAPI
 ///
 /// A request is answered here only while none is under way behind this handler, so that answers keep their order, and
 /// while the client takes what it is sent. What comes while an answer is awaited is kept until it is written, and once
-/// something has come no more is read. Everything else passes through untouched. What is at hand is written as bytes,
+/// something has come no more is read. What a module has no place for is begun in its turn. Everything else passes through untouched. What is at hand is written as bytes,
 /// which is why this handler stands between the parser and the encoder.
 ///
 /// ```
@@ -28,7 +28,8 @@ final class HitHandler: ChannelDuplexHandler {
 
     private let connection: HTTPConnection
     private let guardian: ConnectionGuard
-    private let writer: AnswerWriter
+    private let desk: LoopDesk
+    private var writer: AnswerWriter { desk.writer }
     private let peer: String
     /// A head that may be answered here once its request is complete.
     private var held: HTTPRequestHead?
@@ -47,10 +48,10 @@ final class HitHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
 
     /// - Parameter guardian: Counts what is under way, and writes the answers that are not at hand.
-    init(connection: HTTPConnection, guardian: ConnectionGuard, writer: AnswerWriter, peer: String) {
+    init(connection: HTTPConnection, guardian: ConnectionGuard, desk: LoopDesk, peer: String) {
         self.connection = connection
         self.guardian = guardian
-        self.writer = writer
+        self.desk = desk
         self.peer = peer
     }
 
@@ -121,10 +122,20 @@ final class HitHandler: ChannelDuplexHandler {
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         switch connection.serving.current.handler.immediate(head, peer: peer, to: writer) {
         case .written:
+            desk.others.add()
             context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
             hasWritten = true
-        case .awaited(let answer): wait(context, for: head) { answer.begin($0) }
+        case .awaited(let answer):
+            if !answer.gate.isCrowded { desk.others.add() }
+            wait(context, for: head) { listener in
+                desk.starts.begin(for: answer.gate) { course in
+                    // Whoever has gone while they stood in line is called for no more.
+                    guard self.context != nil else { return answer.abandon() }
+                    return answer.begin(course, listener)
+                }
+            }
         case .usual:
+            desk.others.add()
             if let exchange = BodylessExchange(head, peer: peer, connection: connection) {
                 return wait(context, for: head) { listener in exchange.begin { listener(.answer($0)) } }
             }
@@ -155,6 +166,10 @@ final class HitHandler: ChannelDuplexHandler {
         switch answer {
         case .hit(let hit):
             hit.write(to: &writer.answer, at: connection.clock.now, isLast: isOver)
+            context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
+            guardian.answered(keepsAlive: !isOver)
+        case .refusal(let refusal):
+            refusal.write(to: &writer.answer, at: connection.clock.now, isLast: isOver)
             context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
             guardian.answered(keepsAlive: !isOver)
         case .answer(let answer):

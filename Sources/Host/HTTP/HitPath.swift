@@ -7,7 +7,7 @@ import PluginAPI
 /// rate limit, metrics and the access log, as every request has them.
 ///
 /// It says what ``QueryAnswer``, ``RequestPipeline`` and ``HTTPConnection`` say together of the same answer, field for
-/// field. Answers of other kinds than 200 and 304 are left to the usual way.
+/// field. Answers of other kinds than 200, 304 and refusals are left to the usual way.
 final class HitPath: Sendable {
     private let queryPath: QueryPath
     private let verifier: TokenVerifier
@@ -56,10 +56,18 @@ final class HitPath: Sendable {
             return write(entry, to: request, token, at: now, writer) ? .written : .usual
         case .missing(let missing):
             guard let rate = rate(of: token, at: now) else { return .usual }
-            meters.started()
             let request = HitRequest(plain, query, peer: peer, start: start)
+            if let problem = queryPath.refusalAtHand(missing) {
+                let refusal = refusal(problem, request, HitID(plain), rate)
+                refusal.write(to: &writer.answer, at: now)
+                report(refusal, request)
+                return .written
+            }
+            meters.started()
             return .awaited(
-                AwaitedAnswer(path: self, head: head, request: request, missing: missing, rate: rate, receivedAt: now))
+                AwaitedAnswer(
+                    path: self, head: head, request: request, missing: missing, rate: rate, receivedAt: now,
+                    deadline: queryPath.deadline(of: query.target)))
         }
     }
 
@@ -75,6 +83,23 @@ final class HitPath: Sendable {
         hit.write(to: &writer.answer, at: now)
         report(hit, request)
         return true
+    }
+
+    private func refusal(_ problem: Problem, _ request: HitRequest, _ id: HitID, _ rate: RateDecision?) -> PlainRefusal
+    {
+        PlainRefusal(problem, to: request.plain.method, id: id, rate: rate, variesByOrigin: policy.cors.isOn)
+    }
+
+    /// Measures a refusal, and writes its entry of the access log.
+    private func report(_ refusal: PlainRefusal, _ request: HitRequest) {
+        let duration = Duration.nanoseconds((.now() - request.start).nanoseconds)
+        meters.measured(
+            route: request.query.target.template, method: refusal.method.rawValue, status: refusal.problem.status,
+            duration: duration)
+        accessLog.record(
+            request.exchange(
+                status: refusal.problem.status, duration: duration, bodyBytes: refusal.bodyBytes,
+                requestID: refusal.id.text))
     }
 
     /// Counts a request. - Returns: `nil` when it is refused: the usual way asks again, is refused again, and says so.
@@ -100,13 +125,8 @@ final class HitPath: Sendable {
         }
         let duration = Duration.nanoseconds(nanoseconds)
         guard accessLog.takes(hit.method, status: hit.code, duration: duration) else { return }
-        let (plain, caller) = (request.plain, request.query.caller)
         accessLog.record(
-            FinishedExchange(
-                method: hit.method, route: request.query.target.template, status: .init(code: hit.code),
-                duration: duration, bodyBytes: hit.bodyBytes, peer: request.peer, subject: caller.subject,
-                role: caller.role, requestID: hit.id.text,
-                traceID: plain.traceParent.flatMap { TraceParent($0) }?.traceID))
+            request.exchange(status: hit.code, duration: duration, bodyBytes: hit.bodyBytes, requestID: hit.id.text))
     }
 }
 
@@ -122,32 +142,50 @@ struct HitRequest: Sendable {
     }
 
     var wish: Representation.Wish { .init(takesGzip: plain.takesGzip, ifNoneMatch: plain.ifNoneMatch) }
+
+    /// The request with its answer, for the access log.
+    func exchange(status: Int, duration: Duration, bodyBytes: Int, requestID: String) -> FinishedExchange {
+        FinishedExchange(
+            method: plain.method, route: query.target.template, status: .init(code: status), duration: duration,
+            bodyBytes: bodyBytes, peer: peer, subject: query.caller.subject, role: query.caller.role,
+            requestID: requestID, traceID: plain.traceParent.flatMap { TraceParent($0) }?.traceID)
+    }
 }
 
 // MARK: - Answers that have to be built
 
 extension HitPath {
     /// Has an answer built and tells a listener once, on whatever thread it is made.
-    func begin(_ awaited: AwaitedAnswer, _ listener: @escaping @Sendable (MadeAnswer) -> Void) {
+    ///
+    /// - Returns: Whether the module is called for it.
+    func begin(
+        _ awaited: AwaitedAnswer, _ course: CrowdedStarts.Course, _ listener: @escaping @Sendable (MadeAnswer) -> Void
+    ) -> Bool {
         let id = HitID(awaited.request.plain)
         let arrival = RequestArrival(
-            requestID: id.text, receivedAt: awaited.receivedAt,
-            deadline: queryPath.deadline(of: awaited.request.query.target))
+            requestID: id.text, receivedAt: awaited.receivedAt, deadline: awaited.deadline)
         let scope = RequestScope(
             requestID: arrival.requestID,
             traceID: awaited.request.plain.traceParent.flatMap { TraceParent($0) }?.traceID)
-        RequestScope.$current.withValue(scope) {
-            queryPath.build(awaited.missing, arrival) { outcome in
+        return RequestScope.$current.withValue(scope) {
+            queryPath.build(awaited.missing, arrival, mayBegin: course == .begin) { outcome in
                 if let hit = self.hit(outcome, awaited, id) {
                     self.meters.ended()
                     self.report(hit, awaited.request)
                     listener(.hit(hit))
+                } else if let refusal = self.refusal(after: outcome, awaited, id) {
+                    self.meters.ended()
+                    self.report(refusal, awaited.request)
+                    listener(.refusal(refusal))
                 } else {
                     self.finish(outcome, awaited, arrival, listener)
                 }
             }
         }
     }
+
+    /// Nobody waits for an answer any more that was not begun.
+    func abandon(_ awaited: AwaitedAnswer) { meters.ended() }
 
     /// What can be spelled at once; `nil` for all that is not 200 or has to be compressed first.
     private func hit(_ outcome: MissOutcome, _ awaited: AwaitedAnswer, _ id: HitID) -> Hit? {
@@ -158,7 +196,13 @@ extension HitPath {
         return hit(chosen, status, awaited.request, id, awaited.rate)
     }
 
-    /// Answers as the usual way does: at once, where nothing has to be awaited for it.
+    /// What a client is told after a failure that no older answer can stand in for; `nil` for everything else.
+    private func refusal(after outcome: MissOutcome, _ awaited: AwaitedAnswer, _ id: HitID) -> PlainRefusal? {
+        queryPath.problem(after: outcome, of: awaited.request.query, requestID: id.text)
+            .map { refusal($0, awaited.request, id, awaited.rate) }
+    }
+
+    /// Answers as the usual way does.
     private func finish(
         _ outcome: MissOutcome,
         _ awaited: AwaitedAnswer,
@@ -167,9 +211,6 @@ extension HitPath {
     ) {
         let query = awaited.request.query
         let incoming = awaited.incoming(arrival)
-        if let refusal = queryPath.refusal(after: outcome, of: query, to: incoming) {
-            return listener(.answer(complete(refusal, awaited, incoming)))
-        }
         AnswerRace.begin(within: arrival.deadline - .now) { [self] in
             await queryPath.answer(outcome, of: query, to: incoming)
         } then: { [self] answer in
@@ -204,9 +245,26 @@ struct AwaitedAnswer: Sendable {
     fileprivate let missing: MissingAnswer
     fileprivate let rate: RateDecision?
     fileprivate let receivedAt: Timestamp
+    fileprivate let deadline: ContinuousClock.Instant
+
+    /// What stands before the module that is asked.
+    var gate: ModuleGate { request.query.target.gate }
 
     /// - Parameter listener: Told of the answer once, on whatever thread it is made.
-    func begin(_ listener: @escaping @Sendable (MadeAnswer) -> Void) { path.begin(self, listener) }
+    /// - Returns: Whether the module is called for it.
+    func begin(
+        _ course: CrowdedStarts.Course = .begin, _ listener: @escaping @Sendable (MadeAnswer) -> Void
+    ) -> Bool {
+        path.begin(self, course, listener)
+    }
+
+    /// Nobody waits for it any more, and it was not begun.
+    ///
+    /// - Returns: `false`: the module is not called.
+    func abandon() -> Bool {
+        path.abandon(self)
+        return false
+    }
 
     /// The whole request, with what its head says besides. Its target has been read before.
     fileprivate func incoming(_ arrival: RequestArrival) -> IncomingRequest {
@@ -220,6 +278,7 @@ struct AwaitedAnswer: Sendable {
 enum MadeAnswer: Sendable {
     /// Spelled as bytes.
     case hit(Hit)
+    case refusal(PlainRefusal)
     case answer(OutgoingAnswer)
 }
 

@@ -53,12 +53,19 @@ enum ProblemAnswer {
         return json.bytes.dropLast()
     }
 
+    /// The whole body.
+    ///
+    /// - Parameter prefix: What ``encode(_:)`` gave.
+    static func body(prefix: [UInt8], requestID: String) -> [UInt8] {
+        var id = JSONWriter(reservingCapacity: requestID.utf8.count + 2)
+        id.string(requestID)
+        return prefix + Array(",\"request_id\":".utf8) + id.bytes + [UInt8(ascii: "}")]
+    }
+
     /// - Parameter prefix: What ``encode(_:)`` gave.
     static func make(prefix: [UInt8], status: Int, retryAfter: Int? = nil, requestID: String) -> OutgoingAnswer {
-        var id = JSONWriter()
-        id.string(requestID)
         var answer = OutgoingAnswer(status: HTTPResponse.Status(code: status))
-        answer.body = prefix + Array(",\"request_id\":".utf8) + id.bytes + [UInt8(ascii: "}")]
+        answer.body = body(prefix: prefix, requestID: requestID)
         answer.headers[.contentType] = "application/problem+json"
         answer.headers[.cacheControl] = "no-store"
         if let retryAfter { answer.headers[.retryAfter] = String(max(0, retryAfter)) }

@@ -86,6 +86,9 @@ final class ModuleGate: Sendable {
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
     func retire() { overdueCalls.retire() }
 
+    /// Whether as many calls run as may.
+    var isCrowded: Bool { limiter.isCrowded }
+
     /// What a call that came now would be refused with; `nil` for one that would run or wait. It decides nothing: what is
     /// let through may be refused all the same.
     var refusalAtHand: (any Error)? {

@@ -27,6 +27,9 @@ final class CallLimiter: Sendable {
         state = Mutex(State(runningMax: runningMax, waitingMax: waitingMax))
     }
 
+    /// Whether no place is free.
+    var isCrowded: Bool { state.withLock { $0.running >= $0.runningMax } }
+
     /// Whether neither a place is free nor one to wait at.
     var isFull: Bool { state.withLock { $0.running >= $0.runningMax && $0.waiting.count >= $0.waitingMax } }
 

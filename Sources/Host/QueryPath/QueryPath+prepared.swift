@@ -68,15 +68,53 @@ extension QueryPath {
         return false
     }
 
-    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once: at once,
-    /// when the module would refuse the call.
+    /// Why the module would refuse the call for a missing answer, counted as such a call; `nil` when the answer may be built, or
+    /// an old one may be given instead.
+    ///
+    /// Very many may ask at once: to begin a call that is refused would cost everybody several times as much.
+    func refusalAtHand(_ missing: MissingAnswer) -> Problem? {
+        let target = missing.query.target
+        guard !target.isKept, let refusal = target.gate.refusalAtHand else { return nil }
+        target.meters.count(FailureAnswer.outcome(of: refusal))
+        return FailureAnswer.problem(for: refusal)
+    }
+
+    /// Has a missing answer built, or waits with those who have asked for the same, and tells a listener once.
+    ///
+    /// - Parameter mayBegin: Whether there is room for one more call.
+    /// - Returns: Whether the module is called, or somebody is authorised anew; otherwise the listener knows why not.
     func build(
         _ missing: MissingAnswer,
         _ arrival: RequestArrival,
+        mayBegin: Bool = true,
         _ listener: @escaping @Sendable (MissOutcome) -> Void
+    ) -> Bool {
+        // It may have stood in line since it was read.
+        if let failure = failureAtHand(missing, arrival, mayBegin) {
+            missing.query.target.meters.count(FailureAnswer.outcome(of: failure))
+            listener(.failed(failure))
+            return false
+        }
+        guard missing.query.stands(invalidations), missing.query.target.status().isServing else {
+            listener(.outdated)
+            return true
+        }
+        missing.query.target.isKept ? join(missing, arrival, listener) : buildAlone(missing, arrival, listener)
+        return true
+    }
+
+    private func failureAtHand(_ missing: MissingAnswer, _ arrival: RequestArrival, _ mayBegin: Bool) -> (any Error)? {
+        if arrival.deadline <= .now { return DeadlinePassed() }
+        guard mayBegin else { return Overloaded() }
+        let target = missing.query.target
+        // An answer that is kept may be there already, or be under way.
+        return target.isKept ? nil : target.gate.refusalAtHand
+    }
+
+    private func join(
+        _ missing: MissingAnswer, _ arrival: RequestArrival, _ listener: @escaping @Sendable (MissOutcome) -> Void
     ) {
         let (call, key) = (missing.query.call, missing.query.key)
-        guard call.target.isKept else { return build(missing, arrival, alone: listener) }
         let (flight, isJoined) = flights.join(
             key, epoch: missing.epoch, deadline: arrival.deadline,
             mayJoin: { !invalidations.touched(call.tags, since: $0) }
@@ -95,16 +133,10 @@ extension QueryPath {
     }
 
     /// What is never kept is built for each who asks.
-    private func build(
-        _ missing: MissingAnswer, _ arrival: RequestArrival, alone listener: @escaping @Sendable (MissOutcome) -> Void
+    private func buildAlone(
+        _ missing: MissingAnswer, _ arrival: RequestArrival, _ listener: @escaping @Sendable (MissOutcome) -> Void
     ) {
-        let call = missing.query.call
-        // Very many may ask at once: to begin a call that is refused would cost everybody several times as much.
-        if let refusal = call.target.gate.refusalAtHand {
-            call.target.meters.count(FailureAnswer.outcome(of: refusal))
-            return listener(.failed(refusal))
-        }
-        ownCall(call, arrival).notify { result in
+        ownCall(missing.query.call, arrival).notify { result in
             switch result {
             case .success(let entry):
                 let built = BuiltAnswer(entry: entry, isStored: false, epoch: missing.epoch)
@@ -115,10 +147,11 @@ extension QueryPath {
     }
 
     /// What a client is told after a failure that no older answer can stand in for; `nil` for everything else.
-    func refusal(after outcome: MissOutcome, of query: PreparedQuery, to incoming: IncomingRequest) -> OutgoingAnswer? {
-        guard !query.target.isKept, case .failed(let error) = outcome else { return nil }
-        let answer = refusal(error, of: query.target, incoming)
-        return incoming.method == .head ? QueryAnswer.withoutBody(answer) : answer
+    func problem(after outcome: MissOutcome, of query: PreparedQuery, requestID: String) -> Problem? {
+        guard !query.target.isKept, case .failed(let failure) = outcome else { return nil }
+        let problem = problem(for: failure, of: query.target, requestID: requestID)
+        // What says that all is well is for the usual way, which knows which answers have no body.
+        return problem.status >= 400 ? problem : nil
     }
 
     /// The answer in full, whatever became of it.

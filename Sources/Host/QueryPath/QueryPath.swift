@@ -128,14 +128,20 @@ final class QueryPath: Sendable {
     }
 
     func refusal(_ failure: any Error, of target: BoundOperation, _ incoming: IncomingRequest) -> OutgoingAnswer {
+        ProblemAnswer.make(
+            problem(for: failure, of: target, requestID: incoming.requestID), requestID: incoming.requestID)
+    }
+
+    /// What a client is told after a failure; one that is ours is logged.
+    func problem(for failure: any Error, of target: BoundOperation, requestID: String) -> Problem {
         if FailureAnswer.isLogged(failure) {
             logger.error(
                 "operation failed",
                 [
-                    "module": target.module, "operation": target.name, "request_id": incoming.requestID,
+                    "module": target.module, "operation": target.name, "request_id": requestID,
                     "error": String(describing: failure),
                 ])
         }
-        return ProblemAnswer.make(FailureAnswer.problem(for: failure), requestID: incoming.requestID)
+        return FailureAnswer.problem(for: failure)
     }
 }

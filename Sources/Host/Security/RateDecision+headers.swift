@@ -10,6 +10,16 @@ extension RateDecision {
         headers[.rateLimit] = "\"requests\";r=\(remaining);t=\(secondsToFull)"
     }
 
+    /// As ``mark(_:)`` says it, in an answer that is spelled.
+    func write(to text: inout AnswerText) {
+        text.write(constant: "\r\nRateLimit-Policy: \"requests\";q=")
+        text.write(limit)
+        text.write(constant: ";w=60\r\nRateLimit: \"requests\";r=")
+        text.write(remaining)
+        text.write(constant: ";t=")
+        text.write(secondsToFull)
+    }
+
     /// 429 with the time after which a request would pass.
     var problem: Problem {
         Problem(

@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import NIOHTTP1
 import PluginAPI
 import PluginTesting
@@ -160,25 +161,54 @@ struct AwaitedTests {
             _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
             async let asking = RawClient.send(host.text(), to: server.port)
             await reached.wait()
-            let texts = [[], ["Pragma: no-cache"]].map { host.text("/api/v1/fresh", method: method, fields: $0) }
+            let texts = [[], ["Pragma: no-cache"]].map {
+                host.text("/api/v1/fresh", method: method, fields: $0 + ["X-Request-Id: refused-1"])
+            }
             let answers = try await host.answers(to: texts, from: server, heads: method == "HEAD")
             gate.open()
             _ = try await asking
             return answers
         }
 
-        #expect(host.awaited.value == 1 && host.admitted.value == 3)
+        #expect(host.hits.value == 1 && host.awaited.value == 0 && host.admitted.value == 3)
         let (atHand, usual) = (answers[0], answers[1])
-        #expect(atHand.status == 503 && usual.status == 503)
+        #expect(usual.statusLine == "HTTP/1.1 503 Service Unavailable" && atHand.statusLine == usual.statusLine)
         #expect(Set(atHand.fields.keys) == Set(usual.fields.keys))
-        for (name, value) in usual.fields where !Self.volatile.contains(name) && name != "content-length" {
+        for (name, value) in usual.fields where name != "ratelimit" && name != "date" {
             #expect(atHand.fields[name] == value, "\(name)")
         }
-        #expect(atHand.body.contains("Too many requests are waiting") || method == "HEAD")
+        #expect(atHand.body == usual.body && usual.body.isEmpty == (method == "HEAD"))
+        #expect(usual.body.contains("Too many requests are waiting") || method == "HEAD")
         #expect(host.harness.metrics.count("module_calls_total fake fresh unavailable") == 2)
         #expect(host.harness.metrics.count("cache_requests_total memory fake.fresh error") == 0)
         #expect(host.sink.lines.count { $0.contains(#""status":"503""#) } == 2)
         #expect(metrics(host).contains("http_requests_in_progress 0"))
+    }
+
+    @Test("What fails is answered as by the usual way, and logged once each", arguments: ["GET", "HEAD"])
+    func failed(method: String) async throws {
+        let calls = Tally()
+        let host = try HitFixture(fresh: { _ in
+            if calls.add() > 1 { throw StorageError.statement("no such table") }
+            return Reply(body: Array("{}".utf8))
+        })
+        let answers = try await host.run { server in
+            _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
+            let texts = [[], ["Pragma: no-cache"]].map {
+                host.text("/api/v1/fresh", method: method, fields: $0 + ["X-Request-Id: failed-1"])
+            }
+            return try await host.answers(to: texts, from: server, heads: method == "HEAD")
+        }
+        let (awaited, usual) = (answers[0], answers[1])
+        #expect(host.awaited.value == 1 && host.admitted.value == 2)
+        #expect(usual.status == 500 && awaited.statusLine == usual.statusLine && awaited.body == usual.body)
+        #expect(Set(awaited.fields.keys) == Set(usual.fields.keys))
+        for (name, value) in usual.fields where name != "ratelimit" && name != "date" {
+            #expect(awaited.fields[name] == value, "\(name)")
+        }
+        #expect(host.harness.log.all.count { $0.contains("operation failed") && $0.contains("failed-1") } == 2)
+        #expect(host.sink.lines.count { $0.contains(#""status":"500""#) } == 2)
+        #expect(metrics(host).contains("http_requests_in_progress 0") && metrics(host).contains("errors_total 2"))
     }
 
     @Test("What a module would refuse is refused before anything is begun", arguments: [true, false])
@@ -192,7 +222,7 @@ struct AwaitedTests {
             await gate.wait()
             throw CancellationError()
         }
-        let answers = try await host.run { server in
+        let answers: [RawAnswer] = try await host.run { server in
             _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
             async let asking = RawClient.send(host.text(), to: server.port)
             await reached.wait()
@@ -203,23 +233,86 @@ struct AwaitedTests {
             let head = HTTPRequestHead(
                 version: .http1_1, method: .GET, uri: "/api/v1/fresh",
                 headers: ["Host": "h", "Authorization": "Bearer \(host.token())"])
-            let answers = Locked<[OutgoingAnswer]>([])
-            if case .awaited(let awaited) = host.pipeline.immediate(head, peer: "peer", to: AnswerWriter()) {
-                awaited.begin { made in
-                    if case .answer(let answer) = made { answers.change { $0.append(answer) } }
-                }
-            }
-            // Whoever begins a call is told of it later.
-            let told = answers.value
+            let writer = AnswerWriter()
+            guard case .written = host.pipeline.immediate(head, peer: "peer", to: writer) else { return [] }
             gate.open()
             _ = try await asking
-            return told
+            return RawAnswer.all(in: String(buffer: writer.answer.buffer))
         }
-        #expect(answers.map { $0.status.code } == [503])
+        #expect(answers.map(\.status) == [503])
         // What is left of the pause, or soon.
-        let seconds = try #require(answers.first?.header("Retry-After").flatMap { Int($0) })
+        let seconds = try #require(answers.first?.fields["retry-after"].flatMap { Int($0) })
         #expect(isFull ? seconds == 1 : (1...3_600).contains(seconds) && seconds > 1)
-        #expect(answers.first?.detail?.contains(isFull ? "are waiting" : "calls have failed") == true)
+        #expect(answers.first?.body.contains(isFull ? "are waiting" : "calls have failed") == true)
+    }
+
+    /// A query that is never kept, after it was asked once.
+    private func standing(_ host: HitFixture, _ server: LiveServer.Handle) async throws -> AwaitedAnswer {
+        _ = try await RawClient.send(host.text("/api/v1/fresh"), to: server.port)
+        let head = HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: "/api/v1/fresh",
+            headers: ["Host": "h", "Authorization": "Bearer \(host.token())"])
+        guard case .awaited(let awaited) = host.pipeline.immediate(head, peer: "peer", to: AnswerWriter()) else {
+            throw CancellationError()
+        }
+        return awaited
+    }
+
+    @Test(
+        "What has stood in line too long, or has no room there, is refused without a call",
+        arguments: [
+            (CrowdedStarts.Course.begin, "longer than a request may take"),
+            (.refuse, "Too many requests are waiting"),
+        ])
+    func refusedInLine(course: CrowdedStarts.Course, words: String) async throws {
+        let calls = Tally()
+        let host = try HitFixture(
+            adjust: { if course == .begin { $0.callTimeout = .zero } },
+            fresh: { _ in
+                calls.add()
+                return Reply(body: Array("{}".utf8))
+            })
+        let made = Locked<[PlainRefusal]>([])
+        let before = try await host.run { server in
+            let awaited = try await standing(host, server)
+            #expect(metrics(host).contains("http_requests_in_progress 1"))
+            let before = calls.value
+            let isCalled = awaited.begin(course) { answer in
+                if case .refusal(let refusal) = answer { made.change { $0.append(refusal) } }
+            }
+            #expect(!isCalled)
+            return before
+        }
+        #expect(made.value.map(\.problem.status) == [503] && calls.value == before)
+        #expect(made.value.first?.problem.detail?.contains(words) == true)
+        #expect(metrics(host).contains("http_requests_in_progress 0"))
+    }
+
+    @Test("Who has gone while they stood in line is in progress no more, and nobody is called for them")
+    func gone() async throws {
+        let host = try HitFixture()
+        try await host.run { server in
+            let awaited = try await standing(host, server)
+            #expect(!awaited.abandon())
+        }
+        #expect(metrics(host).contains("http_requests_in_progress 0"))
+        #expect(host.harness.metrics.count("module_calls_total fake fresh ok") == 1)
+    }
+
+    @Test("Who may have lost the right to ask while they stood in line is authorised anew")
+    func changedInLine() async throws {
+        let host = try HitFixture()
+        let statuses = try await host.run { server in
+            let awaited = try await standing(host, server)
+            await host.harness.invalidations.invalidate([.user("ann")])
+            return await withCheckedContinuation { continuation in
+                _ = awaited.begin { answer in
+                    guard case .answer(let answer) = answer else { return continuation.resume(returning: 0) }
+                    continuation.resume(returning: answer.status.code)
+                }
+            }
+        }
+        #expect(statuses == 200)
     }
 
     @Test("A time that counts from now is read anew")

@@ -14,7 +14,7 @@ struct HitFixture: RequestHandler {
     let registry = MetricsRegistry()
     let sink = LineSink()
     let pipeline: RequestPipeline
-    /// Answered at hand, built without being authorised again, and admitted the usual way.
+    /// Answered or refused at hand, built without being authorised again, and admitted the usual way.
     let hits = Tally()
     let awaited = Tally()
     let admitted = Tally()
@@ -23,12 +23,11 @@ struct HitFixture: RequestHandler {
         origins: [String] = [],
         perMinute: Int64 = 1_000_000,
         adjust: (inout QueryPathSettings) -> Void = { _ in },
-        answer: @escaping @Sendable (Request) async throws -> Reply = HitFixture.numbered()
+        answer: @escaping @Sendable (Request) async throws -> Reply = HitFixture.numbered(),
+        fresh: @escaping @Sendable (Request) async throws -> Reply = HitFixture.named
     ) throws {
-        let fresh = Operation.query("fresh", at: "/fresh", scope: .accounts, ttl: .zero, reply: .anyObject) { request in
-            await Task.yield()
-            return Reply(body: Array(#"{"fresh":"\#(request.user)"}"#.utf8))
-        }
+        let fresh = Operation.query(
+            "fresh", at: "/fresh", scope: .accounts, ttl: .zero, reply: .anyObject, fresh)
         harness = try QueryPathHarness(
             [
                 .asking(parameters: [Parameter("limit", .integer(1...500)), Parameter("from", .time)], answer), fresh,
@@ -47,6 +46,12 @@ struct HitFixture: RequestHandler {
                     failedAuthentications: RequestRate(perMinute: 600)), clock: tokens.clock),
             policy: .init(cors: CORSPolicy(origins: origins)), meters: RequestMeters(registry: registry),
             accessLog: AccessLog(logger: HostLogger(module: "http", output: output)), answersAtHand: path)
+    }
+
+    /// An answer that tells for whom it was built, a little later.
+    static let named: @Sendable (Request) async throws -> Reply = { request in
+        await Task.yield()
+        return Reply(body: Array(#"{"fresh":"\#(request.user)"}"#.utf8))
     }
 
     /// Answers that tell for whom, and as which of all, they were built.
@@ -124,6 +129,8 @@ struct HitFixture: RequestHandler {
 
 /// One answer out of what a server has sent.
 struct RawAnswer {
+    /// As it came.
+    var statusLine: String
     var status: Int
     /// By names in lower case.
     var fields: [String: String]
@@ -144,7 +151,10 @@ struct RawAnswer {
             let hasBody = status != 304 && !heads.contains(answers.count)
             let length = hasBody ? fields["content-length"].flatMap { Int($0) } ?? 0 : 0
             let body = rest[end.upperBound...].prefix(length)
-            answers.append(RawAnswer(status: status, fields: fields, body: String(decoding: body, as: UTF8.self)))
+            answers.append(
+                RawAnswer(
+                    statusLine: lines.first.map(String.init) ?? "", status: status, fields: fields,
+                    body: String(decoding: body, as: UTF8.self)))
             rest = rest[end.upperBound...].dropFirst(length)
         }
         return answers

@@ -143,7 +143,8 @@ private struct HandlerFixture {
             serving: ServingSwitch(Serving(handler: Answering(), limits: HTTPLimits())), clock: clock, date: HTTPDate(),
             drain: DrainState())
         try channel.pipeline.syncOperations.addHandlers(
-            before, HitHandler(connection: connection, guardian: guardian, writer: AnswerWriter(), peer: "peer"),
+            before,
+            HitHandler(connection: connection, guardian: guardian, desk: LoopDesk(on: channel.eventLoop), peer: "peer"),
             HTTPResponseEncoder(), guardian, behind)
     }
 

@@ -185,7 +185,7 @@ struct RandomTraffic: Sendable {
         case (_, .fresh(let entry))?: return (entry.status, String(decoding: entry.body, as: UTF8.self), "at hand")
         case (let query, .missing(let missing))?:
             let outcome = await withCheckedContinuation { continuation in
-                path.build(missing, path.arrival(of: incoming, at: target)) { continuation.resume(returning: $0) }
+                _ = path.build(missing, path.arrival(of: incoming, at: target)) { continuation.resume(returning: $0) }
             }
             answer = await path.answer(outcome, of: query, to: incoming)
             prefix = "prepared, "
