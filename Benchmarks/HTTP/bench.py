@@ -17,7 +17,7 @@ MODES = {
     "cold": {"users": 1_000, "duration": 5, "positions": 10, "cache": "none", "storage": "postgres"},
     "people": {"users": 100, "positions": 5, "cache": "redis", "storage": "postgres"},
     "memory": {"users": 100_000, "duration": 300, "positions": 5},
-    "isolation": {"users": 100, "duration": 2, "positions": 5, "connections": 8, "rounds": 9},
+    "isolation": {"users": 100, "duration": 2, "positions": 5, "connections": 640, "rounds": 30, "pause": 100},
 }
 
 
@@ -52,6 +52,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=1, help="of wrk (1)")
     parser.add_argument("--rounds", type=int, help="(3)")
     parser.add_argument("--duration", type=int, help="seconds that a server is loaded in a round")
+    parser.add_argument("--pause", type=int, help="milliseconds between an answer and the next request of a connection, on average (isolation)")
     parser.add_argument("--users", type=int, help="distinct tokens in rotation")
     parser.add_argument("--positions", type=int, help="open positions an account, about 420 bytes each")
     parser.add_argument("--hit-share", type=float, help="of requests whose answer was asked for before (1)")

@@ -12,11 +12,13 @@ class Flood:
 
     def __init__(self, port, token, module, connections, rate, is_lasting=True):
         """`rate` is how many requests a second begin. With `is_lasting` they do so behind a flood, too, and a load begins when it has
-        come; otherwise a load begins with the flood, and nothing follows it."""
+        come; otherwise it comes a little into the load, and nothing follows it."""
         self.module, (self.pipe, theirs) = module, multiprocessing.Pipe()
         self.process = multiprocessing.get_context("fork").Process(
             target=lambda: Crowd(port, token, module, connections, rate, is_lasting, theirs).run(), daemon=True)
         self.process.start()
+        # Its end is seen here then.
+        theirs.close()
         self.told("open")
 
     def begin(self, name):
@@ -35,9 +37,12 @@ class Flood:
         self.process.join()
 
     def told(self, what):
-        if not self.pipe.poll(120):
+        if not self.pipe.poll(180):
             raise SystemExit(f"bench: the flood is not {what}")
-        return self.pipe.recv()
+        try:
+            return self.pipe.recv()
+        except EOFError:
+            raise SystemExit("bench: the flood has ended by itself") from None
 
 
 class Crowd:
@@ -45,6 +50,9 @@ class Crowd:
 
     # Seconds from the moment when all have asked until the load is steady.
     SETTLING = 2
+    # Seconds of load before all ask at once.
+    LEAD = 3
+    KEEPING_PER_SECOND = 2_000
 
     def __init__(self, port, token, module, connections, rate, is_lasting, pipe):
         self.port, self.rate, self.is_lasting, self.pipe = port, rate, is_lasting, pipe
@@ -70,9 +78,11 @@ class Crowd:
             if what == "calm" or what == "flood" and self.is_lasting:
                 self.ask_steadily(is_flood=what == "flood")
             else:
-                self.ask_once(len(self.idle) if what == "flood" else 0)
+                self.ask_once(len(self.sockets) if what == "flood" else 0)
             self.rest()
-            self.pipe.send((dict(self.answers), min(self.waiting, default=0), max(self.waiting, default=0)))
+            answers = dict(self.answers)
+            self.keep_alive()
+            self.pipe.send((answers, min(self.waiting, default=0), max(self.waiting, default=0)))
 
     def ask_steadily(self, is_flood):
         """Until told to stop."""
@@ -92,9 +102,14 @@ class Crowd:
         self.pipe.recv()
 
     def ask_once(self, count):
-        """So many as a load begins, and then nothing until told to stop."""
+        """So many a little into the load, and nothing else until told to stop."""
         self.pipe.send("steady")
-        self.ask(count)
+        begin = time.monotonic() + self.LEAD
+        while time.monotonic() < begin:
+            if self.read(begin - time.monotonic()):
+                raise SystemExit("bench: a load is shorter than what comes before a flood")
+        if self.ask(count) < count:
+            raise SystemExit("bench: connections of the flood have been lost")
         while not self.read(1):
             pass
         self.pipe.recv()
@@ -109,6 +124,15 @@ class Crowd:
         end = time.monotonic() + 60
         while len(self.idle) < len(self.sockets) and time.monotonic() < end:
             self.read(0.1)
+
+    def keep_alive(self):
+        """Asks once on each connection, evenly, when nothing is measured: the host closes those that are idle for a minute."""
+        begin = time.monotonic()
+        for number in range(0 if self.is_lasting else len(self.sockets)):
+            self.ask(1)
+            while (early := begin + number / self.KEEPING_PER_SECOND - time.monotonic()) > 0:
+                self.read(early)
+        self.rest()
 
     def read(self, patience):
         """What has been answered. Returns whether somebody speaks on the pipe."""

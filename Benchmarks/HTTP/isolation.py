@@ -4,17 +4,18 @@ import collections
 import contextlib
 import http.client
 import itertools
+import os
 import pathlib
 import resource
 import shutil
-import statistics
 import threading
 import time
 
-from book import Book
+from book import CURRENT, Book
 from contenders import Concord
 from flood import Flood
 from plugins import compiled, digest
+from pooled import Pool, ratio
 from scene import backends, directory, started
 from wrk import Load
 
@@ -24,71 +25,109 @@ CALLERS, CALLS_PER_SECOND = 8, 10
 # Calls that wait at once, each on a connection of its own, and how many come a second: somewhat less than the module answers, so that
 # few wait where it is not flooded.
 FLOOD, FLOOD_PER_SECOND = 10_000, 800
+# Seconds of a block in which they come at once, and how many rounds at most: a moment is judged by what it does to half a minute.
+AT_ONCE_BLOCK, AT_ONCE_ROUNDS_MAX = 30, 6
+# A round in which other guests of the machine took more of it than this share is told apart, at most so many times as many.
+TAKEN_MAX, DISTURBED_MAX = 0.01, 10
 # The first is the bench's own noise: a second module that does what the calm one does.
 BEHAVIOURS = ["behaves", "throws", "hangs", "spins", "returns_1_gb", "is_flooded", "is_called_at_once"]
 
 
 def isolation(options, stack):
-    """Blocks of load in turns, in another order each round. What stands in the table are medians over the rounds."""
+    """Blocks of load in turns, in another order each round."""
     names = options.neighbours or BEHAVIOURS
     make_room_for_descriptors()
     book = Book(options.users, options.positions)
     concord = host(options, stack, book)
     tokens = book.tokens()
-    load = Load.of(tokens, directory(stack), options, options.hit_share)
+    load = Load.of(tokens, directory(stack), options, options.hit_share, options.pause)
+    warmed = lambda: book.ask(concord.port, CURRENT, tokens)
     load.block(concord, 2)
-    print(f"{options.connections} connections read open positions; p99 in ms, medians of {options.rounds} rounds, and between which "
-          "two the middle half of the ratios lies; last the host's processor time a request, as a ratio\n")
-    print("| the neighbour | p99 beside it | beside one that behaves | ratio | alone | ratio | processor time | its answers |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(f"{options.connections} connections read open positions, each {options.pause} ms on average after its last answer. Times in ms "
+          "are p99 (p99.9; the longest) of all blocks together; ratios are of p99, with the interval in which nine of ten bootstrap "
+          f"draws lie. Rounds in which other guests took more than {TAKEN_MAX:.0%} of the machine are in the last ratio alone\n")
+    print("| the neighbour | rounds | beside it | beside one that behaves | alone | ratio | ratio to alone | ratio in all rounds | its answers |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for behaviour in names:
         with contextlib.ExitStack() as own:
+            neighbour, seconds, rounds = Callers(concord, tokens[0]), options.duration, options.rounds
             if behaviour == "is_flooded":
                 neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD_PER_SECOND)
                 own.callback(neighbour.close)
             elif behaviour == "is_called_at_once":
+                seconds, rounds = AT_ONCE_BLOCK, min(rounds, AT_ONCE_ROUNDS_MAX)
                 # In the other turn as many come evenly.
-                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / options.duration, is_lasting=False)
+                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / seconds, is_lasting=False)
                 own.callback(neighbour.close)
-            else:
-                neighbour = Callers(concord, tokens[0])
-            print(measured(behaviour, neighbour, load, concord, options), flush=True)
+            print(measured(behaviour, rounds, lambda name: turn(neighbour, name, load, concord, seconds, warmed)), flush=True)
 
 
-def measured(behaviour, neighbour, load, concord, options):
+def measured(behaviour, rounds, turn):
     """A line of the table: a neighbour that misbehaves, one that behaves, and none."""
     names = [behaviour, "calm", None]
-    figures, told = {name: [] for name in names}, {name: [] for name in names}
-    # Within rounds, for rounds in sixes, each comes as often behind each other one.
-    for order in itertools.islice(itertools.cycle(itertools.permutations(names)), options.rounds):
-        for name in order:
-            neighbour.begin(name)
-            figures[name].append(load.block(concord, options.duration))
-            told[name].append(neighbour.end())
-    wild, calm, alone = ([block.p99 for block in figures[name]] for name in names)
-    work = statistics.median(one.processor_microseconds / other.processor_microseconds
-                             for one, other in zip(figures[behaviour], figures["calm"]))
-    return (f"| {behaviour.replace('_', ' ')} | {statistics.median(wild):.2f} | {statistics.median(calm):.2f} "
-            f"| {ratios(wild, calm)} | {statistics.median(alone):.2f} | {ratios(wild, alone)} | {work:.2f} "
-            f"| {summary(told[behaviour], told['calm'])} |")
+    orders, quiet, every = list(itertools.permutations(names)), [], []
+    while len(quiet) < rounds:
+        # Within rounds that count, for rounds in sixes, each comes as often behind each other one.
+        turns = {name: turn(name) for name in orders[len(quiet) % len(orders)]}
+        every.append(turns)
+        if all(one.taken <= TAKEN_MAX for one in turns.values()):
+            quiet.append(turns)
+        if len(every) - len(quiet) > DISTURBED_MAX * rounds:
+            raise SystemExit(f"bench: in {len(every) - len(quiet)} of {len(every)} rounds other guests of this machine took more than "
+                             f"{TAKEN_MAX:.0%} of it")
+    wild, calm, alone = (pool(quiet, name) for name in names)
+    return (f"| {behaviour.replace('_', ' ')} | {len(quiet)} of {len(every)} | {told(wild)} | {told(calm)} | {told(alone)} "
+            f"| {told_ratio(wild, calm)} | {told_ratio(wild, alone)} | {told_ratio(pool(every, behaviour), pool(every, 'calm'))} "
+            f"| {summary(quiet, behaviour)} |")
 
 
-def ratios(ones, others):
-    """What stands in a cell: the median of the rounds' ratios, and the middle half of them."""
-    values = [one / other for one, other in zip(ones, others)]
-    if len(values) < 4:
-        return f"{statistics.median(values):.2f}"
-    low, middle, high = statistics.quantiles(values, n=4)
-    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+class Turn:
+    """A block of load, what the neighbour was answered, and the share of the machine that it was not given."""
+
+    def __init__(self, block, answers, taken):
+        self.block, (self.answers, *self.waiting), self.taken = block, answers, taken
 
 
-def summary(wild, calm):
-    """The answers of all rounds, and how many calls waited where the neighbour counts them."""
-    total = sum((collections.Counter(answers) for answers, *_ in wild), collections.Counter())
-    text = ", ".join(f"{count} × {status}" for status, count in sorted(total.items()))
-    least = min((waiting[0] for _, *waiting in wild if waiting), default=0)
-    most = max((waiting[1] for _, *waiting in calm if waiting), default=0)
-    return text + (f"; {least} waiting at least, beside the calm one {most} at most" if least else "")
+def turn(neighbour, name, load, concord, seconds, warmed):
+    # Whatever was asked before: what is kept goes out of date in five seconds.
+    warmed()
+    neighbour.begin(name)
+    begun, before = time.monotonic(), stolen_seconds()
+    block = load.block(concord, seconds)
+    taken = (stolen_seconds() - before) / (time.monotonic() - begun) / os.cpu_count()
+    return Turn(block, neighbour.end(), taken)
+
+
+def pool(rounds, name):
+    return Pool([turns[name].block.times for turns in rounds])
+
+
+def told(pool):
+    return f"{pool.slowest(0.01):.2f} ({pool.slowest(0.001):.1f}; {pool.longest:.0f})"
+
+
+def stolen_seconds():
+    """For how long this machine had work and was not run, on all cores together: `steal` of proc_stat(5). 0 where it is no guest."""
+    return int(pathlib.Path("/proc/stat").read_text().split(maxsplit=9)[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def told_ratio(one, other):
+    """What stands in a cell."""
+    value, low, high = ratio(one, other)
+    return f"{value:.2f} ({low:.2f}–{high:.2f})"
+
+
+def summary(rounds, behaviour):
+    """The answers of all rounds, beside those of the one that behaves, and how many calls waited where the neighbour counts them."""
+    answers = [" and ".join(f"{count} × {status}" for status, count in sorted(total(rounds, name).items())) for name in (behaviour, "calm")]
+    waiting = [turns[behaviour].waiting[0] for turns in rounds if turns[behaviour].waiting]
+    others = [turns["calm"].waiting[1] for turns in rounds if turns["calm"].waiting]
+    text = f"{answers[0]}; the other's {answers[1]}"
+    return text + (f"; {min(waiting)} waiting at least, beside the other {max(others)} at most" if waiting and max(others) else "")
+
+
+def total(rounds, name):
+    return sum((collections.Counter(turns[name].answers) for turns in rounds), collections.Counter())
 
 
 def make_room_for_descriptors():

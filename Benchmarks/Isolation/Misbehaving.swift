@@ -24,7 +24,7 @@ public struct Misbehaving: QueryService {
         // For ever, and deaf to being cancelled.
         case "hangs": await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
         case "returns_1_gb": return Reply(body: [UInt8](repeating: 0x20, count: 1 << 30))
-        // Computes for longer than a block of load, and never suspends.
+        // Computes for longer than its deadline, and never suspends.
         case "spins": spin(until: .now + .seconds(4))
         case "is_flooded": try await Task.sleep(for: .milliseconds(8))
         default: break
