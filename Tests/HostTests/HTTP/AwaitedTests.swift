@@ -284,7 +284,7 @@ struct AwaitedTests {
             return before
         }
         #expect(made.value.map(\.problem.status) == [503] && calls.value == before)
-        #expect(made.value.first?.problem.detail?.contains(words) == true)
+        #expect(made.value.first?.problem.detail.contains(words) == true)
         #expect(metrics(host).contains("http_requests_in_progress 0"))
     }
 
