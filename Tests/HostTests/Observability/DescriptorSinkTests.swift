@@ -52,12 +52,9 @@ struct DescriptorSinkTests {
 
     @Test("A file takes everything at once, behind what is in it")
     func file() throws {
-        let path = "/tmp/concord-sink-\(getpid())"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
-        defer {
-            close(descriptor)
-            unlink(path)
-        }
+        let file = try #require(tmpfile())
+        defer { fclose(file) }
+        let descriptor = fileno(file)
         let sink = DescriptorSink(descriptor)
         for number in 0..<10_000 { sink.write(Array(line(number).utf8)) }
 
