@@ -128,6 +128,8 @@ final class HitHandler: ChannelDuplexHandler {
         case .awaited(let answer):
             if !answer.gate.isCrowded { desk.others.add() }
             wait(context, for: head) { listener in
+                // Those who ask for the same share one call: none of them waits for a place.
+                if answer.isKept { return _ = answer.begin(.begin, listener) }
                 desk.starts.begin(for: answer.gate) { course in
                     // Whoever has gone while they stood in line is called for no more.
                     guard self.context != nil else { return answer.abandon() }

@@ -250,6 +250,9 @@ struct AwaitedAnswer: Sendable {
     /// What stands before the module that is asked.
     var gate: ModuleGate { request.query.target.gate }
 
+    /// Whether the answer is kept, and shared by all who ask for it meanwhile.
+    var isKept: Bool { request.query.target.isKept }
+
     /// - Parameter listener: Told of the answer once, on whatever thread it is made.
     /// - Returns: Whether the module is called for it.
     func begin(

@@ -47,7 +47,10 @@ final class DescriptorSink: LogSink {
     func write(_ line: [UInt8]) {
         state.withLock { state in
             guard state.keptBytes > 0 else { return begin(line, &state) }
-            guard state.keptBytes + line.count <= keptMax else { return lose(1) }
+            guard state.keptBytes + line.count <= keptMax else {
+                startThread(&state)
+                return lose(1)
+            }
             keep(line, &state)
         }
     }
