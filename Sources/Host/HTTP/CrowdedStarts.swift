@@ -13,7 +13,7 @@ import NIOCore
 /// ```
 ///
 /// A dynamic module leaves most of the processor to others for as long as they ask for anything.
-/// Requests that have to be authorised first stand in no line.
+/// Requests that have to be authorised first stand in no line, nor do those whose answer is kept and shared.
 final class CrowdedStarts {
     /// What is to become of a request.
     enum Course {

@@ -6,7 +6,8 @@ import PluginAPI
 ///
 /// A request is answered here only while none is under way behind this handler, so that answers keep their order, and
 /// while the client takes what it is sent. What comes while an answer is awaited is kept until it is written, and once
-/// something has come no more is read. What a module has no place for is begun in its turn. Everything else passes through untouched. What is at hand is written as bytes,
+/// something has come no more is read. What a module has no place for is begun in its turn. Everything else passes
+/// through untouched. What is at hand is written as bytes,
 /// which is why this handler stands between the parser and the encoder.
 ///
 /// ```
