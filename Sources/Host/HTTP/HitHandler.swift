@@ -123,11 +123,12 @@ final class HitHandler: ChannelDuplexHandler {
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         switch connection.serving.current.handler.immediate(head, peer: peer, to: writer) {
         case .written:
-            desk.others.add()
+            desk.tally.add()
             context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
             hasWritten = true
         case .awaited(let answer):
-            if !answer.gate.isCrowded { desk.others.add() }
+            answer.gate.asked()
+            desk.tally.add()
             wait(context, for: head) { listener in
                 // Those who ask for the same share one call: none of them waits for a place.
                 if answer.isKept { return _ = answer.begin(.begin, listener) }
@@ -138,7 +139,7 @@ final class HitHandler: ChannelDuplexHandler {
                 }
             }
         case .usual:
-            desk.others.add()
+            desk.tally.add()
             if let exchange = BodylessExchange(head, peer: peer, connection: connection) {
                 return wait(context, for: head) { listener in exchange.begin { listener(.answer($0)) } }
             }

@@ -5,13 +5,13 @@ import Synchronization
 final class LoopDesk {
     let writer = AnswerWriter()
     let starts: CrowdedStarts
-    /// Of this loop.
-    let others: OtherRequests.Tally
+    /// The requests of this loop.
+    let tally: RequestTotals.Tally
 
-    /// - Parameter others: Of the listener.
-    init(on eventLoop: any EventLoop, others: OtherRequests = OtherRequests()) {
-        starts = CrowdedStarts(on: eventLoop, others: others)
-        self.others = others.tally()
+    /// - Parameter totals: Of the listener.
+    init(on eventLoop: any EventLoop, totals: RequestTotals = RequestTotals()) {
+        starts = CrowdedStarts(on: eventLoop, totals: totals)
+        tally = totals.tally()
     }
 }
 
@@ -21,13 +21,13 @@ extension LoopDesk: Sendable {}
 /// The desks of a listener, one for each event loop.
 final class LoopDesks: Sendable {
     private let desks = Mutex<[ObjectIdentifier: NIOLoopBoundBox<LoopDesk>]>([:])
-    private let others = OtherRequests()
+    private let totals = RequestTotals()
 
     /// - Precondition: Called on the event loop.
     func desk(on eventLoop: any EventLoop) -> LoopDesk {
         let id = ObjectIdentifier(eventLoop)
         if let box = desks.withLock({ $0[id] }) { return box.value }
-        let box = NIOLoopBoundBox(LoopDesk(on: eventLoop, others: others), eventLoop: eventLoop)
+        let box = NIOLoopBoundBox(LoopDesk(on: eventLoop, totals: totals), eventLoop: eventLoop)
         desks.withLock { $0[id] = box }
         return box.value
     }

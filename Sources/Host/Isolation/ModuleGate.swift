@@ -1,3 +1,4 @@
+import NIOCore
 import PluginAPI
 import Synchronization
 
@@ -6,6 +7,8 @@ import Synchronization
 ///
 /// A call that is given up at its deadline is cancelled and keeps its place until it comes back, so that calls which never do
 /// are as many as may run. Once they have all places, nobody waits behind them.
+///
+/// A module from outside is on ``Probation`` first.
 final class ModuleGate: Sendable {
     /// Told of every failure: what the module was doing, and what that came to.
     typealias FaultListener = @Sendable (_ doing: String, _ fault: String) -> Void
@@ -15,21 +18,28 @@ final class ModuleGate: Sendable {
 
     private struct State {
         var limits: ModuleLimits
+        var probation: Probation
         var breaker = CallBreaker()
         /// Calls that the module has not come back from.
         var running: [UInt64: Course] = [:]
         var overdueCount = 0
         var callsTotal: UInt64 = 0
+
+        var runningMax: Int { probation.isOver ? limits.callsMax : min(Probation.callsMax, limits.callsMax) }
     }
 
     private let state: Mutex<State>
     /// Where the module's code runs; `nil` for where the host's does.
     let threads: ModuleThreads?
-    private let limiter: CallLimiter
+    let limiter: CallLimiter
+    private let allowance = Mutex(Allowance())
+    /// Requests for calls of a module from outside.
+    private let askedTotal = Atomic<UInt64>(0)
     private let openings: any Counter
     /// The module's, whoever has called.
     private let overdueCalls: OverdueCalls
     private let grace: Duration
+    private let probation: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
     private let onFault: FaultListener
     private let onTrouble: @Sendable () -> Void
@@ -37,6 +47,7 @@ final class ModuleGate: Sendable {
     /// - Parameters:
     ///   - overdueCalls: Those of all gates of the module; `nil` where there is this one alone.
     ///   - grace: How long after its deadline a call may take to say that it was storage that did not answer.
+    ///   - probation: How long that of a module from outside lasts at most.
     ///   - onTrouble: Told that ``trouble`` may be another.
     init(
         _ module: ModuleDescriptor.ModuleID,
@@ -45,18 +56,21 @@ final class ModuleGate: Sendable {
         threads: ModuleThreads? = nil,
         overdueCalls: OverdueCalls? = nil,
         grace: Duration = .seconds(2),
+        probation: Duration = Probation.length,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         onFault: @escaping FaultListener = { _, _ in },
         onTrouble: @escaping @Sendable () -> Void = {}
     ) {
-        state = Mutex(State(limits: limits))
+        let begin = State(limits: limits, probation: Probation(isOver: threads == nil))
+        state = Mutex(begin)
         self.threads = threads
-        limiter = CallLimiter(runningMax: limits.callsMax, waitingMax: limits.waitingMax)
+        limiter = CallLimiter(runningMax: begin.runningMax, waitingMax: limits.waitingMax)
         openings = metrics.counter(
             "module_breaker_openings_total", help: "How often a module was left alone because its calls failed.",
             labels: [("module", module)])
         self.overdueCalls = overdueCalls ?? OverdueCalls(of: module, metrics)
-        (self.grace, self.now, self.onFault, self.onTrouble) = (grace, now, onFault, onTrouble)
+        (self.grace, self.probation, self.now) = (grace, probation, now)
+        (self.onFault, self.onTrouble) = (onFault, onTrouble)
     }
 
     var limits: ModuleLimits { state.withLock { $0.limits } }
@@ -73,13 +87,22 @@ final class ModuleGate: Sendable {
             state.limits = limits
             if limits.failuresMax == 0 { state.breaker.close() }
         }
-        limiter.resize(runningMax: limits.callsMax, waitingMax: limits.waitingMax)
+        resize()
         changed(hasOpened: false)
     }
 
-    /// Forgets what has failed: the module is called again.
+    private func resize() {
+        let (runningMax, waitingMax) = state.withLock { ($0.runningMax, $0.limits.waitingMax) }
+        limiter.resize(runningMax: runningMax, waitingMax: waitingMax)
+    }
+
+    /// Forgets what has failed, and what has not: the module is called again as when it was loaded.
     func reset() {
-        state.withLock { $0.breaker.close() }
+        state.withLock { state in
+            state.breaker.close()
+            state.probation = Probation(isOver: threads == nil)
+        }
+        resize()
         changed(hasOpened: false)
     }
 
@@ -88,6 +111,26 @@ final class ModuleGate: Sendable {
 
     /// Whether as many calls run as may.
     var isCrowded: Bool { limiter.isCrowded }
+
+    /// Somebody asks for a call, and is counted among all requests next.
+    func asked() {
+        if threads != nil { askedTotal.add(1, ordering: .releasing) }
+    }
+
+    /// Whether a call that begins now leaves enough of the processor to those who ask for anything else.
+    ///
+    /// - Parameter total: Of all requests, those for this module included; counted before.
+    func admits(at now: NIODeadline, ofAll total: UInt64) -> Bool {
+        guard threads != nil else { return true }
+        // Those who have asked since the total was counted make it less, never more.
+        let others = Int64(bitPattern: total &- askedTotal.load(ordering: .acquiring))
+        return allowance.withLock { $0.admits(at: now, others: others) }
+    }
+
+    /// A call begins that was admitted.
+    func spend() {
+        if threads != nil { allowance.withLock { $0.spend() } }
+    }
 
     /// What a call that came now would be refused with; `nil` for one that would run or wait. It decides nothing: what is
     /// let through may be refused all the same.
@@ -116,12 +159,10 @@ final class ModuleGate: Sendable {
                 try Task.checkCancellation()
                 return try await run(turn, operation, replyMax, body)
             }
-            settle(turn, FailureAnswer.verdict(of: reply), operation, "it answered \(reply.status)")
+            settle(turn, operation, .success(reply))
             return reply
         } catch {
-            settle(
-                turn, FailureAnswer.verdict(of: error), operation, FaultText.text(of: error),
-                isStorage: error is StorageError)
+            settle(turn, operation, .failure(error))
             throw error
         }
     }
@@ -131,12 +172,12 @@ final class ModuleGate: Sendable {
 
     // MARK: - One call
 
-    private struct Turn {
+    struct Turn {
         var id: UInt64
         var isTrial: Bool
     }
 
-    private func begin() throws(ModuleHeldBack) -> Turn {
+    func begin() throws(ModuleHeldBack) -> Turn {
         let now = now()
         let outcome: Result<Turn, ModuleHeldBack> = state.withLock { state in
             if let full = Self.fullOfOverdue(state) {
@@ -163,40 +204,61 @@ final class ModuleGate: Sendable {
     private func run(
         _ turn: Turn, _ operation: String, _ replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply
     ) async throws -> Reply {
-        let moduleMax = state.withLock { state in
-            state.running[turn.id] = .inTime
-            return state.limits.replyMax
-        }
+        let moduleMax = started(turn)
         return try await withTaskCancellationHandler {
-            // What is too large is let go by the module's own threads, too.
-            try await ModuleThreads.run(on: threads) {
-                do {
-                    // Whoever asked may have gone before the module's threads came to it.
-                    try Task.checkCancellation()
-                    let reply = try await body()
-                    if let excess = ReplyTooLarge(reply, of: replyMax, moduleMax: moduleMax) { throw excess }
-                    return reply
-                } catch is CancellationError where !Task.isCancelled {
-                    throw UnaskedCancellation()
-                }
-            }
+            try await ModuleThreads.run(on: threads) { try await Self.perform(replyMax, moduleMax, body) }
         } onCancel: {
-            giveUp(turn, operation)
+            _ = giveUp(turn, operation)
         }
     }
 
+    /// - Returns: Bytes of a reply that any operation of the module may give.
+    func started(_ turn: Turn) -> Int {
+        let (isFirst, replyMax) = state.withLock { state in
+            state.running[turn.id] = .inTime
+            return (state.probation.begin(), state.limits.replyMax)
+        }
+        if isFirst { _ = Deadlines.shared.begin(at: .now + probation) { [weak self] in self?.endProbation() } }
+        return replyMax
+    }
+
+    private func endProbation() {
+        if state.withLock({ $0.probation.end() }) { resize() }
+    }
+
+    /// What runs on the module's threads. What is too large is let go by them, too.
+    static func perform(
+        _ replyMax: Int, _ moduleMax: Int, _ body: @Sendable () async throws -> Reply
+    ) async throws -> Reply {
+        do {
+            // Whoever asked may have gone before the module's threads came to it.
+            try Task.checkCancellation()
+            let reply = try await body()
+            if let excess = ReplyTooLarge(reply, of: replyMax, moduleMax: moduleMax) { throw excess }
+            return reply
+        } catch is CancellationError where !Task.isCancelled {
+            throw UnaskedCancellation()
+        }
+    }
+
+    /// Whether a call has been given up before the module's threads came to it.
+    func isGivenUp(_ turn: Turn) -> Bool { state.withLock { $0.running[turn.id] != .inTime } }
+
     /// The deadline has come while the module is at it.
-    private func giveUp(_ turn: Turn, _ operation: String) {
+    ///
+    /// - Returns: Whether it is so.
+    func giveUp(_ turn: Turn, _ operation: String) -> Bool {
         let isLate = state.withLock { state in
             guard state.running[turn.id] == .inTime else { return false }
             state.running[turn.id] = .overdue
             count(1, &state)
             return true
         }
-        guard isLate else { return }
+        guard isLate else { return false }
         // Fires once, and finds the call gone where it has come back.
         _ = Deadlines.shared.begin(at: .now + grace) { [weak self] in self?.judgeOverdue(turn, operation) }
         changed(hasOpened: false)
+        return true
     }
 
     /// A call has not even come back to say why.
@@ -213,7 +275,17 @@ final class ModuleGate: Sendable {
     }
 
     /// The call has ended, or never begun.
-    ///
+    func settle(_ turn: Turn, _ operation: String, _ outcome: Result<Reply, any Error>) {
+        switch outcome {
+        case .success(let reply):
+            settle(turn, FailureAnswer.verdict(of: reply), operation, "it answered \(reply.status)")
+        case .failure(let error):
+            settle(
+                turn, FailureAnswer.verdict(of: error), operation, FaultText.text(of: error),
+                isStorage: error is StorageError)
+        }
+    }
+
     /// - Parameter text: What a failure says of itself; made when it is one, and never under the lock, because it may be
     ///   the module that makes it.
     private func settle(
@@ -229,6 +301,7 @@ final class ModuleGate: Sendable {
             // What comes too late is a failure, unless storage was late.
             if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = .failed }
             settled.isJudged = course != .judged || verdict == .endangering
+            settled.isProof = settled.verdict == .answered && !state.probation.isOver
             if settled.isJudged { settled.hasOpened = Self.judge(&state, turn, settled.verdict, at: now) }
             settled.isNews = before != trouble(state)
             return settled
@@ -236,6 +309,7 @@ final class ModuleGate: Sendable {
         if found.isJudged, found.verdict.isFailure {
             onFault(operation, found.isOverdue && verdict != .endangering ? Self.late : text())
         }
+        if found.isProof { endProbation() }
         if found.isNews || found.hasOpened { changed(hasOpened: found.hasOpened) }
     }
 
@@ -245,6 +319,7 @@ final class ModuleGate: Sendable {
         var isOverdue: Bool
         var isJudged = true
         var hasOpened = false
+        var isProof = false
         var isNews = false
     }
 
@@ -290,18 +365,4 @@ final class ModuleGate: Sendable {
         guard state.overdueCount >= state.limits.callsMax else { return nil }
         return "as many of its calls as may run have passed their deadline and not come back"
     }
-}
-
-/// A module is not called for a while, because its last calls have failed or have not come back.
-struct ModuleHeldBack: Error, Equatable {
-    var reason: String
-    /// Until one is tried.
-    var wait: Duration
-
-    static func afterFailures(wait: Duration) -> ModuleHeldBack {
-        ModuleHeldBack(reason: "its last calls have failed", wait: wait)
-    }
-
-    /// Whole seconds, at least one.
-    var retryAfter: Int { max(1, Int(wait.components.seconds) + (wait.components.attoseconds > 0 ? 1 : 0)) }
 }

@@ -65,14 +65,25 @@ final class ModuleThreads: TaskExecutor {
             try await work.value
         } onCancel: {
             isGivenUp.come()
-            if !cancelling.take({ work.cancel() }) { work.cancel() }
+            cancel(work)
         }
+    }
+
+    /// Begins a module's code on these threads; it tells of its end by itself.
+    func begin(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: self, operation: body)
+    }
+
+    /// Cancels what runs on these threads, on one that waits for nothing else.
+    func cancel(_ work: Task<some Sendable, some Error>) {
+        if !cancelling.take({ work.cancel() }) { work.cancel() }
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let (job, executor) = (UnownedJob(job), asUnownedTaskExecutor())
         // Without any thread the work of the module would never be done, and somebody may hold a lock for it.
-        if crew.take({ job.runSynchronously(on: executor) }) { return }
+        // Who runs a job is there until it has run, whoever else lets go of these threads meanwhile.
+        if crew.take({ withExtendedLifetime(self) { job.runSynchronously(on: executor) } }) { return }
         globalConcurrentExecutor.enqueue(ExecutorJob(job))
     }
 }

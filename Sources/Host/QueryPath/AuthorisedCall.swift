@@ -81,4 +81,22 @@ extension QueryPath {
             throw error
         }
     }
+    /// Calls the service if its turn is now and no task has to wait for it, and counts how that ended.
+    ///
+    /// - Parameter listener: Told of what ``reply(to:of:)`` would return or throw.
+    /// - Returns: How the call is given up, at its deadline; `nil` when nothing was called.
+    func replyAtOnce(
+        to request: Request, of target: BoundOperation,
+        then listener: @escaping @Sendable (Result<Reply, any Error>) -> Void
+    ) -> (@Sendable () -> Void)? {
+        target.gate.callAtOnce(target.operation.name, replyMax: target.replyMax) {
+            try await target.operation.handler(request)
+        } then: { result in
+            switch result {
+            case .success(let reply): target.meters.count(FailureAnswer.outcome(of: reply))
+            case .failure(let error): target.meters.count(FailureAnswer.outcome(of: error))
+            }
+            listener(result)
+        }
+    }
 }

@@ -10,6 +10,13 @@ final class CallLimiter: Sendable {
         var runningMax: Int
         var waitingMax: Int
 
+        /// Whoever waits has the next place that becomes free: while one is, nobody does.
+        mutating func enterAtOnce() -> Bool {
+            guard running < runningMax else { return false }
+            running += 1
+            return true
+        }
+
         /// Those whose turn it is now that there may be more of them.
         mutating func turns() -> [CheckedContinuation<Void, any Error>] {
             var turns: [CheckedContinuation<Void, any Error>] = []
@@ -63,12 +70,12 @@ final class CallLimiter: Sendable {
         return try await body()
     }
 
+    /// Takes a place if one is free. ``leave()`` gives it back.
+    func enterAtOnce() -> Bool { state.withLock { $0.enterAtOnce() } }
+
     private func enter(_ refusal: () -> (any Error)?) async throws {
         let id = state.withLock { state -> Int? in
-            if state.running < state.runningMax {
-                state.running += 1
-                return nil
-            }
+            if state.enterAtOnce() { return nil }
             state.nextID += 1
             return state.nextID
         }
@@ -87,10 +94,7 @@ final class CallLimiter: Sendable {
     ) {
         let outcome: Result<Void, any Error>? = state.withLock { state in
             if state.gone.contains(id) { return .failure(CancellationError()) }
-            if state.running < state.runningMax {
-                state.running += 1
-                return .success(())
-            }
+            if state.enterAtOnce() { return .success(()) }
             if let refusal = refusal() { return .failure(refusal) }
             guard state.waiting.count < state.waitingMax else { return .failure(Overloaded()) }
             state.waiting.append(continuation, as: id)
@@ -100,7 +104,7 @@ final class CallLimiter: Sendable {
     }
 
     /// Hands the turn on in the same step, so that nobody can come in between.
-    private func leave() {
+    func leave() {
         let turns = state.withLock { state in
             state.running -= 1
             return state.turns()

@@ -121,10 +121,13 @@ extension QueryPath {
     /// A call of the service that nobody joins.
     func ownCall(_ call: AuthorisedCall, _ arrival: RequestArrival) -> SharedCall<CacheEntry> {
         let request = request(call, arrival)
+        let entry = { @Sendable (reply: Reply) in
+            self.entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
+        }
         let ownCall = SharedCall<CacheEntry>()
-        ownCall.start(deadline: arrival.deadline) {
-            let reply = try await self.reply(to: request, of: call.target)
-            return self.entry(for: reply, call, stamp: CacheStamp(versions: []), tags: call.tags)
+        ownCall.start(deadline: arrival.deadline) { finish in
+            replyAtOnce(to: request, of: call.target) { finish($0.map(entry)) }
+                ?? SharedCall.begin({ entry(try await self.reply(to: request, of: call.target)) }, then: finish)
         }
         return ownCall
     }

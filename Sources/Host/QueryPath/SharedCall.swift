@@ -15,7 +15,8 @@ final class SharedCall<Success: Sendable>: Sendable {
         /// Waiters cancelled before they had begun to wait.
         var gone: Set<Int> = []
         var waiterCount = 0
-        var work: Task<Void, Never>?
+        /// Stops the work.
+        var stop: (@Sendable () -> Void)?
         var deadline: Deadlines.Ticket?
     }
 
@@ -29,10 +30,35 @@ final class SharedCall<Success: Sendable>: Sendable {
         _ work: @escaping @Sendable () async throws -> Success,
         whenOver: @escaping @Sendable () -> Void = {}
     ) {
-        // Awaited by the waiters below, through the outcome.
+        start(deadline: deadline, whenOver: whenOver) { finish in Self.begin(work, then: finish) }
+    }
+
+    /// Begins work in a task of its own.
+    ///
+    /// - Returns: How it is stopped.
+    static func begin(
+        _ work: @escaping @Sendable () async throws -> Success, then finish: @escaping Listener
+    ) -> @Sendable () -> Void {
+        // Awaited through the outcome.
         let task = Task {
             let outcome: Result<Success, any Error>
             do { outcome = .success(try await work()) } catch { outcome = .failure(error) }
+            finish(outcome)
+        }
+        return { task.cancel() }
+    }
+
+    /// Begins what tells of its outcome by itself. Called once, by whoever made the call.
+    ///
+    /// - Parameters:
+    ///   - whenOver: Runs before any waiter hears of the outcome.
+    ///   - begin: Begins the work, which tells of its outcome once. Returns how it is stopped; what has ended, it leaves.
+    func start(
+        deadline: ContinuousClock.Instant?,
+        whenOver: @escaping @Sendable () -> Void = {},
+        _ begin: (_ finish: @escaping Listener) -> @Sendable () -> Void
+    ) {
+        let stop = begin { outcome in
             whenOver()
             self.settle(outcome)
         }
@@ -44,11 +70,13 @@ final class SharedCall<Success: Sendable>: Sendable {
             }
         }
         let isOver = state.withLock { state in
-            state.work = task
-            state.deadline = ticket
-            return state.outcome != nil
+            guard state.outcome == nil else { return true }
+            (state.stop, state.deadline) = (stop, ticket)
+            return false
         }
-        if isOver, let ticket { Deadlines.shared.end(ticket) }
+        guard isOver else { return }
+        if let ticket { Deadlines.shared.end(ticket) }
+        stop()
     }
 
     /// Waits for the outcome, or until the waiting task is cancelled.
@@ -97,18 +125,18 @@ final class SharedCall<Success: Sendable>: Sendable {
     }
 
     private func settle(_ outcome: Result<Success, any Error>) {
-        let (waiters, work, ticket) = state.withLock { state in
+        let (waiters, stop, ticket) = state.withLock { state in
             guard state.outcome == nil else {
-                return ([Listener](), nil as Task<Void, Never>?, nil as Deadlines.Ticket?)
+                return ([Listener](), nil as (@Sendable () -> Void)?, nil as Deadlines.Ticket?)
             }
             state.outcome = outcome
-            defer { state.waiters = [:] }
-            return (Array(state.waiters.values), state.work, state.deadline)
+            defer { (state.waiters, state.stop) = ([:], nil) }
+            return (Array(state.waiters.values), state.stop, state.deadline)
         }
         for waiter in waiters { waiter(outcome) }
         if let ticket { Deadlines.shared.end(ticket) }
         // Of no effect on work that has ended; what the deadline settles, it stops.
-        work?.cancel()
+        stop?()
     }
 }
 

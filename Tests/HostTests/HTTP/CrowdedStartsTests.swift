@@ -90,30 +90,60 @@ struct CrowdedStartsTests {
         }
     }
 
-    @Test("No more stand in line than may wait for the module; the next is refused")
+    @Test("No more stand in line than may wait for the module; the others are refused, a few at a time")
     func bounded() async {
+        let few = CrowdedStarts.refusalsMax
         await withCrowd(waitingMax: 3) { crowd in
-            for number in 0..<(share + 3) { crowd.begin(number) }
-            #expect(crowd.starts.waiting == 3 && crowd.refused.isEmpty)
-            crowd.begin(share + 3)
-            #expect(crowd.starts.waiting == 3 && crowd.refused == [share + 3])
+            for number in 0..<(share + 3 + 2 * few) { crowd.begin(number) }
+            #expect(crowd.starts.waiting == 3 + 2 * few && crowd.refused.isEmpty)
+
+            crowd.eventLoop.advanceTime(by: pause)
+            #expect(crowd.begun == Array(0..<(share + 3)))
+            #expect(crowd.refused == Array((share + 3)..<(share + 3 + few)))
+            crowd.eventLoop.advanceTime(by: pause)
+            #expect(crowd.refused == Array((share + 3)..<(share + 3 + 2 * few)) && crowd.starts.waiting == 0)
         }
     }
 
-    @Test("A dynamic module has fewer calls begun while others ask for other things, and a little longer")
+    @Test("A dynamic module beside others begins a few in one moment, then at its pace, and as others when it is alone")
     func others() async {
-        let few = share / CrowdedStarts.pointsBesideOthers
         await withCrowd(threads: ModuleThreads(of: "full", countMax: 1)) { crowd in
+            crowd.askOther()
             for number in 0..<1_000 { crowd.begin(number) }
-            #expect(crowd.begun.count == share)
-            crowd.tally.add()
-            for _ in 0..<10 { crowd.eventLoop.advanceTime(by: pause) }
-            #expect(crowd.begun.count == share + 10 * few)
+            #expect(crowd.begun.count == Allowance.callsMax)
+            crowd.begin(-1, for: ModuleGate("free", limits: ModuleLimits(), metrics: MetricsRegistry()))
+            #expect(crowd.begun.last == -1)
+            let step = max(pause, Allowance.interval)
+            for _ in 0..<10 { crowd.eventLoop.advanceTime(by: step) }
+            #expect(
+                crowd.begun.count == Allowance.callsMax + 1
+                    + Int(10 * step.nanoseconds / Allowance.interval.nanoseconds))
 
-            crowd.eventLoop.advanceTime(by: CrowdedStarts.othersStay)
+            crowd.eventLoop.advanceTime(by: Allowance.othersStay)
             let before = crowd.begun.count
             crowd.eventLoop.advanceTime(by: pause)
             #expect(crowd.begun.count == before + share && crowd.starts.waiting > 0)
+        }
+    }
+
+    @Test("One that has a place free keeps to its pace beside others, too, and nobody waits who comes at that pace")
+    func freeOutsider() async {
+        await withCrowd { crowd in
+            let threads = ModuleThreads(of: "outsider", countMax: 1)
+            let free = ModuleGate("outsider", limits: ModuleLimits(), metrics: MetricsRegistry(), threads: threads)
+            for number in 0..<100 { crowd.begin(number, for: free) }
+            #expect(crowd.begun.count == 100, "it is alone")
+
+            for round in 0..<3 {
+                crowd.askOther()
+                crowd.eventLoop.advanceTime(by: Allowance.interval * Int64(Allowance.callsMax))
+                for number in 0..<Allowance.callsMax { crowd.begin(number, for: free) }
+                #expect(crowd.starts.waiting == 0 && crowd.begun.count == 100 + (round + 1) * Allowance.callsMax)
+            }
+            crowd.begin(1, for: free)
+            #expect(crowd.starts.waiting == 1)
+            crowd.eventLoop.advanceTime(by: pause)
+            #expect(crowd.starts.waiting == 0)
         }
     }
 
@@ -121,7 +151,7 @@ struct CrowdedStartsTests {
     func compiledIn() async {
         await withCrowd { crowd in
             for number in 0..<1_000 { crowd.begin(number) }
-            crowd.tally.add()
+            crowd.askOther()
             crowd.eventLoop.advanceTime(by: pause)
             #expect(crowd.begun.count == 2 * share)
         }
@@ -142,7 +172,7 @@ private final class Crowd {
     let eventLoop = EmbeddedEventLoop()
     let gate: ModuleGate
     let starts: CrowdedStarts
-    let tally: OtherRequests.Tally
+    private let tally: RequestTotals.Tally
     private(set) var begun: [Int] = []
     private(set) var refused: [Int] = []
     private let door: Door
@@ -151,9 +181,9 @@ private final class Crowd {
     init(waitingMax: Int, threads: ModuleThreads?) async {
         let limits = ModuleLimits(callsMax: 1, waitingMax: waitingMax)
         let (gate, door) = (ModuleGate("full", limits: limits, metrics: MetricsRegistry(), threads: threads), Door())
-        let others = OtherRequests()
-        (self.gate, self.door, tally) = (gate, door, others.tally())
-        starts = CrowdedStarts(on: eventLoop, others: others)
+        let totals = RequestTotals()
+        (self.gate, self.door, tally) = (gate, door, totals.tally())
+        starts = CrowdedStarts(on: eventLoop, totals: totals)
         running = Task {
             _ = try? await gate.call("ask", replyMax: 1_000) {
                 await door.pass()
@@ -163,7 +193,12 @@ private final class Crowd {
         while !gate.isCrowded { await Task.yield() }
     }
 
+    /// Somebody asks for something else.
+    func askOther() { tally.add() }
+
     func begin(_ number: Int, for other: ModuleGate? = nil) {
+        (other ?? gate).asked()
+        tally.add()
         starts.begin(for: other ?? gate) { [self] course in
             switch course {
             case .begin: begun.append(number)

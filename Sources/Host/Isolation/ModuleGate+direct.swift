@@ -1,0 +1,46 @@
+import PluginAPI
+
+extension ModuleGate {
+    /// Calls a module on its own threads, when it has any and a place is free.
+    ///
+    /// No task of the host's waits for it: what follows the call is done on the module's threads, too. A call takes two
+    /// changes of threads so, in place of four, which cost more than most calls themselves.
+    ///
+    /// - Parameter listener: Told once of what ``call(_:replyMax:_:)`` would return or throw: on one of the module's threads, or
+    ///   at once.
+    /// - Returns: How the call is given up, at its deadline and not before; `nil` when it would have to wait, and nothing was
+    ///   called.
+    func callAtOnce(
+        _ operation: String, replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply,
+        then listener: @escaping @Sendable (Result<Reply, any Error>) -> Void
+    ) -> (@Sendable () -> Void)? {
+        guard let threads, limiter.enterAtOnce() else { return nil }
+        let turn: Turn
+        do {
+            turn = try begin()
+        } catch {
+            limiter.leave()
+            listener(.failure(error))
+            return {}
+        }
+        let moduleMax = started(turn)
+        let work = threads.begin {
+            let outcome = await self.outcome(of: turn, replyMax, moduleMax, body)
+            self.limiter.leave()
+            self.settle(turn, operation, outcome)
+            listener(outcome)
+        }
+        return { if self.giveUp(turn, operation) { threads.cancel(work) } }
+    }
+
+    private func outcome(
+        of turn: Turn, _ replyMax: Int, _ moduleMax: Int, _ body: @Sendable () async throws -> Reply
+    ) async -> Result<Reply, any Error> {
+        do {
+            if isGivenUp(turn) { throw CancellationError() }
+            return .success(try await Self.perform(replyMax, moduleMax, body))
+        } catch {
+            return .failure(ModuleFailure.spoken(error))
+        }
+    }
+}

@@ -1,0 +1,225 @@
+import Glibc
+import PluginAPI
+import Synchronization
+import Testing
+
+@testable import Host
+
+@Suite("Calls that no task of the host's waits for", .timeLimit(.minutes(1)))
+struct DirectCallTests {
+    private let threads = ModuleThreads(of: "direct")
+    private let metrics = RecordingMetrics()
+    private let faults = Locked<[String]>([])
+
+    @Test("The module is called on its threads, and told of there, with its place free again")
+    func answered() async throws {
+        let gate = gate(callsMax: 1)
+        let places = Locked<[String]>([])
+        let outcome = Locked<Result<Reply, any Error>?>(nil)
+
+        for number in 1...2 {
+            let stop = gate.callAtOnce("ask", replyMax: 10) {
+                places.change { $0.append(Self.threadName) }
+                await Task.yield()
+                return Reply(status: 203, body: [0x20])
+            } then: { result in
+                places.change { $0.append(Self.threadName) }
+                outcome.change { $0 = result }
+            }
+            #expect(stop != nil)
+            while places.value.count < 2 * number || outcome.value == nil { await Task.yield() }
+            #expect(try outcome.value?.get().status == 203)
+            outcome.change { $0 = nil }
+            // Of no effect on what has ended.
+            stop?()
+        }
+
+        #expect(places.value == Array(repeating: "direct", count: 4))
+        #expect(gate.overdue == 0 && gate.trouble == nil && faults.value.isEmpty)
+    }
+
+    @Test("Without threads of the module's, or without a place, nothing is called")
+    func notNow() async throws {
+        let (gate, door) = (gate(callsMax: 1), Door())
+        let plain = ModuleGate("plain", limits: ModuleLimits(), metrics: metrics)
+        let entered = Tally()
+        #expect(call(plain, entered) == nil)
+
+        let running = Task {
+            try await gate.call("ask", replyMax: 10) {
+                await door.pass()
+                return Reply(body: [])
+            }
+        }
+        while !gate.isCrowded { await Task.yield() }
+        #expect(call(gate, entered) == nil)
+        door.open()
+        _ = try await running.value
+
+        #expect(entered.value == 0)
+    }
+
+    @Test("What it throws is put in words, counts as a failure, and holds calls back as ever")
+    func failing() async {
+        let gate = gate(failuresMax: 1)
+
+        #expect(await outcome(of: gate) { throw Broken() } == "Broken()")
+        #expect(await outcome(of: gate) { Reply(body: []) } == "held back")
+        #expect(faults.value == ["ask: Broken()"])
+        #expect(metrics.count("module_breaker_openings_total direct") == 1)
+        gate.reset()
+        #expect(await outcome(of: gate) { throw CancellationError() } == "\(UnaskedCancellation())")
+        gate.reset()
+        #expect(await outcome(of: gate) { Reply(body: Array(repeating: 0, count: 11)) } == "too large")
+        #expect(await outcome(of: gate) { Reply(body: Array(repeating: 0, count: 1_601)) } == "too large")
+        #expect(await outcome(of: gate) { Reply(body: []) } == "held back")
+        gate.reset()
+        #expect(await outcome(of: gate) { Reply(body: []) } == "200")
+        #expect(!gate.isCrowded)
+    }
+
+    @Test("One that is given up is cancelled, overdue until it comes back, and a failure then")
+    func givenUp() async {
+        let (gate, entered, isOver) = (gate(callsMax: 1, failuresMax: 1), Tally(), Once())
+        let outcome = Locked<String?>(nil)
+        let stop = gate.callAtOnce("ask", replyMax: 10) {
+            entered.add()
+            while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+            while !isOver.hasCome { await Task.yield() }
+            return Reply(body: [])
+        } then: { result in
+            outcome.change { $0 = Self.word(result) }
+        }
+        while entered.value < 1 { await Task.yield() }
+
+        stop?()
+        stop?()
+
+        #expect(gate.overdue == 1 && gate.trouble?.contains("not come back") == true)
+        isOver.come()
+        while outcome.value == nil { await Task.yield() }
+        #expect(outcome.value == "200" && gate.overdue == 0)
+        #expect(faults.value == ["ask: it did not answer in time"])
+    }
+
+    @Test("One that is given up before the module's threads come to it is not begun")
+    func givenUpInLine() async {
+        let (gate, begun, isOver) = (gate(), Tally(), Once())
+        let loops = (0..<ModuleThreads.countMax).map { _ in
+            threads.begin {
+                begun.add()
+                while !isOver.hasCome {}
+            }
+        }
+        while begun.value < loops.count { await Task.yield() }
+        let outcome = Locked<String?>(nil)
+        let stop = gate.callAtOnce("ask", replyMax: 10) {
+            begun.add()
+            return Reply(body: [])
+        } then: { result in
+            outcome.change { $0 = Self.word(result) }
+        }
+
+        stop?()
+        isOver.come()
+        while outcome.value == nil { await Task.yield() }
+
+        #expect(outcome.value == "\(CancellationError())" && begun.value == loops.count)
+        for loop in loops { await loop.value }
+    }
+
+    @Test("A module from outside is called by one at a time until it has answered", arguments: [true, false])
+    func probation(answers: Bool) async {
+        let gate = gate(failuresMax: 0)
+        let (first, later) = (Once(), Once())
+        defer { later.come() }
+        let begins = { (end: Once) in
+            let stop = gate.callAtOnce("ask", replyMax: 10) {
+                while !end.hasCome { await Task.yield() }
+                if !answers { throw Broken() }
+                return Reply(body: [])
+            } then: { _ in
+            }
+            return stop != nil
+        }
+        #expect(begins(first))
+        #expect(!begins(first))
+
+        first.come()
+        while gate.isCrowded { await Task.yield() }
+
+        // What the call came to is known a moment after its place is free.
+        while !answers, faults.value.isEmpty { await Task.yield() }
+        while !begins(later) { await Task.yield() }
+        if answers {
+            while !begins(later) { await Task.yield() }
+        } else {
+            #expect(!begins(later))
+        }
+    }
+
+    @Test("One that takes longer for its first answer is called by as many as may, those included that wait already")
+    func slowFirst() async throws {
+        let (gate, entered, door) = (gate(callsMax: 2, probation: .milliseconds(1)), Tally(), Door())
+        let calls = (1...2).map { _ in
+            Task {
+                try await gate.call("ask", replyMax: 10) {
+                    entered.add()
+                    await door.pass()
+                    return Reply(body: [])
+                }
+            }
+        }
+
+        while entered.value < 2 { try await Task.sleep(for: .milliseconds(1)) }
+
+        door.open()
+        for call in calls { _ = try await call.value }
+    }
+
+    private func gate(callsMax: Int = 8, failuresMax: Int = 10, probation: Duration = .seconds(60)) -> ModuleGate {
+        let faults = faults
+        return ModuleGate(
+            "direct", limits: ModuleLimits(callsMax: callsMax, replyMax: 100, failuresMax: failuresMax),
+            metrics: metrics, threads: threads, probation: probation,
+            onFault: { doing, fault in faults.change { $0.append("\(doing): \(fault)") } })
+    }
+
+    private func call(_ gate: ModuleGate, _ entered: Tally) -> (@Sendable () -> Void)? {
+        gate.callAtOnce("ask", replyMax: 10) {
+            entered.add()
+            return Reply(body: [])
+        } then: { _ in
+            entered.add()
+        }
+    }
+
+    /// How a call ends that there is a place for.
+    private func outcome(
+        of gate: ModuleGate, _ body: @escaping @Sendable () async throws -> Reply
+    ) async -> String {
+        await withCheckedContinuation { continuation in
+            let stop = gate.callAtOnce("ask", replyMax: 10, body) { continuation.resume(returning: Self.word($0)) }
+            if stop == nil { continuation.resume(returning: "not called") }
+        }
+    }
+
+    private static func word(_ result: Result<Reply, any Error>) -> String {
+        switch result {
+        case .success(let reply): "\(reply.status)"
+        case .failure(is ModuleHeldBack): "held back"
+        case .failure(is ReplyTooLarge): "too large"
+        case .failure(let error): "\(error)"
+        }
+    }
+
+    private static var threadName: String {
+        guard let file = fopen("/proc/thread-self/comm", "r") else { return "" }
+        defer { fclose(file) }
+        var name = [UInt8](repeating: 0, count: 64)
+        let count = fread(&name, 1, name.count, file)
+        return String(decoding: name.prefix(count).dropLast(), as: UTF8.self)
+    }
+
+    private struct Broken: Error {}
+}
