@@ -12,8 +12,8 @@ class Flood:
     """What a bench holds of that process."""
 
     def __init__(self, port, token, module, connections, rate, is_lasting=True):
-        """`rate` is how many requests a second begin. With `is_lasting` they do so behind a flood, too, and a load begins when it has
-        come; otherwise it comes a little into the load, and nothing follows it."""
+        """`rate` is how many requests a second begin. With `is_lasting` a load begins when the flood has come; otherwise it comes a little
+        into the load."""
         self.module, (self.pipe, theirs) = module, multiprocessing.Pipe()
         self.process = multiprocessing.get_context("fork").Process(
             target=lambda: Crowd(port, token, module, connections, rate, is_lasting, theirs).run(), daemon=True)
@@ -23,13 +23,14 @@ class Flood:
         self.told("open")
 
     def begin(self, name):
-        """The module is asked steadily; before that, when it is the one that is named, once on every connection at once. `None` asks
-        nothing; the connections stay open."""
+        """The module is asked steadily and, when it is the one that is named, once on every connection at once. `None` asks nothing; the
+        connections stay open."""
         self.pipe.send({None: "rest", self.module: "flood"}.get(name, "calm"))
         self.told("steady")
 
     def end(self):
-        """Asks no more, and waits for what is asked. The answers by their status, and how many waited at least and at most."""
+        """Asks no more, and waits for what is asked. The answers by their status, how many waited at least and at most, and in how many
+        seconds all asked at once."""
         self.pipe.send(None)
         return self.told("answers")
 
@@ -51,8 +52,8 @@ class Crowd:
 
     # Seconds from the moment when all have asked until the load is steady.
     SETTLING = 2
-    # Seconds of load before all ask at once.
-    LEAD = 3
+    # Seconds of load before all ask at once, and how long that may take: as long as it does on this machine is no moment.
+    LEAD, MOMENT = 3, 0.5
     KEEPING_PER_SECOND = 2_000
 
     def __init__(self, port, token, module, connections, rate, is_lasting, pipe):
@@ -77,42 +78,51 @@ class Crowd:
         self.pipe.send("open")
         while True:
             what = self.pipe.recv()
-            self.answers, self.waiting = collections.Counter(), []
-            if what == "calm" or what == "flood" and self.is_lasting:
-                self.ask_steadily(is_flood=what == "flood")
+            self.answers, self.waiting, self.moment = collections.Counter(), [], 0
+            if what == "rest":
+                self.stay()
             else:
-                self.ask_once(len(self.sockets) if what == "flood" else 0)
+                self.ask_steadily(is_flood=what == "flood")
             self.rest()
             answers = dict(self.answers)
             self.keep_alive()
-            self.pipe.send((answers, min(self.waiting, default=0), max(self.waiting, default=0)))
+            self.pipe.send((answers, min(self.waiting, default=0), max(self.waiting, default=0), self.moment))
 
     def ask_steadily(self, is_flood):
         """Until told to stop."""
-        if is_flood:
-            self.ask(len(self.idle))
-        settled, is_told, last, owed = time.monotonic() + self.SETTLING, False, time.monotonic(), 0
+        now = time.monotonic()
+        if is_flood and self.is_lasting:
+            self.ask_all()
+        # A flood that comes once comes into the load.
+        flood = now + self.LEAD if is_flood and not self.is_lasting else None
+        settled, is_told, last, owed = now + self.SETTLING if self.is_lasting else now, False, now, 0
         while not self.read(0.001):
             now = time.monotonic()
             owed = min(owed + (now - last) * self.rate, self.rate / 10)
             last = now
             owed -= self.ask(int(owed))
+            if flood and now > flood:
+                flood = self.ask_all()
             if is_told:
                 self.waiting.append(len(self.sockets) - len(self.idle))
             elif now > settled:
                 self.pipe.send("steady")
                 is_told = True
         self.pipe.recv()
+        if flood:
+            raise SystemExit("bench: a load is shorter than what comes before a flood")
 
-    def ask_once(self, count):
-        """So many a little into the load, and nothing else until told to stop."""
+    def ask_all(self):
+        """Those that wait for an answer already ask no second time."""
+        begin = time.monotonic()
+        self.ask(len(self.idle))
+        self.moment = time.monotonic() - begin
+        if self.moment > self.MOMENT:
+            raise SystemExit(f"bench: to ask at once took {self.moment:.1f} s")
+
+    def stay(self):
+        """Asks nothing until told to stop."""
         self.pipe.send("steady")
-        begin = time.monotonic() + self.LEAD
-        while time.monotonic() < begin:
-            if self.read(begin - time.monotonic()):
-                raise SystemExit("bench: a load is shorter than what comes before a flood")
-        if self.ask(count) < count:
-            raise SystemExit("bench: connections of the flood have been lost")
         while not self.read(1):
             pass
         self.pipe.recv()

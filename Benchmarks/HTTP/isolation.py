@@ -22,6 +22,8 @@ from wrk import Load
 SOURCE = pathlib.Path(__file__).resolve().parents[1] / "Isolation" / "Misbehaving.swift"
 # By whom a neighbour is asked: so many callers, each so often a second.
 CALLERS, CALLS_PER_SECOND = 8, 10
+# Seconds of a load before the first of them asks, so that what a module does at first is in it.
+LEAD = 0.3
 # Calls that wait at once, each on a connection of its own, and how many come a second: somewhat less than the module answers, so that
 # few wait where it is not flooded.
 FLOOD, FLOOD_PER_SECOND = 10_000, 800
@@ -60,15 +62,15 @@ def isolation(options, stack):
                 own.callback(neighbour.close)
             elif behaviour == "is_called_at_once":
                 seconds, window = AT_ONCE_BLOCK, AT_ONCE_WINDOW
-                # In the other turn as many come evenly.
-                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / seconds, is_lasting=False)
+                # In both turns as many more come evenly over the whole time.
+                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / window, is_lasting=False)
                 own.callback(neighbour.close)
-            blocks = (window or seconds) / seconds
-            print(measured(behaviour, rounds, blocks, lambda name: turn(neighbour, name, load, concord, seconds, warmed)), flush=True)
+            lines = measured(behaviour, rounds, (window or seconds) / seconds, lambda name: turn(neighbour, name, load, concord, seconds, warmed))
+            print("\n".join(lines), flush=True)
 
 
 def measured(behaviour, rounds, blocks, turn):
-    """A line of the table: a neighbour that misbehaves, one that behaves, and none. Ratios are of so many blocks, in one of which it
+    """Lines of the table: beside a neighbour that misbehaves, one that behaves, and none; then of so many blocks, in one of which it
     misbehaves."""
     names = [behaviour, "calm", None]
     orders, quiet, every = list(itertools.permutations(names)), [], []
@@ -81,32 +83,16 @@ def measured(behaviour, rounds, blocks, turn):
         if len(every) - len(quiet) > DISTURBED_MAX * rounds:
             raise SystemExit(f"bench: in {len(every) - len(quiet)} of {len(every)} rounds other guests of this machine took more than "
                              f"{TAKEN_MAX:.0%} of it")
-    wild, calm, alone = (pool(quiet, name) for name in names)
-    return (f"| {behaviour.replace('_', ' ')} | {len(quiet)} of {len(every)} | {told(wild)} | {told(calm)} | {told(alone)} "
-            f"| {told_ratio(mixed(quiet, behaviour, 'calm', blocks), calm)} | {told_ratio(mixed(quiet, behaviour, None, blocks), alone)} "
-            f"| {told_ratio(mixed(every, behaviour, 'calm', blocks), pool(every, 'calm'))} "
-            f"| {summary(quiet, behaviour)} |")
+    lines = [line(quiet, every, behaviour, 1)]
+    return lines + ([line(quiet, every, behaviour, blocks)] if blocks > 1 else [])
 
 
-class Turn:
-    """A block of load, what the neighbour was answered, and the share of the machine that it was not given."""
-
-    def __init__(self, block, answers, taken):
-        self.block, (self.answers, *self.waiting), self.taken = block, answers, taken
-
-
-def turn(neighbour, name, load, concord, seconds, warmed):
-    # Whatever was asked before: what is kept goes out of date in five seconds.
-    warmed()
-    neighbour.begin(name)
-    begun, before = time.monotonic(), stolen_seconds()
-    block = load.block(concord, seconds)
-    taken = (stolen_seconds() - before) / (time.monotonic() - begun) / os.cpu_count()
-    return Turn(block, neighbour.end(), taken)
-
-
-def pool(rounds, name):
-    return Pool([turns[name].block.times for turns in rounds])
+def line(quiet, every, behaviour, blocks):
+    wild, calm, alone = mixed(quiet, behaviour, "calm", blocks), pool(quiet, "calm"), pool(quiet, None)
+    name = behaviour.replace("_", " ") + (f", once in {blocks:.0f} such blocks" if blocks > 1 else "")
+    return (f"| {name} | {len(quiet)} of {len(every)} | {told(wild)} | {told(calm)} | {told(alone)} "
+            f"| {told_ratio(wild, calm)} | {told_ratio(mixed(quiet, behaviour, None, blocks), alone)} "
+            f"| {told_ratio(mixed(every, behaviour, 'calm', blocks), pool(every, 'calm'))} | {summary(quiet, behaviour)} |")
 
 
 def mixed(rounds, name, other, blocks):
@@ -137,10 +123,13 @@ def told_ratio(one, other):
 def summary(rounds, behaviour):
     """The answers of all rounds, beside those of the one that behaves, and how many calls waited where the neighbour counts them."""
     answers = [" and ".join(f"{count} × {status}" for status, count in sorted(total(rounds, name).items())) for name in (behaviour, "calm")]
-    waiting = [turns[behaviour].waiting[0] for turns in rounds if turns[behaviour].waiting]
-    others = [turns["calm"].waiting[1] for turns in rounds if turns["calm"].waiting]
+    counted = [turns for turns in rounds if turns[behaviour].waiting]
     text = f"{answers[0]}; the other's {answers[1]}"
-    return text + (f"; {min(waiting)} waiting at least, beside the other {max(others)} at most" if waiting and max(others) else "")
+    if not counted:
+        return text
+    least, most = min(turns[behaviour].waiting[0] for turns in counted), max(turns["calm"].waiting[1] for turns in counted)
+    moment = max(turns[behaviour].waiting[2] for turns in counted)
+    return f"{text}; all asked within {moment * 1000:.0f} ms; {least} waiting at least, beside the other {most} at most"
 
 
 def total(rounds, name):
@@ -212,7 +201,7 @@ class Callers:
     def ask(self, name, number):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         # All at once would be a burst that takes the cores from the others ten times a second.
-        due = time.monotonic() + number / CALLERS / CALLS_PER_SECOND
+        due = time.monotonic() + LEAD + number / CALLERS / CALLS_PER_SECOND
         while not self.stopping.wait(max(0, due - time.monotonic())):
             connection.request("GET", f"/api/v1/{name}", headers={"Authorization": f"Bearer {self.token}"})
             answer = connection.getresponse()

@@ -328,6 +328,10 @@ class Spinning(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(6) as callers:
             answers = [future.result() for future in [callers.submit(self.spin) for _ in range(6)]]
         self.assertEqual([answer.status for answer in answers], [503] * 6)
+        # Alone at first, since it has not answered yet: the others waited behind it.
+        with concurrent.futures.ThreadPoolExecutor(6) as callers:
+            answers = [future.result() for future in [callers.submit(self.spin) for _ in range(6)]]
+        self.assertEqual([answer.status for answer in answers], [503] * 6)
         eventually(lambda: self.overdue() == 4)
         self.others_serve()
         self.assertIn("not come back", self.spin().body)

@@ -29,8 +29,10 @@ final class CrowdedStarts {
     static let pause: TimeAmount = .microseconds(500)
     /// How many may be begun in a turn, or from one to the next.
     static let pointsMax = 16
-    /// Who are told in a turn that too many stand in line: thousands, too, may come in one moment.
-    static let refusalsMax = 4
+    /// Who are told in a turn, at least, that too many stand in line: thousands, too, may come in one moment.
+    static let refusalsMin = 4
+    /// In how many turns most of those are told who are to be.
+    static let refusalTurns = 256
     /// How many are looked at in a turn, those included that cost nothing because nobody waits for them any more.
     static let looksMax = 32
 
@@ -112,20 +114,19 @@ final class CrowdedStarts {
         renewPoints(at: eventLoop.now)
         beginFew(at: eventLoop.now)
         points = 0
-        for _ in 0..<Self.refusalsMax { _ = refusals.popFirst()?(.refuse) }
+        refuseFew()
         // From the turn's end on: a loop that is due at once reads nothing in between.
         nextTurn = eventLoop.now + Self.pause
         if !order.isEmpty || !refusals.isEmpty { scheduleTurn() }
     }
 
     private func beginFew(at now: NIODeadline) {
-        let total = totals.value
         // Modules in a row that may begin nothing now.
         var (looks, held) = (0, 0)
         while points > 0, looks < Self.looksMax, held < order.count, let id = order.popFirst(),
             let gate = lines[id]?.gate
         {
-            guard gate.admits(at: now, ofAll: total) else {
+            guard gate.admits(at: now, ofAll: totals.value) else {
                 order.append(id)
                 held += 1
                 continue
@@ -136,6 +137,10 @@ final class CrowdedStarts {
                 points -= 1
             }
         }
+    }
+
+    private func refuseFew() {
+        for _ in 0..<max(Self.refusalsMin, refusals.count / Self.refusalTurns) { _ = refusals.popFirst()?(.refuse) }
     }
 
     /// Whose turn it is in a module's line. The module's next turn is behind those of all others.

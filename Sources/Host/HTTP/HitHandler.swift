@@ -127,7 +127,6 @@ final class HitHandler: ChannelDuplexHandler {
             context.write(wrapOutboundOut(writer.answer.buffer), promise: nil)
             hasWritten = true
         case .awaited(let answer):
-            answer.gate.asked()
             desk.tally.add()
             wait(context, for: head) { listener in
                 // Those who ask for the same share one call: none of them waits for a place.

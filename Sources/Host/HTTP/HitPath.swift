@@ -49,6 +49,8 @@ final class HitPath: Sendable {
         else { return .usual }
         let key = PreparedQuery.Key(token: token.digest, target: head.uri)
         guard let query = queryPath.preparedQuery(for: key, caller: token.caller) else { return .usual }
+        // Whatever becomes of it: before it is counted among all requests.
+        query.target.gate.asked()
         switch queryPath.state(of: query, for: key, at: now) {
         case .fallen: return .usual
         case .fresh(let entry):

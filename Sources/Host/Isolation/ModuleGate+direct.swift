@@ -26,8 +26,9 @@ extension ModuleGate {
         let moduleMax = started(turn)
         let work = threads.begin {
             let outcome = await self.outcome(of: turn, replyMax, moduleMax, body)
-            self.limiter.leave()
+            // Before its place is anybody else's: whoever waits for it may have to be refused now.
             self.settle(turn, operation, outcome)
+            self.limiter.leave()
             listener(outcome)
         }
         return { if self.giveUp(turn, operation) { threads.cancel(work) } }

@@ -39,7 +39,8 @@ final class ModuleGate: Sendable {
     /// The module's, whoever has called.
     private let overdueCalls: OverdueCalls
     private let grace: Duration
-    private let probation: Duration
+    private let probation: Duration?
+    private let resizing = Mutex(())
     private let now: @Sendable () -> ContinuousClock.Instant
     private let onFault: FaultListener
     private let onTrouble: @Sendable () -> Void
@@ -47,7 +48,7 @@ final class ModuleGate: Sendable {
     /// - Parameters:
     ///   - overdueCalls: Those of all gates of the module; `nil` where there is this one alone.
     ///   - grace: How long after its deadline a call may take to say that it was storage that did not answer.
-    ///   - probation: How long that of a module from outside lasts at most.
+    ///   - probation: How long that of a module from outside lasts at most; `nil` for none.
     ///   - onTrouble: Told that ``trouble`` may be another.
     init(
         _ module: ModuleDescriptor.ModuleID,
@@ -56,12 +57,12 @@ final class ModuleGate: Sendable {
         threads: ModuleThreads? = nil,
         overdueCalls: OverdueCalls? = nil,
         grace: Duration = .seconds(2),
-        probation: Duration = Probation.length,
+        probation: Duration? = Probation.length,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         onFault: @escaping FaultListener = { _, _ in },
         onTrouble: @escaping @Sendable () -> Void = {}
     ) {
-        let begin = State(limits: limits, probation: Probation(isOver: threads == nil))
+        let begin = State(limits: limits, probation: Probation(isOver: threads == nil || probation == nil))
         state = Mutex(begin)
         self.threads = threads
         limiter = CallLimiter(runningMax: begin.runningMax, waitingMax: limits.waitingMax)
@@ -91,16 +92,20 @@ final class ModuleGate: Sendable {
         changed(hasOpened: false)
     }
 
+    /// One at a time, so that the last change is the last to hold.
     private func resize() {
-        let (runningMax, waitingMax) = state.withLock { ($0.runningMax, $0.limits.waitingMax) }
-        limiter.resize(runningMax: runningMax, waitingMax: waitingMax)
+        resizing.withLock { _ in
+            let (runningMax, waitingMax) = state.withLock { ($0.runningMax, $0.limits.waitingMax) }
+            limiter.resize(runningMax: runningMax, waitingMax: waitingMax)
+        }
     }
 
-    /// Forgets what has failed, and what has not: the module is called again as when it was loaded.
+    /// Forgets what has failed: the module is called again, as when it was loaded unless calls are under way, which would be in
+    /// the way of a first one.
     func reset() {
         state.withLock { state in
             state.breaker.close()
-            state.probation = Probation(isOver: threads == nil)
+            if state.running.isEmpty, threads != nil, probation != nil { state.probation.renew() }
         }
         resize()
         changed(hasOpened: false)
@@ -120,10 +125,10 @@ final class ModuleGate: Sendable {
     /// Whether a call that begins now leaves enough of the processor to those who ask for anything else.
     ///
     /// - Parameter total: Of all requests, those for this module included; counted before.
-    func admits(at now: NIODeadline, ofAll total: UInt64) -> Bool {
+    func admits(at now: NIODeadline, ofAll total: @autoclosure () -> UInt64) -> Bool {
         guard threads != nil else { return true }
         // Those who have asked since the total was counted make it less, never more.
-        let others = Int64(bitPattern: total &- askedTotal.load(ordering: .acquiring))
+        let others = Int64(bitPattern: total() &- askedTotal.load(ordering: .acquiring))
         return allowance.withLock { $0.admits(at: now, others: others) }
     }
 
@@ -154,17 +159,19 @@ final class ModuleGate: Sendable {
         _ operation: String, replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply
     ) async throws -> Reply {
         let turn = try begin()
+        let outcome: Result<Reply, any Error>
         do {
-            let reply = try await limiter.run(unless: { refusal(of: turn) }) {
-                try Task.checkCancellation()
-                return try await run(turn, operation, replyMax, body)
+            outcome = try await limiter.run(unless: { refusal(of: turn) }) {
+                let outcome = await run(turn, operation, replyMax, body)
+                // Before its place is anybody else's: whoever waits for it may have to be refused now.
+                settle(turn, operation, outcome)
+                return outcome
             }
-            settle(turn, operation, .success(reply))
-            return reply
         } catch {
             settle(turn, operation, .failure(error))
             throw error
         }
+        return try outcome.get()
     }
 
     /// Writes down a failure of something that the module does by itself.
@@ -203,27 +210,36 @@ final class ModuleGate: Sendable {
 
     private func run(
         _ turn: Turn, _ operation: String, _ replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply
-    ) async throws -> Reply {
-        let moduleMax = started(turn)
-        return try await withTaskCancellationHandler {
-            try await ModuleThreads.run(on: threads) { try await Self.perform(replyMax, moduleMax, body) }
-        } onCancel: {
-            _ = giveUp(turn, operation)
+    ) async -> Result<Reply, any Error> {
+        do {
+            try Task.checkCancellation()
+            let moduleMax = started(turn)
+            return .success(
+                try await withTaskCancellationHandler {
+                    try await ModuleThreads.run(on: threads) { try await Self.perform(replyMax, moduleMax, body) }
+                } onCancel: {
+                    _ = giveUp(turn, operation)
+                })
+        } catch {
+            return .failure(error)
         }
     }
 
     /// - Returns: Bytes of a reply that any operation of the module may give.
     func started(_ turn: Turn) -> Int {
-        let (isFirst, replyMax) = state.withLock { state in
+        let (first, replyMax) = state.withLock { state in
             state.running[turn.id] = .inTime
             return (state.probation.begin(), state.limits.replyMax)
         }
-        if isFirst { _ = Deadlines.shared.begin(at: .now + probation) { [weak self] in self?.endProbation() } }
+        if let first, let probation {
+            _ = Deadlines.shared.begin(at: .now + probation) { [weak self] in self?.endProbation(first) }
+        }
         return replyMax
     }
 
-    private func endProbation() {
-        if state.withLock({ $0.probation.end() }) { resize() }
+    /// - Parameter number: Which; `nil` for the one that is now.
+    private func endProbation(_ number: Int? = nil) {
+        if state.withLock({ $0.probation.end(number) }) { resize() }
     }
 
     /// What runs on the module's threads. What is too large is let go by them, too.
@@ -255,6 +271,7 @@ final class ModuleGate: Sendable {
             return true
         }
         guard isLate else { return false }
+        endProbation()
         // Fires once, and finds the call gone where it has come back.
         _ = Deadlines.shared.begin(at: .now + grace) { [weak self] in self?.judgeOverdue(turn, operation) }
         changed(hasOpened: false)

@@ -29,7 +29,7 @@ final class ModuleGates: Sendable {
             onTrouble: onTrouble)
         operators = ModuleGate(
             module, limits: limits.ofOperators, metrics: metrics, threads: threads?.ofOperators,
-            overdueCalls: overdueCalls, onFault: onFault, onTrouble: onTrouble)
+            overdueCalls: overdueCalls, probation: nil, onFault: onFault, onTrouble: onTrouble)
     }
 
     func gate(for audience: BoundOperation.Audience) -> ModuleGate {

@@ -19,7 +19,7 @@ struct OwnThreads: Sendable {
     }
 }
 
-/// Threads on which the code of one module from outside runs, and nothing else does.
+/// Threads on which the code of one module from outside runs, and what the host does with its answers; nothing of anybody else's.
 ///
 /// A module that loops without ever suspending holds its own threads and nobody's else. They are made when there is work for
 /// them, and end with the last who holds these threads, which is whoever still waits for the module.

@@ -40,6 +40,9 @@ final class CallLimiter: Sendable {
     /// Whether neither a place is free nor one to wait at.
     var isFull: Bool { state.withLock { $0.running >= $0.runningMax && $0.waiting.count >= $0.waitingMax } }
 
+    /// Those who wait for a place.
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
     /// From now on other bounds hold; what runs and waits stays.
     func resize(runningMax: Int, waitingMax: Int) {
         let turns = state.withLock { state in

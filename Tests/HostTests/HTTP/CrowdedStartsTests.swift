@@ -92,7 +92,7 @@ struct CrowdedStartsTests {
 
     @Test("No more stand in line than may wait for the module; the others are refused, a few at a time")
     func bounded() async {
-        let few = CrowdedStarts.refusalsMax
+        let few = CrowdedStarts.refusalsMin
         await withCrowd(waitingMax: 3) { crowd in
             for number in 0..<(share + 3 + 2 * few) { crowd.begin(number) }
             #expect(crowd.starts.waiting == 3 + 2 * few && crowd.refused.isEmpty)

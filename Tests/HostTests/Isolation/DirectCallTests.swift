@@ -120,7 +120,9 @@ struct DirectCallTests {
             outcome.change { $0 = Self.word(result) }
         }
 
+        #expect(gate.isCrowded, "one at a time")
         stop?()
+        #expect(!gate.isCrowded, "no longer")
         isOver.come()
         while outcome.value == nil { await Task.yield() }
 
@@ -148,14 +150,7 @@ struct DirectCallTests {
         first.come()
         while gate.isCrowded { await Task.yield() }
 
-        // What the call came to is known a moment after its place is free.
-        while !answers, faults.value.isEmpty { await Task.yield() }
-        while !begins(later) { await Task.yield() }
-        if answers {
-            while !begins(later) { await Task.yield() }
-        } else {
-            #expect(!begins(later))
-        }
+        #expect(begins(later) && begins(later) == answers)
     }
 
     @Test("One that takes longer for its first answer is called by as many as may, those included that wait already")
@@ -175,6 +170,70 @@ struct DirectCallTests {
 
         door.open()
         for call in calls { _ = try await call.value }
+    }
+
+    @Test("Whoever waits for its place is refused when it has endangered everybody")
+    func endangered() async throws {
+        let (gate, first, entered) = (gate(callsMax: 8), Once(), Tally())
+        let stop = gate.callAtOnce("ask", replyMax: 10) {
+            while !first.hasCome { await Task.yield() }
+            return Reply(body: Array(repeating: 0, count: 1_601))
+        } then: { _ in
+        }
+        let waiting = (0..<3).map { _ in
+            Task {
+                try await gate.call("ask", replyMax: 10) {
+                    entered.add()
+                    return Reply(body: [])
+                }
+            }
+        }
+        while gate.limiter.waiting < waiting.count { await Task.yield() }
+
+        first.come()
+
+        for call in waiting { await #expect(throws: ModuleHeldBack.self) { try await call.value } }
+        #expect(stop != nil && entered.value == 0)
+    }
+
+    @Test("One that is enabled while calls hang has the places they leave; otherwise it begins anew")
+    func enabled() async {
+        let (gate, hung, entered) = (gate(callsMax: 3), Once(), Tally())
+        defer { hung.come() }
+        #expect(await outcome(of: gate) { Reply(body: []) } == "200")
+        gate.reset()
+        #expect(holds(gate, until: hung, entered) && !holds(gate, until: hung, entered))
+        hung.come()
+        while gate.isCrowded { await Task.yield() }
+
+        let again = Once()
+        defer { again.come() }
+        #expect(holds(gate, until: again, entered))
+        gate.reset()
+        #expect(holds(gate, until: again, entered) && holds(gate, until: again, entered))
+        #expect(!holds(gate, until: again, entered))
+    }
+
+    @Test("A probation ends by its own time, not by that of one before it")
+    func renewed() {
+        var probation = Probation(isOver: false)
+        let first = probation.begin()
+        #expect(first != nil && probation.begin() == nil)
+        probation.renew()
+        #expect(!probation.end(first) && !probation.isOver)
+        let second = probation.begin()
+        #expect(probation.end(second) && probation.isOver)
+        #expect(!probation.end(second) && !probation.end(nil))
+    }
+
+    /// - Returns: Whether a call was begun, which ends when it is told to.
+    private func holds(_ gate: ModuleGate, until end: Once, _ entered: Tally) -> Bool {
+        gate.callAtOnce("ask", replyMax: 10) {
+            entered.add()
+            while !end.hasCome { await Task.yield() }
+            return Reply(body: [])
+        } then: { _ in
+        } != nil
     }
 
     private func gate(callsMax: Int = 8, failuresMax: Int = 10, probation: Duration = .seconds(60)) -> ModuleGate {
