@@ -65,7 +65,7 @@ def isolation(options, stack):
                 # In both turns as many more come evenly over the whole time.
                 neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / window, is_lasting=False)
                 own.callback(neighbour.close)
-            lines = measured(behaviour, rounds, (window or seconds) / seconds, lambda name: turn(neighbour, name, load, concord, seconds, warmed))
+            lines = measured(behaviour, rounds, (window or seconds) // seconds, lambda name: turn(neighbour, name, load, concord, seconds, warmed))
             print("\n".join(lines), flush=True)
 
 
@@ -88,19 +88,41 @@ def measured(behaviour, rounds, blocks, turn):
 
 
 def line(quiet, every, behaviour, blocks):
-    wild, calm, alone = mixed(quiet, behaviour, "calm", blocks), pool(quiet, "calm"), pool(quiet, None)
-    name = behaviour.replace("_", " ") + (f", once in {blocks:.0f} such blocks" if blocks > 1 else "")
+    wild, calm, alone = mixed(quiet, behaviour, blocks), pool(quiet, "calm"), pool(quiet, None)
+    name = behaviour.replace("_", " ") + (f", once in {blocks} such blocks" if blocks > 1 else "")
     return (f"| {name} | {len(quiet)} of {len(every)} | {told(wild)} | {told(calm)} | {told(alone)} "
-            f"| {told_ratio(wild, calm)} | {told_ratio(mixed(quiet, behaviour, None, blocks), alone)} "
-            f"| {told_ratio(mixed(every, behaviour, 'calm', blocks), pool(every, 'calm'))} | {summary(quiet, behaviour)} |")
+            f"| {told_ratio(wild, calm)} | {told_ratio(wild, alone)} "
+            f"| {told_ratio(mixed(every, behaviour, blocks), pool(every, 'calm'))} | {summary(quiet, behaviour)} |")
 
 
-def mixed(rounds, name, other, blocks):
-    """One block beside `name`, and all others of so many beside `other`."""
+class Turn:
+    """A block of load, what the neighbour was answered, and the share of the machine that it was not given."""
+
+    def __init__(self, block, answers, taken):
+        self.block, (self.answers, *self.waiting), self.taken = block, answers, taken
+
+
+def turn(neighbour, name, load, concord, seconds, warmed):
+    # Whatever was asked before: what is kept goes out of date in five seconds.
+    warmed()
+    neighbour.begin(name)
+    begun, before = time.monotonic(), stolen_seconds()
+    block = load.block(concord, seconds)
+    taken = (stolen_seconds() - before) / (time.monotonic() - begun) / os.cpu_count()
+    return Turn(block, neighbour.end(), taken)
+
+
+def pool(rounds, name):
+    return Pool([turns[name].block.times for turns in rounds])
+
+
+def mixed(rounds, name, blocks):
+    """One block beside `name`, and the others of so many beside the one that behaves, of the rounds that follow."""
     mixtures = []
-    for turns in rounds:
-        times = collections.Counter({time: count * (blocks - 1) for time, count in turns[other].block.times.items() if blocks > 1})
-        times.update(turns[name].block.times)
+    for number, turns in enumerate(rounds):
+        times = collections.Counter(turns[name].block.times)
+        for later in range(1, blocks):
+            times.update(rounds[(number + later) % len(rounds)]["calm"].block.times)
         mixtures.append(times)
     return Pool(mixtures)
 

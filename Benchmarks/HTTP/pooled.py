@@ -1,7 +1,6 @@
 """The slowest requests of many blocks together, and how far the ratio of two such p99 is known."""
 
 import math
-import operator
 import random
 import statistics
 
@@ -30,9 +29,9 @@ class Pool:
         """What this share of the requests have exceeded, in milliseconds. `weights` are how often each round counts, once where they
         are not given."""
         weights = weights or [1] * len(self.totals)
-        left = share * sum(map(operator.mul, weights, self.totals))
+        left = share * sum(map(int.__mul__, weights, self.totals))
         for step, row in reversed(self.rows):
-            left -= sum(map(operator.mul, weights, row))
+            left -= sum(map(int.__mul__, weights, row))
             if left < 0:
                 return math.exp(step * STEP)
         raise ValueError("nothing was asked")

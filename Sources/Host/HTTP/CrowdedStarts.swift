@@ -65,7 +65,7 @@ final class CrowdedStarts {
         let id = ObjectIdentifier(gate)
         // The line itself is not looked at: whoever holds it while it grows has it copied.
         if let standing = lines[id]?.starts.count {
-            standing < gate.limits.waitingMax ? append(start, id, gate) : refusals.append(start)
+            standing < gate.lineMax ? append(start, id, gate) : refusals.append(start)
         } else if mustStand(gate) {
             append(start, id, gate)
         } else {

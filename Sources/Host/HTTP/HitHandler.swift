@@ -138,8 +138,8 @@ final class HitHandler: ChannelDuplexHandler {
                 }
             }
         case .usual:
-            desk.tally.add()
             if let exchange = BodylessExchange(head, peer: peer, connection: connection) {
+                desk.tally.add()
                 return wait(context, for: head) { listener in exchange.begin { listener(.answer($0)) } }
             }
             pass(.head(head), context)
@@ -218,6 +218,7 @@ final class HitHandler: ChannelDuplexHandler {
     }
 
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        if case .head = part { desk.tally.add() }
         hasPassedOn = true
         context.fireChannelRead(wrapInboundOut(part))
     }

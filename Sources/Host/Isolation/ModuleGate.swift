@@ -25,7 +25,9 @@ final class ModuleGate: Sendable {
         var overdueCount = 0
         var callsTotal: UInt64 = 0
 
-        var runningMax: Int { probation.isOver ? limits.callsMax : min(Probation.callsMax, limits.callsMax) }
+        var runningMax: Int { min(limits.callsMax, probation.callsMax ?? .max) }
+        /// What may not run yet may wait.
+        var waitingMax: Int { limits.waitingMax + limits.callsMax - runningMax }
     }
 
     private let state: Mutex<State>
@@ -65,7 +67,7 @@ final class ModuleGate: Sendable {
         let begin = State(limits: limits, probation: Probation(isOver: threads == nil || probation == nil))
         state = Mutex(begin)
         self.threads = threads
-        limiter = CallLimiter(runningMax: begin.runningMax, waitingMax: limits.waitingMax)
+        limiter = CallLimiter(runningMax: begin.runningMax, waitingMax: begin.waitingMax)
         openings = metrics.counter(
             "module_breaker_openings_total", help: "How often a module was left alone because its calls failed.",
             labels: [("module", module)])
@@ -95,17 +97,16 @@ final class ModuleGate: Sendable {
     /// One at a time, so that the last change is the last to hold.
     private func resize() {
         resizing.withLock { _ in
-            let (runningMax, waitingMax) = state.withLock { ($0.runningMax, $0.limits.waitingMax) }
+            let (runningMax, waitingMax) = state.withLock { ($0.runningMax, $0.waitingMax) }
             limiter.resize(runningMax: runningMax, waitingMax: waitingMax)
         }
     }
 
-    /// Forgets what has failed: the module is called again, as when it was loaded unless calls are under way, which would be in
-    /// the way of a first one.
+    /// Forgets what has failed: the module is called again as when it was loaded, beside calls that are under way.
     func reset() {
         state.withLock { state in
             state.breaker.close()
-            if state.running.isEmpty, threads != nil, probation != nil { state.probation.renew() }
+            if threads != nil, probation != nil { state.probation.renew(beside: state.running.count) }
         }
         resize()
         changed(hasOpened: false)
@@ -113,6 +114,9 @@ final class ModuleGate: Sendable {
 
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
     func retire() { overdueCalls.retire() }
+
+    /// How many may stand in line on an event loop: those whom an allowance holds back want no place in the queue.
+    var lineMax: Int { threads == nil ? limits.waitingMax : max(limits.waitingMax, Allowance.callsMax) }
 
     /// Whether as many calls run as may.
     var isCrowded: Bool { limiter.isCrowded }
@@ -213,6 +217,8 @@ final class ModuleGate: Sendable {
     ) async -> Result<Reply, any Error> {
         do {
             try Task.checkCancellation()
+            // What it was let through by may have changed until it came to its place.
+            if let refusal = refusal(of: turn) { throw refusal }
             let moduleMax = started(turn)
             return .success(
                 try await withTaskCancellationHandler {

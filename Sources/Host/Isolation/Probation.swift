@@ -5,14 +5,17 @@
 /// longer is called as often as any other. What only some of its calls take, it does not show.
 struct Probation: Sendable {
     static let length = Duration.seconds(1)
-    /// Calls at a time.
-    static let callsMax = 1
 
     private(set) var isOver: Bool
+    /// Calls that were under way when it began.
+    private var others = 0
     private var hasBegun = false
     private var number = 0
 
     init(isOver: Bool) { self.isOver = isOver }
+
+    /// Calls at a time; `nil` for as many as may run otherwise.
+    var callsMax: Int? { isOver ? nil : others + 1 }
 
     /// A call begins.
     ///
@@ -30,8 +33,9 @@ struct Probation: Sendable {
         return true
     }
 
-    mutating func renew() {
-        (isOver, hasBegun) = (false, false)
+    /// - Parameter others: Calls that are under way, and may never come back.
+    mutating func renew(beside others: Int) {
+        (isOver, hasBegun, self.others) = (false, false, others)
         number += 1
     }
 }

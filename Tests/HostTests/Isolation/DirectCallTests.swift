@@ -196,22 +196,35 @@ struct DirectCallTests {
         #expect(stop != nil && entered.value == 0)
     }
 
-    @Test("One that is enabled while calls hang has the places they leave; otherwise it begins anew")
+    @Test("One that is enabled begins anew beside the calls that are under way, which may hang")
     func enabled() async {
-        let (gate, hung, entered) = (gate(callsMax: 3), Once(), Tally())
-        defer { hung.come() }
+        let (gate, end, entered) = (gate(callsMax: 3), Once(), Tally())
+        defer { end.come() }
         #expect(await outcome(of: gate) { Reply(body: []) } == "200")
         gate.reset()
-        #expect(holds(gate, until: hung, entered) && !holds(gate, until: hung, entered))
-        hung.come()
-        while gate.isCrowded { await Task.yield() }
-
-        let again = Once()
-        defer { again.come() }
-        #expect(holds(gate, until: again, entered))
+        #expect(holds(gate, until: end, entered) && !holds(gate, until: end, entered))
         gate.reset()
-        #expect(holds(gate, until: again, entered) && holds(gate, until: again, entered))
-        #expect(!holds(gate, until: again, entered))
+        #expect(holds(gate, until: end, entered) && !holds(gate, until: end, entered))
+        gate.reset()
+        #expect(holds(gate, until: end, entered) && !holds(gate, until: end, entered))
+        gate.reset()
+        #expect(gate.isCrowded)
+    }
+
+    @Test("What may not run yet may wait, even where nothing else may")
+    func waiting() async throws {
+        let threads = threads
+        let gate = ModuleGate(
+            "direct", limits: ModuleLimits(callsMax: 3, waitingMax: 0), metrics: metrics, threads: threads,
+            probation: .seconds(60))
+        let (end, entered) = (Once(), Tally())
+        #expect(holds(gate, until: end, entered))
+        let waiting = (0..<2).map { _ in Task { try await gate.call("ask", replyMax: 10) { Reply(body: []) } } }
+        while gate.limiter.waiting < 2 { await Task.yield() }
+        #expect(gate.refusalAtHand is Overloaded)
+
+        end.come()
+        for call in waiting { _ = try await call.value }
     }
 
     @Test("A probation ends by its own time, not by that of one before it")
@@ -219,7 +232,8 @@ struct DirectCallTests {
         var probation = Probation(isOver: false)
         let first = probation.begin()
         #expect(first != nil && probation.begin() == nil)
-        probation.renew()
+        probation.renew(beside: 2)
+        #expect(probation.callsMax == 3)
         #expect(!probation.end(first) && !probation.isOver)
         let second = probation.begin()
         #expect(probation.end(second) && probation.isOver)
