@@ -31,6 +31,8 @@ FLOOD, FLOOD_PER_SECOND = 10_000, 800
 FIRST_BLOCK, FIRST_ROUNDS_MAX = 45, 6
 # Seconds of a block in which they come at once, and of the time in which that happens once: the rest of it is as beside the other.
 AT_ONCE_BLOCK, AT_ONCE_WINDOW = 12, 120
+# How many seconds they may take to come, which is longer where other guests have the cores.
+MOMENT = 0.3
 # A round in which other guests of the machine took more of it than this share is told apart, at most so many times as many.
 TAKEN_MAX, DISTURBED_MAX = 0.01, 10
 # The first is the bench's own noise: a second module that does what the calm one does.
@@ -109,7 +111,11 @@ def turn(neighbour, name, load, concord, seconds, warmed):
     begun, before = time.monotonic(), stolen_seconds()
     block = load.block(concord, seconds)
     taken = (stolen_seconds() - before) / (time.monotonic() - begun) / os.cpu_count()
-    return Turn(block, neighbour.end(), taken)
+    answers = neighbour.end()
+    # Whoever had no core for that long has not asked at once.
+    if answers[3:] and answers[3] > MOMENT:
+        taken = 1
+    return Turn(block, answers, taken)
 
 
 def pool(rounds, name):
