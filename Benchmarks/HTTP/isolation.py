@@ -29,8 +29,9 @@ LEAD = 0.3
 FLOOD, FLOOD_PER_SECOND = 10_000, 800
 # A breaker soon sees to a gigabyte: the first seconds after the module was loaded are judged, and how many rounds at most.
 FIRST_BLOCK, FIRST_ROUNDS_MAX = 45, 6
-# Seconds of a block in which they come at once, and of the time in which that happens once: the rest of it is as beside the other.
-AT_ONCE_BLOCK, AT_ONCE_WINDOW = 12, 120
+# Seconds of a block in which they come at once, and of longer times in which that happens once: the rest of those is as beside the
+# other. Five minutes are what operators' rates are taken over.
+AT_ONCE_BLOCK, AT_ONCE_WINDOWS = 12, [120, 300]
 # How many seconds they may take to come, which is longer where other guests have the cores.
 MOMENT = 0.3
 # A round in which other guests of the machine took more of it than this share is told apart, at most so many times as many.
@@ -56,24 +57,24 @@ def isolation(options, stack):
     print("|---|---|---|---|---|---|---|---|---|")
     for behaviour in names:
         with contextlib.ExitStack() as own:
-            neighbour, seconds, rounds, window = Callers(concord, tokens[0]), options.duration, options.rounds, None
+            neighbour, seconds, rounds, windows = Callers(concord, tokens[0]), options.duration, options.rounds, []
             if behaviour == "returns_1_gb":
                 seconds, rounds = FIRST_BLOCK, min(rounds, FIRST_ROUNDS_MAX)
             elif behaviour == "is_flooded":
                 neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD_PER_SECOND)
                 own.callback(neighbour.close)
             elif behaviour == "is_called_at_once":
-                seconds, window = AT_ONCE_BLOCK, AT_ONCE_WINDOW
+                seconds, windows = AT_ONCE_BLOCK, AT_ONCE_WINDOWS
                 # In both turns as many more come evenly over the whole time.
-                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / window, is_lasting=False)
+                neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / windows[0], is_lasting=False)
                 own.callback(neighbour.close)
-            lines = measured(behaviour, rounds, (window or seconds) // seconds, lambda name: turn(neighbour, name, load, concord, seconds, warmed))
+            blocks = [1] + [window // seconds for window in windows]
+            lines = measured(behaviour, rounds, blocks, lambda name: turn(neighbour, name, load, concord, seconds, warmed))
             print("\n".join(lines), flush=True)
 
 
 def measured(behaviour, rounds, blocks, turn):
-    """Lines of the table: beside a neighbour that misbehaves, one that behaves, and none; then of so many blocks, in one of which it
-    misbehaves."""
+    """Lines of the table, each of so many blocks in one of which a neighbour misbehaves: beside it, one that behaves, and none."""
     names = [behaviour, "calm", None]
     orders, quiet, every = list(itertools.permutations(names)), [], []
     while len(quiet) < rounds:
@@ -85,8 +86,7 @@ def measured(behaviour, rounds, blocks, turn):
         if len(every) - len(quiet) > DISTURBED_MAX * rounds:
             raise SystemExit(f"bench: in {len(every) - len(quiet)} of {len(every)} rounds other guests of this machine took more than "
                              f"{TAKEN_MAX:.0%} of it")
-    lines = [line(quiet, every, behaviour, 1)]
-    return lines + ([line(quiet, every, behaviour, blocks)] if blocks > 1 else [])
+    return [line(quiet, every, behaviour, count) for count in blocks]
 
 
 def line(quiet, every, behaviour, blocks):

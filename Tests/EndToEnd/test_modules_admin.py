@@ -58,10 +58,10 @@ class ModulesTest(unittest.TestCase):
         shown = self.module(host, "slow")
         self.assertEqual(
             {key: shown[key] for key in ("id", "kind", "source", "version", "stability", "requires", "loaded", "status",
-                                         "reason", "last_error", "overdue_calls")},
+                                         "reason", "last_error", "overdue_calls", "waiting_calls")},
             {"id": "slow", "kind": "query", "source": "sql", "version": "1.0.0", "stability": "experimental",
              "requires": ["book"], "loaded": True, "status": "ok", "reason": None, "last_error": None,
-             "overdue_calls": "0"})
+             "overdue_calls": "0", "waiting_calls": "0"})
         self.assertEqual(shown["limits"], {"calls": "4", "queue": "4096", "deadline_ms": "30000",
                                            "reply_bytes": "1024", "failures": "2", "pause_ms": "3600000"})
         operation = next(o for o in shown["operations"] if o["name"] == "wide")

@@ -23,6 +23,7 @@ extension AdminModule {
         json.key("limits")
         write(limits, to: &json)
         json.field("overdue_calls", overdueCalls)
+        json.field("waiting_calls", waitingCalls)
         json.arrayField("routes", of: operations) { $0.string("\($1.method.rawValue) \($1.template)") }
         json.arrayField("operations", of: operations) { json, operation in
             json.object { json in operation.write(to: &json) }

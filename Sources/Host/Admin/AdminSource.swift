@@ -32,6 +32,8 @@ struct AdminModule: Sendable {
     var limits: ModuleLimits?
     /// Calls that were given up and have not come back.
     var overdueCalls = 0
+    /// Calls that wait for their turn.
+    var waitingCalls = 0
     /// The last thing that went wrong since it was loaded.
     var lastFault: ModuleFault?
     /// Its settings, secrets as `•••`.

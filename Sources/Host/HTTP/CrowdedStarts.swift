@@ -87,6 +87,7 @@ final class CrowdedStarts {
     private func append(_ start: @escaping Start, _ id: ObjectIdentifier, _ gate: ModuleGate) {
         if lines[id] == nil { order.append(id) }
         lines[id, default: Line(gate: gate)].starts.append(start)
+        gate.lineChanged(by: 1)
     }
 
     /// Nobody overtakes those who stand in line.
@@ -146,6 +147,7 @@ final class CrowdedStarts {
     /// Whose turn it is in a module's line. The module's next turn is behind those of all others.
     private func next(of id: ObjectIdentifier) -> Start? {
         let start = lines[id]?.starts.popFirst()
+        if start != nil { lines[id]?.gate.lineChanged(by: -1) }
         if lines[id]?.starts.isEmpty == false { order.append(id) } else { lines[id] = nil }
         return start
     }

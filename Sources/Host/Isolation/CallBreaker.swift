@@ -8,7 +8,8 @@
 ///                                 └── it fails, or nothing can be said ────────┘
 /// ```
 ///
-/// Each trial that fails doubles the pause, up to ``pauseFactorMax`` times the configured one, until the module answers.
+/// Each trial that fails doubles the pause, up to ``pauseFactorMax`` times the configured one, until the module answers. What
+/// endangers the host is tried after the longest pause only, because everybody pays for each trial.
 /// What a module refuses in plain words is an answer. What storage does not give says nothing about the module.
 struct CallBreaker: Sendable {
     /// How a call ended, as far as the module is to be judged by it.
@@ -41,21 +42,26 @@ struct CallBreaker: Sendable {
     static let pauseFactorMax = 16
 
     private var state = State.closed(failuresInRow: 0)
-    /// 1, and twice as much after each trial that failed.
+    /// 1, twice as much after each trial that failed, or at once the most.
     private var pauseFactor = 1
 
     var isClosed: Bool { if case .closed = state { true } else { false } }
+
+    /// For how long the module is left alone from its last failure on.
+    ///
+    /// - Parameter pause: As configured now.
+    func wait(pause: Duration) -> Duration { pause * pauseFactor }
 
     /// - Parameter pause: As configured now: a shorter one brings the next trial forward.
     mutating func admit(at now: ContinuousClock.Instant, pause: Duration) -> Admission {
         switch state {
         case .closed: return .admitted(isTrial: false)
-        case .open(let since) where now < since + pause * pauseFactor:
-            return .refused(until: since + pause * pauseFactor)
+        case .open(let since) where now < since + wait(pause: pause):
+            return .refused(until: since + wait(pause: pause))
         case .open, .due:
             state = .trying
             return .admitted(isTrial: true)
-        case .trying: return .refused(until: now + pause * pauseFactor)
+        case .trying: return .refused(until: now + wait(pause: pause))
         }
     }
 
@@ -72,10 +78,12 @@ struct CallBreaker: Sendable {
         case (.closed, .answered): close()
         case (.closed(let failures), .failed), (.closed(let failures), .endangering):
             let isOver = failuresMax > 0 && (failures + 1 >= failuresMax || verdict == .endangering)
-            state = isOver ? .open(since: now) : .closed(failuresInRow: failures + 1)
+            guard isOver else { return state = .closed(failuresInRow: failures + 1) }
+            if verdict == .endangering { pauseFactor = Self.pauseFactorMax }
+            state = .open(since: now)
         case (.trying, .answered) where isTrial: close()
         case (.trying, .failed) where isTrial, (.trying, .endangering) where isTrial:
-            pauseFactor = min(2 * pauseFactor, Self.pauseFactorMax)
+            pauseFactor = verdict == .endangering ? Self.pauseFactorMax : min(2 * pauseFactor, Self.pauseFactorMax)
             state = .open(since: now)
         // The next call is as good a trial.
         case (.trying, .unknown) where isTrial: state = .due

@@ -28,6 +28,7 @@ final class ModuleGate: Sendable {
         var runningMax: Int { min(limits.callsMax, probation.callsMax ?? .max) }
         /// What may not run yet may wait.
         var waitingMax: Int { limits.waitingMax + limits.callsMax - runningMax }
+        var breakerWait: Duration { breaker.wait(pause: limits.pause) }
     }
 
     private let state: Mutex<State>
@@ -39,7 +40,7 @@ final class ModuleGate: Sendable {
     private let askedTotal = Atomic<UInt64>(0)
     private let openings: any Counter
     /// The module's, whoever has called.
-    private let overdueCalls: OverdueCalls
+    private let counts: CallCounts
     private let grace: Duration
     private let probation: Duration?
     private let resizing = Mutex(())
@@ -48,7 +49,7 @@ final class ModuleGate: Sendable {
     private let onTrouble: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - overdueCalls: Those of all gates of the module; `nil` where there is this one alone.
+    ///   - counts: Those of all gates of the module; `nil` where there is this one alone.
     ///   - grace: How long after its deadline a call may take to say that it was storage that did not answer.
     ///   - probation: How long that of a module from outside lasts at most; `nil` for none.
     ///   - onTrouble: Told that ``trouble`` may be another.
@@ -57,7 +58,7 @@ final class ModuleGate: Sendable {
         limits: ModuleLimits,
         metrics: any Metrics,
         threads: ModuleThreads? = nil,
-        overdueCalls: OverdueCalls? = nil,
+        counts: CallCounts? = nil,
         grace: Duration = .seconds(2),
         probation: Duration? = Probation.length,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
@@ -67,11 +68,12 @@ final class ModuleGate: Sendable {
         let begin = State(limits: limits, probation: Probation(isOver: threads == nil || probation == nil))
         state = Mutex(begin)
         self.threads = threads
-        limiter = CallLimiter(runningMax: begin.runningMax, waitingMax: begin.waitingMax)
+        self.counts = counts ?? CallCounts(of: module, metrics)
+        limiter = CallLimiter(
+            runningMax: begin.runningMax, waitingMax: begin.waitingMax, counting: self.counts.waiting)
         openings = metrics.counter(
             "module_breaker_openings_total", help: "How often a module was left alone because its calls failed.",
             labels: [("module", module)])
-        self.overdueCalls = overdueCalls ?? OverdueCalls(of: module, metrics)
         (self.grace, self.probation, self.now) = (grace, probation, now)
         (self.onFault, self.onTrouble) = (onFault, onTrouble)
     }
@@ -80,6 +82,9 @@ final class ModuleGate: Sendable {
 
     /// Calls that were given up and have not come back.
     var overdue: Int { state.withLock { $0.overdueCount } }
+
+    /// Calls that wait for their turn, in line on an event loop or here.
+    var waiting: Int { counts.waiting.value }
 
     /// Why the module is not called, or only now and then; `nil` when it is.
     var trouble: String? { state.withLock { trouble($0) } }
@@ -113,10 +118,13 @@ final class ModuleGate: Sendable {
     }
 
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
-    func retire() { overdueCalls.retire() }
+    func retire() { counts.retire() }
 
     /// How many may stand in line on an event loop: those whom an allowance holds back want no place in the queue.
     var lineMax: Int { threads == nil ? limits.waitingMax : max(limits.waitingMax, Allowance.callsMax) }
+
+    /// So many more stand in line on an event loop, or fewer.
+    func lineChanged(by change: Int) { counts.waiting.change(by: change) }
 
     /// Whether as many calls run as may.
     var isCrowded: Bool { limiter.isCrowded }
@@ -208,7 +216,7 @@ final class ModuleGate: Sendable {
     private func refusal(of turn: Turn) -> ModuleHeldBack? {
         state.withLock { state in
             if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
-            return turn.isTrial || state.breaker.isClosed ? nil : .afterFailures(wait: state.limits.pause)
+            return turn.isTrial || state.breaker.isClosed ? nil : .afterFailures(wait: state.breakerWait)
         }
     }
 
@@ -348,7 +356,7 @@ final class ModuleGate: Sendable {
 
     private func count(_ change: Int, _ state: inout State) {
         state.overdueCount += change
-        overdueCalls.change(by: change)
+        counts.overdue.change(by: change)
     }
 
     /// - Returns: Whether the module is left alone from now on.
@@ -365,7 +373,7 @@ final class ModuleGate: Sendable {
         // Whoever waits would be refused if they came now.
         let refusal = state.withLock { state -> ModuleHeldBack? in
             if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
-            return hasOpened ? .afterFailures(wait: state.limits.pause) : nil
+            return hasOpened ? .afterFailures(wait: state.breakerWait) : nil
         }
         if let refusal { limiter.refuseWaiting(refusal) }
         onTrouble()

@@ -1,5 +1,4 @@
 import PluginAPI
-import Synchronization
 
 /// What stands before one module for each audience: whatever calls of clients have come to, operators get through, for theirs
 /// may be the ones that mend it.
@@ -7,7 +6,7 @@ final class ModuleGates: Sendable {
     private let clients: ModuleGate
     /// As many calls at a time, and never left alone because they fail.
     private let operators: ModuleGate
-    private let overdueCalls: OverdueCalls
+    private let counts: CallCounts
 
     /// - Parameters:
     ///   - threads: Where the module's code runs; `nil` for where the host's does.
@@ -21,15 +20,13 @@ final class ModuleGates: Sendable {
         onFault: @escaping ModuleGate.FaultListener = { _, _ in },
         onTrouble: @escaping @Sendable () -> Void = {}
     ) {
-        let overdueCalls = OverdueCalls(of: module, metrics)
-        self.overdueCalls = overdueCalls
+        counts = CallCounts(of: module, metrics)
         clients = ModuleGate(
-            module, limits: limits, metrics: metrics, threads: threads?.ofClients, overdueCalls: overdueCalls,
-            onFault: onFault,
-            onTrouble: onTrouble)
+            module, limits: limits, metrics: metrics, threads: threads?.ofClients, counts: counts,
+            onFault: onFault, onTrouble: onTrouble)
         operators = ModuleGate(
             module, limits: limits.ofOperators, metrics: metrics, threads: threads?.ofOperators,
-            overdueCalls: overdueCalls, probation: nil, onFault: onFault, onTrouble: onTrouble)
+            counts: counts, probation: nil, onFault: onFault, onTrouble: onTrouble)
     }
 
     func gate(for audience: BoundOperation.Audience) -> ModuleGate {
@@ -45,7 +42,10 @@ final class ModuleGates: Sendable {
     var limits: ModuleLimits { clients.limits }
 
     /// Calls that were given up and have not come back, whoever made them.
-    var overdue: Int { overdueCalls.count }
+    var overdue: Int { counts.overdue.value }
+
+    /// Calls that wait for their turn, whoever asks for them.
+    var waiting: Int { clients.waiting }
 
     /// Why calls do not reach the module, or only now and then; `nil` when they do.
     var trouble: String? { clients.trouble ?? operators.trouble.map { "for operators, \($0)" } }
@@ -59,45 +59,10 @@ final class ModuleGates: Sendable {
     func reset() { clients.reset() }
 
     /// The module leaves: what has not come back is nobody's trouble that the metrics should tell of.
-    func retire() { overdueCalls.retire() }
+    func retire() { counts.retire() }
 
     /// Writes down a failure of something that the module does by itself.
     func note(_ doing: String, _ fault: any Error) { clients.note(doing, fault) }
-}
-
-/// How many calls into a module were given up and have not come back.
-final class OverdueCalls: Sendable {
-    private struct State {
-        var count = 0
-        /// The gauge shows another module's calls from now on.
-        var isRetired = false
-    }
-
-    private let state = Mutex(State())
-    private let gauge: any Gauge
-
-    init(of module: ModuleDescriptor.ModuleID, _ metrics: any Metrics) {
-        gauge = metrics.gauge(
-            "module_calls_overdue", help: "Calls into a module that were given up and have not come back.",
-            labels: [("module", module)])
-    }
-
-    var count: Int { state.withLock { $0.count } }
-
-    /// Sets the gauge under the lock, so that it shows the last of several changes.
-    func change(by change: Int) {
-        state.withLock { state in
-            state.count += change
-            if !state.isRetired { gauge.set(Double(state.count)) }
-        }
-    }
-
-    func retire() {
-        state.withLock { state in
-            state.isRetired = true
-            gauge.set(0)
-        }
-    }
 }
 
 extension ModuleLimits {

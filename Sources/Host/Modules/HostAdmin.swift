@@ -30,8 +30,8 @@ struct HostAdmin: AdminSource {
             source: configuration.source(of: module.id), isLoaded: true, status: record.status,
             operations: operations.filter { $0.module == module.id }, latency: record.latency,
             limits: service.map { _ in configuration.limits(of: module.id) },
-            overdueCalls: record.gates?.overdue ?? 0, lastFault: record.lastFault,
-            configuration: document?.section(of: module.id, module.kind),
+            overdueCalls: record.gates?.overdue ?? 0, waitingCalls: record.gates?.waiting ?? 0,
+            lastFault: record.lastFault, configuration: document?.section(of: module.id, module.kind),
             file: configuration.file(of: module.id))
     }
 

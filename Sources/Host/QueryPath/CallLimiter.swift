@@ -29,9 +29,12 @@ final class CallLimiter: Sendable {
     }
 
     private let state: Mutex<State>
+    private let count: CallCount?
 
-    init(runningMax: Int, waitingMax: Int) {
+    /// - Parameter count: Told of those who wait.
+    init(runningMax: Int, waitingMax: Int, counting count: CallCount? = nil) {
         state = Mutex(State(runningMax: runningMax, waitingMax: waitingMax))
+        self.count = count
     }
 
     /// Whether no place is free.
@@ -83,6 +86,8 @@ final class CallLimiter: Sendable {
             return state.nextID
         }
         guard let id else { return }
+        count?.change(by: 1)
+        defer { count?.change(by: -1) }
         // A cancellation that came when the turn had already been given leaves its mark behind.
         defer { state.withLock { _ = $0.gone.remove(id) } }
         try await withTaskCancellationHandler {

@@ -17,6 +17,7 @@ struct CrowdedStartsTests {
         await withCrowd { crowd in
             for number in 0..<(2 * share + 3) { crowd.begin(number) }
             #expect(crowd.begun == Array(0..<share) && crowd.starts.waiting == share + 3)
+            #expect(crowd.gate.waiting == share + 3)
 
             crowd.eventLoop.run()
             #expect(crowd.begun.count == share)
@@ -24,6 +25,7 @@ struct CrowdedStartsTests {
             #expect(crowd.begun == Array(0..<(2 * share)))
             crowd.eventLoop.advanceTime(by: pause)
             #expect(crowd.begun == Array(0..<(2 * share + 3)) && crowd.starts.waiting == 0)
+            #expect(crowd.gate.waiting == 0)
         }
     }
 

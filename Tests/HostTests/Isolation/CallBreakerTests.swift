@@ -37,7 +37,8 @@ struct CallBreakerTests {
         let next = breaker.admit(at: later, pause: .seconds(5))
         switch verdict {
         case .answered: #expect(next == .admitted(isTrial: false))
-        case .failed, .endangering: #expect(next == .refused(until: later + .seconds(10)))
+        case .failed: #expect(next == .refused(until: later + .seconds(10)))
+        case .endangering: #expect(next == .refused(until: later + .seconds(80)))
         case .unknown: #expect(next == .admitted(isTrial: true))
         }
     }
@@ -64,13 +65,32 @@ struct CallBreakerTests {
         #expect(breaker.isClosed)
     }
 
-    @Test("One call that endangers the host is enough")
+    @Test("One call that endangers the host is enough, and the next is tried after the longest pause, however often")
     func endangering() {
-        var breaker = CallBreaker()
-
+        var (breaker, now, pauses) = (CallBreaker(), Self.start, [Duration]())
         breaker.settle(.endangering, failuresMax: 10)
+        for _ in 0..<3 {
+            while case .refused(let until) = breaker.admit(at: now, pause: .seconds(5)) {
+                pauses.append(until - now)
+                now = until
+            }
+            breaker.settle(.endangering, isTrial: true, at: now, failuresMax: 10)
+        }
 
-        #expect(breaker.admit(at: Self.start, pause: .seconds(5)) == .refused(until: Self.start + .seconds(5)))
+        #expect(pauses == [.seconds(80), .seconds(80), .seconds(80)])
+    }
+
+    @Test("An answer after what endangered the host makes the pauses short again")
+    func mended() {
+        var breaker = CallBreaker()
+        breaker.settle(.endangering, failuresMax: 10)
+        _ = breaker.admit(at: Self.start + .seconds(80), pause: .seconds(5))
+        breaker.settle(.answered, isTrial: true, at: Self.start + .seconds(80), failuresMax: 1)
+
+        breaker.settle(.failed, at: Self.start + .seconds(80), failuresMax: 1)
+
+        let refused = breaker.admit(at: Self.start + .seconds(80), pause: .seconds(5))
+        #expect(refused == .refused(until: Self.start + .seconds(85)))
     }
 
     @Test("Each trial that fails doubles the pause, up to sixteen times, until the module answers")

@@ -196,6 +196,41 @@ struct DirectCallTests {
         #expect(stop != nil && entered.value == 0)
     }
 
+    @Test("Whoever has been given a place is refused when everybody was endangered before it was used")
+    func endangeredInBetween() async {
+        let (gate, first, second, entered) = (gate(callsMax: 2), Once(), Once(), Tally())
+        #expect(await outcome(of: gate) { Reply(body: []) } == "200")
+        #expect(holds(gate, until: first, entered))
+        let stop = gate.callAtOnce("ask", replyMax: 10) {
+            while !second.hasCome { await Task.yield() }
+            return Reply(body: Array(repeating: 0, count: 1_601))
+        } then: { _ in
+        }
+        #expect(stop != nil)
+        let (hand, outcome) = (HandRunExecutor(), Locked<Result<Reply, any Error>?>(nil))
+        Task(executorPreference: hand) {
+            do {
+                let reply = try await gate.call("ask", replyMax: 10) {
+                    entered.add()
+                    return Reply(body: [])
+                }
+                outcome.change { $0 = .success(reply) }
+            } catch {
+                outcome.change { $0 = .failure(error) }
+            }
+        }
+        await hand.run { gate.limiter.waiting == 1 }
+
+        first.come()
+        while gate.limiter.waiting == 1 { await Task.yield() }
+        second.come()
+        while gate.trouble == nil { await Task.yield() }
+        await hand.run { outcome.value != nil }
+
+        #expect(outcome.value.map(Self.word) == "held back")
+        #expect(entered.value == 1)
+    }
+
     @Test("One that is enabled begins anew beside the calls that are under way, which may hang")
     func enabled() async {
         let (gate, end, entered) = (gate(callsMax: 3), Once(), Tally())
@@ -295,4 +330,23 @@ struct DirectCallTests {
     }
 
     private struct Broken: Error {}
+}
+
+/// Runs what has to be run when it is told to, so that a test decides what happens in between.
+private final class HandRunExecutor: TaskExecutor {
+    private let jobs = Locked<[UnownedJob]>([])
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.change { $0.append(job) }
+    }
+
+    func run(until isOver: () -> Bool) async {
+        while !isOver() {
+            var due: [UnownedJob] = []
+            jobs.change { jobs in (due, jobs) = (jobs, []) }
+            for job in due { job.runSynchronously(on: asUnownedTaskExecutor()) }
+            await Task.yield()
+        }
+    }
 }

@@ -206,6 +206,22 @@ struct ModuleGateTests {
         try await limiter.run(unless: { Broken() }) {}
     }
 
+    @Test("Calls that wait for their turn are counted", .timeLimit(.minutes(1)))
+    func waiting() async {
+        let (gate, door) = (Fixture(callsMax: 1), Door())
+        let running = gate.hang(at: door)
+        while gate.entered.value < 1 { await Task.yield() }
+        async let waiting = gate.outcome()
+        while gate.gate.limiter.waiting < 1 { await Task.yield() }
+        let during = gate.metrics.level("module_calls_waiting slow")
+
+        door.open()
+        await running.value
+
+        #expect(await waiting == "answered")
+        #expect(during == 1 && gate.metrics.level("module_calls_waiting slow") == 0 && gate.gate.waiting == 0)
+    }
+
     @Test("An opening is counted even while the module is in trouble already", .timeLimit(.minutes(1)))
     func openingInTrouble() async {
         let (gate, door, second) = (Fixture(callsMax: 2, failuresMax: 1), Door(), Door())
