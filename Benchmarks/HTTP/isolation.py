@@ -65,7 +65,7 @@ def isolation(options, stack):
                 own.callback(neighbour.close)
             elif behaviour == "is_called_at_once":
                 seconds, windows = AT_ONCE_BLOCK, AT_ONCE_WINDOWS
-                # In both turns as many more come evenly over the whole time.
+                # In both turns as many more come evenly over the first of those times.
                 neighbour = Flood(concord.port, tokens[0], behaviour, FLOOD, FLOOD / windows[0], is_lasting=False)
                 own.callback(neighbour.close)
             blocks = [1] + [window // seconds for window in windows]
@@ -123,12 +123,13 @@ def pool(rounds, name):
 
 
 def mixed(rounds, name, blocks):
-    """One block beside `name`, and the others of so many beside the one that behaves, of the rounds that follow."""
+    """One block beside `name` and the others of so many beside the one that behaves: those of the same round over again, since what
+    is asked for is what that block makes of them."""
     mixtures = []
-    for number, turns in enumerate(rounds):
+    for turns in rounds:
         times = collections.Counter(turns[name].block.times)
-        for later in range(1, blocks):
-            times.update(rounds[(number + later) % len(rounds)]["calm"].block.times)
+        for time, count in turns["calm"].block.times.items():
+            times[time] += (blocks - 1) * count
         mixtures.append(times)
     return Pool(mixtures)
 

@@ -61,7 +61,8 @@ struct CallBreaker: Sendable {
         case .open, .due:
             state = .trying
             return .admitted(isTrial: true)
-        case .trying: return .refused(until: now + wait(pause: pause))
+        // It may answer at any moment.
+        case .trying: return .refused(until: now + pause)
         }
     }
 
@@ -75,15 +76,16 @@ struct CallBreaker: Sendable {
     /// - Parameter failuresMax: In a row; 0 for no end of them.
     mutating func settle(_ verdict: Verdict, isTrial: Bool, at now: ContinuousClock.Instant, failuresMax: Int) {
         switch (state, verdict) {
+        case (_, .endangering) where failuresMax > 0:
+            pauseFactor = Self.pauseFactorMax
+            state = .open(since: now)
         case (.closed, .answered): close()
         case (.closed(let failures), .failed), (.closed(let failures), .endangering):
-            let isOver = failuresMax > 0 && (failures + 1 >= failuresMax || verdict == .endangering)
-            guard isOver else { return state = .closed(failuresInRow: failures + 1) }
-            if verdict == .endangering { pauseFactor = Self.pauseFactorMax }
-            state = .open(since: now)
+            let isOver = failuresMax > 0 && failures + 1 >= failuresMax
+            state = isOver ? .open(since: now) : .closed(failuresInRow: failures + 1)
         case (.trying, .answered) where isTrial: close()
-        case (.trying, .failed) where isTrial, (.trying, .endangering) where isTrial:
-            pauseFactor = verdict == .endangering ? Self.pauseFactorMax : min(2 * pauseFactor, Self.pauseFactorMax)
+        case (.trying, .failed) where isTrial:
+            pauseFactor = min(2 * pauseFactor, Self.pauseFactorMax)
             state = .open(since: now)
         // The next call is as good a trial.
         case (.trying, .unknown) where isTrial: state = .due

@@ -16,12 +16,19 @@ final class ModuleGate: Sendable {
     /// How a call is getting on.
     private enum Course { case inTime, overdue, judged }
 
+    /// A call that the module has not come back from.
+    private struct RunningCall {
+        var course = Course.inTime
+        let startedAt: ContinuousClock.Instant
+        /// Whether what it comes to is not to be held for or against the module: it began before that was enabled.
+        var isForgotten = false
+    }
+
     private struct State {
         var limits: ModuleLimits
         var probation: Probation
         var breaker = CallBreaker()
-        /// Calls that the module has not come back from.
-        var running: [UInt64: Course] = [:]
+        var running: [UInt64: RunningCall] = [:]
         var overdueCount = 0
         var callsTotal: UInt64 = 0
 
@@ -107,10 +114,12 @@ final class ModuleGate: Sendable {
         }
     }
 
-    /// Forgets what has failed: the module is called again as when it was loaded, beside calls that are under way.
+    /// Forgets what has failed: the module is called again as when it was loaded, beside calls that are under way and that
+    /// prove nothing any more.
     func reset() {
         state.withLock { state in
             state.breaker.close()
+            for id in state.running.keys { state.running[id]?.isForgotten = true }
             if threads != nil, probation != nil { state.probation.renew(beside: state.running.count) }
         }
         resize()
@@ -134,13 +143,15 @@ final class ModuleGate: Sendable {
         if threads != nil { askedTotal.add(1, ordering: .releasing) }
     }
 
+    /// How many of so many requests were for anything else; those counted that have asked since make it less, never more.
+    func others(ofAll total: UInt64) -> Int64 { Int64(bitPattern: total &- askedTotal.load(ordering: .acquiring)) }
+
     /// Whether a call that begins now leaves enough of the processor to those who ask for anything else.
     ///
     /// - Parameter total: Of all requests, those for this module included; counted before.
     func admits(at now: NIODeadline, ofAll total: @autoclosure () -> UInt64) -> Bool {
         guard threads != nil else { return true }
-        // Those who have asked since the total was counted make it less, never more.
-        let others = Int64(bitPattern: total() &- askedTotal.load(ordering: .acquiring))
+        let others = others(ofAll: total())
         return allowance.withLock { $0.admits(at: now, others: others) }
     }
 
@@ -164,13 +175,17 @@ final class ModuleGate: Sendable {
     ///
     /// The task is cancelled at the call's deadline and not before.
     ///
-    /// - Parameter replyMax: Bytes.
+    /// - Parameters:
+    ///   - replyMax: Bytes.
+    ///   - mayTake: From when it was asked for, the wait for its turn included. One that had not even half of that for itself when
+    ///     it was given up is no failure of the module's.
     /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait,
     ///   ``ReplyTooLarge``, `CancellationError`, ``UnaskedCancellation``, or what the module throws.
     func call(
-        _ operation: String, replyMax: Int, _ body: @escaping @Sendable () async throws -> Reply
+        _ operation: String, replyMax: Int, mayTake: Duration = .zero,
+        _ body: @escaping @Sendable () async throws -> Reply
     ) async throws -> Reply {
-        let turn = try begin()
+        let turn = try begin(mayTake: mayTake)
         let outcome: Result<Reply, any Error>
         do {
             outcome = try await limiter.run(unless: { refusal(of: turn) }) {
@@ -194,9 +209,10 @@ final class ModuleGate: Sendable {
     struct Turn {
         var id: UInt64
         var isTrial: Bool
+        var mayTake: Duration
     }
 
-    func begin() throws(ModuleHeldBack) -> Turn {
+    func begin(mayTake: Duration) throws(ModuleHeldBack) -> Turn {
         let now = now()
         let outcome: Result<Turn, ModuleHeldBack> = state.withLock { state in
             if let full = Self.fullOfOverdue(state) {
@@ -206,7 +222,7 @@ final class ModuleGate: Sendable {
             case .refused(let until): return .failure(.afterFailures(wait: until - now))
             case .admitted(let isTrial):
                 state.callsTotal += 1
-                return .success(Turn(id: state.callsTotal, isTrial: isTrial))
+                return .success(Turn(id: state.callsTotal, isTrial: isTrial, mayTake: mayTake))
             }
         }
         return try outcome.get()
@@ -241,8 +257,9 @@ final class ModuleGate: Sendable {
 
     /// - Returns: Bytes of a reply that any operation of the module may give.
     func started(_ turn: Turn) -> Int {
+        let now = now()
         let (first, replyMax) = state.withLock { state in
-            state.running[turn.id] = .inTime
+            state.running[turn.id] = RunningCall(startedAt: now)
             return (state.probation.begin(), state.limits.replyMax)
         }
         if let first, let probation {
@@ -272,20 +289,20 @@ final class ModuleGate: Sendable {
     }
 
     /// Whether a call has been given up before the module's threads came to it.
-    func isGivenUp(_ turn: Turn) -> Bool { state.withLock { $0.running[turn.id] != .inTime } }
+    func isGivenUp(_ turn: Turn) -> Bool { state.withLock { $0.running[turn.id]?.course != .inTime } }
 
     /// The deadline has come while the module is at it.
     ///
     /// - Returns: Whether it is so.
     func giveUp(_ turn: Turn, _ operation: String) -> Bool {
-        let isLate = state.withLock { state in
-            guard state.running[turn.id] == .inTime else { return false }
-            state.running[turn.id] = .overdue
+        let call = state.withLock { state -> RunningCall? in
+            guard let call = state.running[turn.id], call.course == .inTime else { return nil }
+            state.running[turn.id]?.course = .overdue
             count(1, &state)
-            return true
+            return call
         }
-        guard isLate else { return false }
-        endProbation()
+        guard let call else { return false }
+        if !call.isForgotten { endProbation() }
         // Fires once, and finds the call gone where it has come back.
         _ = Deadlines.shared.begin(at: .now + grace) { [weak self] in self?.judgeOverdue(turn, operation) }
         changed(hasOpened: false)
@@ -295,14 +312,23 @@ final class ModuleGate: Sendable {
     /// A call has not even come back to say why.
     private func judgeOverdue(_ turn: Turn, _ operation: String) {
         let now = now()
-        let hasOpened = state.withLock { state -> Bool? in
-            guard state.running[turn.id] == .overdue else { return nil }
-            state.running[turn.id] = .judged
-            return Self.judge(&state, turn, .failed, at: now)
+        let judgement = state.withLock { state -> (verdict: CallBreaker.Verdict, hasOpened: Bool)? in
+            guard let call = state.running[turn.id], call.course == .overdue else { return nil }
+            state.running[turn.id]?.course = .judged
+            guard !call.isForgotten else { return nil }
+            let verdict = Self.verdictOnLate(call, turn, at: now)
+            return (verdict, Self.judge(&state, turn, verdict, at: now))
         }
-        guard let hasOpened else { return }
-        onFault(operation, Self.late)
-        changed(hasOpened: hasOpened)
+        guard let judgement else { return }
+        if judgement.verdict.isFailure { onFault(operation, Self.late) }
+        changed(hasOpened: judgement.hasOpened)
+    }
+
+    /// What may have waited for its turn until there was hardly any time left says nothing of the module.
+    private static func verdictOnLate(
+        _ call: RunningCall, _ turn: Turn, at now: ContinuousClock.Instant
+    ) -> CallBreaker.Verdict {
+        now - call.startedAt >= turn.mayTake / 2 ? .failed : .unknown
     }
 
     /// The call has ended, or never begun.
@@ -326,13 +352,17 @@ final class ModuleGate: Sendable {
         let now = now()
         let found = state.withLock { state -> Settled in
             let before = trouble(state)
-            let course = state.running.removeValue(forKey: turn.id) ?? .inTime
-            var settled = Settled(verdict: verdict, isOverdue: course != .inTime)
+            // One that has never begun is in time.
+            let call = state.running.removeValue(forKey: turn.id) ?? RunningCall(startedAt: now)
+            var settled = Settled(verdict: verdict, isOverdue: call.course != .inTime)
             if settled.isOverdue { count(-1, &state) }
             // What comes too late is a failure, unless storage was late.
-            if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = .failed }
-            settled.isJudged = course != .judged || verdict == .endangering
-            settled.isProof = settled.verdict == .answered && !state.probation.isOver
+            if settled.isOverdue, !isStorage, verdict != .endangering {
+                settled.verdict = Self.verdictOnLate(call, turn, at: now)
+            }
+            settled.isJudged = !call.isForgotten && (call.course != .judged || verdict == .endangering)
+            settled.isProof = !call.isForgotten && settled.verdict == .answered && !state.probation.isOver
+            settled.hasMadeRoom = call.isForgotten && state.probation.leave()
             if settled.isJudged { settled.hasOpened = Self.judge(&state, turn, settled.verdict, at: now) }
             settled.isNews = before != trouble(state)
             return settled
@@ -341,6 +371,7 @@ final class ModuleGate: Sendable {
             onFault(operation, found.isOverdue && verdict != .endangering ? Self.late : text())
         }
         if found.isProof { endProbation() }
+        if found.hasMadeRoom { resize() }
         if found.isNews || found.hasOpened { changed(hasOpened: found.hasOpened) }
     }
 
@@ -351,6 +382,8 @@ final class ModuleGate: Sendable {
         var isJudged = true
         var hasOpened = false
         var isProof = false
+        /// There is one less of those beside which a probation began.
+        var hasMadeRoom = false
         var isNews = false
     }
 

@@ -7,7 +7,7 @@ struct Probation: Sendable {
     static let length = Duration.seconds(1)
 
     private(set) var isOver: Bool
-    /// Calls that were under way when it began.
+    /// Calls that were under way when it began, and still are.
     private var others = 0
     private var hasBegun = false
     private var number = 0
@@ -30,6 +30,15 @@ struct Probation: Sendable {
     mutating func end(_ number: Int?) -> Bool {
         guard !isOver, number == nil || number == self.number else { return false }
         isOver = true
+        return true
+    }
+
+    /// One of those that were under way when it began has ended.
+    ///
+    /// - Returns: Whether fewer may be called at a time now.
+    mutating func leave() -> Bool {
+        guard !isOver, others > 0 else { return false }
+        others -= 1
         return true
     }
 

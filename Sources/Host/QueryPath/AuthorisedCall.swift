@@ -68,10 +68,15 @@ extension QueryPath {
         return min(requested ?? now + settings.callTimeout, now + target.deadline)
     }
 
+    /// How long a call may take, from when it was asked for.
+    private func mayTake(_ target: BoundOperation) -> Duration { min(settings.callTimeout, target.deadline) }
+
     /// Calls the service when it is its turn, and counts how that ended.
     func reply(to request: Request, of target: BoundOperation) async throws -> Reply {
         do {
-            let reply = try await target.gate.call(target.operation.name, replyMax: target.replyMax) {
+            let reply = try await target.gate.call(
+                target.operation.name, replyMax: target.replyMax, mayTake: mayTake(target)
+            ) {
                 try await target.operation.handler(request)
             }
             target.meters.count(FailureAnswer.outcome(of: reply))
@@ -81,6 +86,7 @@ extension QueryPath {
             throw error
         }
     }
+
     /// Calls the service if its turn is now and no task has to wait for it, and counts how that ended.
     ///
     /// - Parameter listener: Told of what ``reply(to:of:)`` would return or throw.
@@ -89,7 +95,7 @@ extension QueryPath {
         to request: Request, of target: BoundOperation,
         then listener: @escaping @Sendable (Result<Reply, any Error>) -> Void
     ) -> (@Sendable () -> Void)? {
-        target.gate.callAtOnce(target.operation.name, replyMax: target.replyMax) {
+        target.gate.callAtOnce(target.operation.name, replyMax: target.replyMax, mayTake: mayTake(target)) {
             try await target.operation.handler(request)
         } then: { result in
             switch result {

@@ -108,7 +108,9 @@ extension QueryPath {
         guard mayBegin else { return Overloaded() }
         let target = missing.query.target
         // An answer that is kept may be there already, or be under way.
-        return target.isKept ? nil : target.gate.refusalAtHand
+        guard !target.isKept else { return nil }
+        do { try Self.checkServing(target) } catch { return error }
+        return target.gate.refusalAtHand
     }
 
     private func join(

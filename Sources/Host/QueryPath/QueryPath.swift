@@ -117,7 +117,7 @@ final class QueryPath: Sendable {
         return incoming.method == .head ? QueryAnswer.withoutBody(answer) : answer
     }
 
-    private static func checkServing(_ target: BoundOperation) throws(Problem) {
+    static func checkServing(_ target: BoundOperation) throws(Problem) {
         let status = target.status()
         guard !status.isServing else { return }
         if status == .disabled {

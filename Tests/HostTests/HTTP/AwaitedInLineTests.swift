@@ -64,6 +64,22 @@ struct AwaitedInLineTests {
         #expect(host.harness.metrics.count("module_calls_total fake fresh ok") == 1)
     }
 
+    @Test("Of a dynamic module's own requests, those that are answered at hand are counted, too, and no others")
+    func asked() async throws {
+        let host = try HitFixture(threads: OwnThreads(of: "fake"))
+        let gate = host.harness.path.operations.first { $0.template == "/api/v1/fresh" }?.gate
+        let others = try await host.run { server in
+            let awaited = try await standing(host, server)
+            let afterOne = gate?.others(ofAll: 1)
+            _ = awaited.abandon()
+            for _ in 0..<3 { _ = try await host.answers(to: [host.text()], from: server) }
+            return (afterOne, gate?.others(ofAll: 3))
+        }
+        // The first of each had to be authorised.
+        #expect(host.awaited.value == 0 && host.hits.value == 2)
+        #expect(others.0 == 0 && others.1 == 0)
+    }
+
     @Test("Who may have lost the right to ask while they stood in line is authorised anew")
     func changedInLine() async throws {
         let host = try HitFixture()

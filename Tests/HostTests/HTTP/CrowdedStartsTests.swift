@@ -109,9 +109,10 @@ struct CrowdedStartsTests {
 
     @Test("A dynamic module beside others begins a few in one moment, then at its pace, and as others when it is alone")
     func others() async {
-        await withCrowd(threads: ModuleThreads(of: "full", countMax: 1)) { crowd in
+        await withCrowd(waitingMax: 1_000_000, threads: ModuleThreads(of: "full", countMax: 1)) { crowd in
             crowd.askOther()
-            for number in 0..<1_000 { crowd.begin(number) }
+            // More than are begun, whatever the number of cores, until it is alone.
+            for number in 0..<(1_000 + 200 * System.coreCount) { crowd.begin(number) }
             #expect(crowd.begun.count == Allowance.callsMax)
             crowd.begin(-1, for: ModuleGate("free", limits: ModuleLimits(), metrics: MetricsRegistry()))
             #expect(crowd.begun.last == -1)
@@ -144,7 +145,7 @@ struct CrowdedStartsTests {
             }
             crowd.begin(1, for: free)
             #expect(crowd.starts.waiting == 1)
-            crowd.eventLoop.advanceTime(by: pause)
+            crowd.eventLoop.advanceTime(by: max(pause, Allowance.interval))
             #expect(crowd.starts.waiting == 0)
         }
     }

@@ -112,6 +112,16 @@ struct HitHandlerTests {
         #expect(fixture.before.readsTotal == 0)
     }
 
+    @Test("What may be answered here is counted among all requests, whichever way it takes")
+    func counted() throws {
+        let fixture = try HandlerFixture()
+
+        fixture.send([.head(fixture.head), .end(nil), .head(fixture.head), .end(nil)])
+        #expect(fixture.totals.value == 2)
+        fixture.send([.head(fixture.slow), .end(nil)])
+        #expect(fixture.totals.value == 3)
+    }
+
     @Test("That the client has sent everything is told after the answers to it")
     func inputClosed() throws {
         let fixture = try HandlerFixture()
@@ -135,6 +145,7 @@ private struct HandlerFixture {
     let before = CountingReads()
     let behind = CountingParts()
     let guardian = ConnectionGuard(limits: HTTPLimits())
+    let totals = RequestTotals()
     private let channel = EmbeddedChannel()
 
     init() throws {
@@ -144,7 +155,9 @@ private struct HandlerFixture {
             drain: DrainState())
         try channel.pipeline.syncOperations.addHandlers(
             before,
-            HitHandler(connection: connection, guardian: guardian, desk: LoopDesk(on: channel.eventLoop), peer: "peer"),
+            HitHandler(
+                connection: connection, guardian: guardian, desk: LoopDesk(on: channel.eventLoop, totals: totals),
+                peer: "peer"),
             HTTPResponseEncoder(), guardian, behind)
     }
 

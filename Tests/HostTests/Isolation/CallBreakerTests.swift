@@ -80,6 +80,31 @@ struct CallBreakerTests {
         #expect(pauses == [.seconds(80), .seconds(80), .seconds(80)])
     }
 
+    @Test("What endangers the host is not forgotten because the module is left alone already, or somebody is trying it")
+    func endangeringLate() {
+        for isTrying in [false, true] {
+            var breaker = CallBreaker()
+            breaker.settle(.failed, failuresMax: 1)
+            let later = Self.start + .seconds(5)
+            if isTrying { _ = breaker.admit(at: later, pause: .seconds(5)) }
+
+            breaker.settle(.endangering, at: later, failuresMax: 1)
+            breaker.settle(.answered, isTrial: true, at: later, failuresMax: 1)
+
+            #expect(breaker.admit(at: later, pause: .seconds(5)) == .refused(until: later + .seconds(80)))
+        }
+    }
+
+    @Test("While somebody tries it, the others are told to come back after one pause, however often it has failed")
+    func whileTrying() {
+        var breaker = CallBreaker()
+        breaker.settle(.endangering, failuresMax: 1)
+        let later = Self.start + .seconds(80)
+        #expect(breaker.admit(at: later, pause: .seconds(5)) == .admitted(isTrial: true))
+
+        #expect(breaker.admit(at: later, pause: .seconds(5)) == .refused(until: later + .seconds(5)))
+    }
+
     @Test("An answer after what endangered the host makes the pauses short again")
     func mended() {
         var breaker = CallBreaker()

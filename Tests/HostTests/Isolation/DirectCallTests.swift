@@ -246,6 +246,28 @@ struct DirectCallTests {
         #expect(gate.isCrowded)
     }
 
+    @Test("What was under way when it was enabled proves nothing, and makes no room when it ends")
+    func forgotten() async {
+        let (gate, gross, good, new, entered) = (gate(callsMax: 8), Once(), Once(), Once(), Tally())
+        #expect(await outcome(of: gate) { Reply(body: []) } == "200")
+        let grossEnd = ended(gate, when: gross, bytes: 1_601)
+        let goodEnd = ended(gate, when: good)
+        gate.reset()
+
+        gross.come()
+        while grossEnd.value < 1 { await Task.yield() }
+        #expect(gate.trouble == nil && faults.value.isEmpty)
+        let newEnd = ended(gate, when: new)
+        #expect(newEnd.value == 0 && !holds(gate, until: new, entered))
+        good.come()
+        while goodEnd.value < 1 { await Task.yield() }
+        #expect(!holds(gate, until: new, entered))
+
+        new.come()
+        while newEnd.value < 1 { await Task.yield() }
+        #expect(holds(gate, until: new, entered) && holds(gate, until: new, entered))
+    }
+
     @Test("What may not run yet may wait, even where nothing else may")
     func waiting() async throws {
         let threads = threads
@@ -283,6 +305,19 @@ struct DirectCallTests {
             return Reply(body: [])
         } then: { _ in
         } != nil
+    }
+
+    /// - Returns: Whether a call has ended that does when it is told to; 1 at once where none was begun.
+    private func ended(_ gate: ModuleGate, when end: Once, bytes: Int = 0) -> Tally {
+        let ended = Tally()
+        let stop = gate.callAtOnce("ask", replyMax: 10) {
+            while !end.hasCome { await Task.yield() }
+            return Reply(body: Array(repeating: 0, count: bytes))
+        } then: { _ in
+            ended.add()
+        }
+        if stop == nil { ended.add() }
+        return ended
     }
 
     private func gate(callsMax: Int = 8, failuresMax: Int = 10, probation: Duration = .seconds(60)) -> ModuleGate {

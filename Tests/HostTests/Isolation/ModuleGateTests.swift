@@ -268,8 +268,11 @@ struct ModuleGateTests {
         for task in hung { task.cancel() }
         let before = gate.metrics.level("module_calls_overdue slow")
 
+        gate.gate.lineChanged(by: 3)
+        let waiting = gate.metrics.level("module_calls_waiting slow")
         gate.gate.retire()
         let after = gate.metrics.level("module_calls_overdue slow")
+        #expect(waiting == 3 && gate.metrics.level("module_calls_waiting slow") == 0)
         gate.metrics.gauge("module_calls_overdue", help: "", labels: [("module", "slow")]).set(7)
         door.open()
         for task in hung { await task.value }
@@ -291,6 +294,39 @@ struct ModuleGateTests {
 
             #expect(await gate.outcome() == then)
         }
+    }
+
+    @Test("A late call that had not even half its time, because it waited for its turn, says nothing of the module")
+    func hurried() async {
+        for (seconds, then) in [(14, "answered"), (15, "held back")] {
+            let (gate, door) = (Fixture(failuresMax: 1), Door())
+            let task = gate.hang(at: door, then: Broken(), mayTake: .seconds(30))
+            while gate.entered.value < 1 { await Task.yield() }
+            gate.clock.change { $0 += .seconds(seconds) }
+
+            task.cancel()
+            door.open()
+            await task.value
+
+            #expect(await gate.outcome() == then)
+            #expect(gate.faults.value.isEmpty == (then == "answered"))
+        }
+    }
+
+    @Test("A trial that had not its time and does not come back makes the next call one", .timeLimit(.minutes(1)))
+    func hurriedTrial() async {
+        let (gate, door) = (Fixture(failuresMax: 1, grace: .milliseconds(1)), Door())
+        defer { door.open() }
+        _ = await gate.outcome(Broken())
+        gate.clock.change { $0 += .seconds(5) }
+        let trial = gate.hang(at: door, mayTake: .seconds(30))
+        while gate.entered.value < 2 { await Task.yield() }
+
+        trial.cancel()
+        while await gate.outcome() == "held back" { await Task.yield() }
+
+        #expect(await gate.outcome() == "answered")
+        #expect(gate.faults.value == ["ask: Broken()"] && gate.gate.overdue == 1)
     }
 
     @Test("A call that does not come back is a failure soon after its deadline", .timeLimit(.minutes(1)))
@@ -380,9 +416,11 @@ struct ModuleGateTests {
         }
 
         /// A call that ignores that it is cancelled until the door opens.
-        func hang(at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0) -> Task<Void, Never> {
+        func hang(
+            at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0, mayTake: Duration = .zero
+        ) -> Task<Void, Never> {
             Task {
-                _ = try? await gate.call("ask", replyMax: replyMax) {
+                _ = try? await gate.call("ask", replyMax: replyMax, mayTake: mayTake) {
                     entered.add()
                     await door.pass()
                     if let failure { throw failure }

@@ -28,6 +28,7 @@ struct QueryPathHarness {
         status: ModuleStatus = .ok,
         clock: ManualClock = ManualClock(),
         storage: (any StorageBackend)? = nil,
+        threads: OwnThreads? = nil,
         adjust: (inout QueryPathSettings) -> Void = { _ in }
     ) throws {
         self.clock = clock
@@ -43,7 +44,9 @@ struct QueryPathHarness {
         settings.callTimeout = .seconds(3_600)
         settings.moduleLimits.usual.deadline = .seconds(3_600)
         adjust(&settings)
-        let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status })]
+        let metrics = metrics
+        let gates = threads.map { ModuleGates("fake", limits: ModuleLimits(), metrics: metrics, threads: $0) }
+        let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status }, gates: gates)]
         let commands = CacheCommands(
             keys: CachedKeys(of: services, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
             cache: usesCache ? memory : nil, invalidations: invalidations,
