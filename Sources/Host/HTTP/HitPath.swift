@@ -69,7 +69,7 @@ final class HitPath: Sendable {
             return .awaited(
                 AwaitedAnswer(
                     path: self, head: head, request: request, missing: missing, rate: rate, receivedAt: now,
-                    deadline: queryPath.deadline(of: query.target)))
+                    time: queryPath.time(of: query.target)))
         }
     }
 
@@ -165,7 +165,7 @@ extension HitPath {
     ) -> Bool {
         let id = HitID(awaited.request.plain)
         let arrival = RequestArrival(
-            requestID: id.text, receivedAt: awaited.receivedAt, deadline: awaited.deadline)
+            requestID: id.text, receivedAt: awaited.receivedAt, time: awaited.time)
         let scope = RequestScope(
             requestID: arrival.requestID,
             traceID: awaited.request.plain.traceParent.flatMap { TraceParent($0) }?.traceID)
@@ -247,7 +247,7 @@ struct AwaitedAnswer: Sendable {
     fileprivate let missing: MissingAnswer
     fileprivate let rate: RateDecision?
     fileprivate let receivedAt: Timestamp
-    fileprivate let deadline: ContinuousClock.Instant
+    fileprivate let time: CallTime
 
     /// What stands before the module that is asked.
     var gate: ModuleGate { request.query.target.gate }

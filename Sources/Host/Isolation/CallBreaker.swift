@@ -50,7 +50,7 @@ struct CallBreaker: Sendable {
     /// For how long the module is left alone from its last failure on.
     ///
     /// - Parameter pause: As configured now.
-    func wait(pause: Duration) -> Duration { pause * pauseFactor }
+    private func wait(pause: Duration) -> Duration { pause * pauseFactor }
 
     /// - Parameter pause: As configured now: a shorter one brings the next trial forward.
     mutating func admit(at now: ContinuousClock.Instant, pause: Duration) -> Admission {

@@ -19,7 +19,6 @@ final class ModuleGate: Sendable {
     /// A call that the module has not come back from.
     private struct RunningCall {
         var course = Course.inTime
-        let startedAt: ContinuousClock.Instant
         /// Whether what it comes to is not to be held for or against the module: it began before that was enabled.
         var isForgotten = false
     }
@@ -35,7 +34,12 @@ final class ModuleGate: Sendable {
         var runningMax: Int { min(limits.callsMax, probation.callsMax ?? .max) }
         /// What may not run yet may wait.
         var waitingMax: Int { limits.waitingMax + limits.callsMax - runningMax }
-        var breakerWait: Duration { breaker.wait(pause: limits.pause) }
+
+        /// What those are told who may not be called while the module is left alone, or tried by somebody else.
+        func heldAfterFailures(at now: ContinuousClock.Instant) -> ModuleHeldBack {
+            let until = breaker.refusal(at: now, pause: limits.pause)
+            return .afterFailures(wait: until.map { $0 - now } ?? limits.pause)
+        }
     }
 
     private let state: Mutex<State>
@@ -51,7 +55,7 @@ final class ModuleGate: Sendable {
     private let grace: Duration
     private let probation: Duration?
     private let resizing = Mutex(())
-    private let now: @Sendable () -> ContinuousClock.Instant
+    let now: @Sendable () -> ContinuousClock.Instant
     private let onFault: FaultListener
     private let onTrouble: @Sendable () -> Void
 
@@ -177,15 +181,15 @@ final class ModuleGate: Sendable {
     ///
     /// - Parameters:
     ///   - replyMax: Bytes.
-    ///   - mayTake: From when it was asked for, the wait for its turn included. One that had not even half of that for itself when
-    ///     it was given up is no failure of the module's.
-    /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait,
+    ///   - latestStart: When it is too late for the call to begin; `nil` for never. Where very many wait, each would come to its
+    ///     turn just before its deadline otherwise, and fail for having no time.
+    /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait or it is too late,
     ///   ``ReplyTooLarge``, `CancellationError`, ``UnaskedCancellation``, or what the module throws.
     func call(
-        _ operation: String, replyMax: Int, mayTake: Duration = .zero,
+        _ operation: String, replyMax: Int, latestStart: ContinuousClock.Instant? = nil,
         _ body: @escaping @Sendable () async throws -> Reply
     ) async throws -> Reply {
-        let turn = try begin(mayTake: mayTake)
+        let turn = try begin(latestStart)
         let outcome: Result<Reply, any Error>
         do {
             outcome = try await limiter.run(unless: { refusal(of: turn) }) {
@@ -209,10 +213,12 @@ final class ModuleGate: Sendable {
     struct Turn {
         var id: UInt64
         var isTrial: Bool
-        var mayTake: Duration
+        var latestStart: ContinuousClock.Instant?
+
+        func isTooLate(at now: ContinuousClock.Instant) -> Bool { latestStart.map { $0 < now } ?? false }
     }
 
-    func begin(mayTake: Duration) throws(ModuleHeldBack) -> Turn {
+    func begin(_ latestStart: ContinuousClock.Instant?) throws(ModuleHeldBack) -> Turn {
         let now = now()
         let outcome: Result<Turn, ModuleHeldBack> = state.withLock { state in
             if let full = Self.fullOfOverdue(state) {
@@ -222,18 +228,21 @@ final class ModuleGate: Sendable {
             case .refused(let until): return .failure(.afterFailures(wait: until - now))
             case .admitted(let isTrial):
                 state.callsTotal += 1
-                return .success(Turn(id: state.callsTotal, isTrial: isTrial, mayTake: mayTake))
+                return .success(Turn(id: state.callsTotal, isTrial: isTrial, latestStart: latestStart))
             }
         }
         return try outcome.get()
     }
 
     /// Why a call that was let through may not wait any more.
-    private func refusal(of turn: Turn) -> ModuleHeldBack? {
-        state.withLock { state in
+    private func refusal(of turn: Turn) -> (any Error)? {
+        let now = now()
+        let held = state.withLock { state -> ModuleHeldBack? in
             if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
-            return turn.isTrial || state.breaker.isClosed ? nil : .afterFailures(wait: state.breakerWait)
+            return turn.isTrial || state.breaker.isClosed ? nil : state.heldAfterFailures(at: now)
         }
+        if let held { return held }
+        return turn.isTooLate(at: now) ? Overloaded() : nil
     }
 
     private func run(
@@ -257,9 +266,8 @@ final class ModuleGate: Sendable {
 
     /// - Returns: Bytes of a reply that any operation of the module may give.
     func started(_ turn: Turn) -> Int {
-        let now = now()
         let (first, replyMax) = state.withLock { state in
-            state.running[turn.id] = RunningCall(startedAt: now)
+            state.running[turn.id] = RunningCall()
             return (state.probation.begin(), state.limits.replyMax)
         }
         if let first, let probation {
@@ -268,8 +276,7 @@ final class ModuleGate: Sendable {
         return replyMax
     }
 
-    /// - Parameter number: Which; `nil` for the one that is now.
-    private func endProbation(_ number: Int? = nil) {
+    private func endProbation(_ number: Int) {
         if state.withLock({ $0.probation.end(number) }) { resize() }
     }
 
@@ -295,14 +302,14 @@ final class ModuleGate: Sendable {
     ///
     /// - Returns: Whether it is so.
     func giveUp(_ turn: Turn, _ operation: String) -> Bool {
-        let call = state.withLock { state -> RunningCall? in
+        let hasEnded = state.withLock { state -> Bool? in
             guard let call = state.running[turn.id], call.course == .inTime else { return nil }
             state.running[turn.id]?.course = .overdue
             count(1, &state)
-            return call
+            return !call.isForgotten && state.probation.end(nil)
         }
-        guard let call else { return false }
-        if !call.isForgotten { endProbation() }
+        guard let hasEnded else { return false }
+        if hasEnded { resize() }
         // Fires once, and finds the call gone where it has come back.
         _ = Deadlines.shared.begin(at: .now + grace) { [weak self] in self?.judgeOverdue(turn, operation) }
         changed(hasOpened: false)
@@ -312,23 +319,14 @@ final class ModuleGate: Sendable {
     /// A call has not even come back to say why.
     private func judgeOverdue(_ turn: Turn, _ operation: String) {
         let now = now()
-        let judgement = state.withLock { state -> (verdict: CallBreaker.Verdict, hasOpened: Bool)? in
+        let hasOpened = state.withLock { state -> Bool? in
             guard let call = state.running[turn.id], call.course == .overdue else { return nil }
             state.running[turn.id]?.course = .judged
-            guard !call.isForgotten else { return nil }
-            let verdict = Self.verdictOnLate(call, turn, at: now)
-            return (verdict, Self.judge(&state, turn, verdict, at: now))
+            return call.isForgotten ? nil : Self.judge(&state, turn, .failed, at: now)
         }
-        guard let judgement else { return }
-        if judgement.verdict.isFailure { onFault(operation, Self.late) }
-        changed(hasOpened: judgement.hasOpened)
-    }
-
-    /// What may have waited for its turn until there was hardly any time left says nothing of the module.
-    private static func verdictOnLate(
-        _ call: RunningCall, _ turn: Turn, at now: ContinuousClock.Instant
-    ) -> CallBreaker.Verdict {
-        now - call.startedAt >= turn.mayTake / 2 ? .failed : .unknown
+        guard let hasOpened else { return }
+        onFault(operation, Self.late)
+        changed(hasOpened: hasOpened)
     }
 
     /// The call has ended, or never begun.
@@ -353,16 +351,15 @@ final class ModuleGate: Sendable {
         let found = state.withLock { state -> Settled in
             let before = trouble(state)
             // One that has never begun is in time.
-            let call = state.running.removeValue(forKey: turn.id) ?? RunningCall(startedAt: now)
+            let call = state.running.removeValue(forKey: turn.id) ?? RunningCall()
             var settled = Settled(verdict: verdict, isOverdue: call.course != .inTime)
             if settled.isOverdue { count(-1, &state) }
             // What comes too late is a failure, unless storage was late.
-            if settled.isOverdue, !isStorage, verdict != .endangering {
-                settled.verdict = Self.verdictOnLate(call, turn, at: now)
-            }
+            if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = .failed }
             settled.isJudged = !call.isForgotten && (call.course != .judged || verdict == .endangering)
-            settled.isProof = !call.isForgotten && settled.verdict == .answered && !state.probation.isOver
-            settled.hasMadeRoom = call.isForgotten && state.probation.leave()
+            settled.isOtherRoom =
+                call.isForgotten
+                ? state.probation.leave() : settled.verdict == .answered && state.probation.end(nil)
             if settled.isJudged { settled.hasOpened = Self.judge(&state, turn, settled.verdict, at: now) }
             settled.isNews = before != trouble(state)
             return settled
@@ -370,8 +367,7 @@ final class ModuleGate: Sendable {
         if found.isJudged, found.verdict.isFailure {
             onFault(operation, found.isOverdue && verdict != .endangering ? Self.late : text())
         }
-        if found.isProof { endProbation() }
-        if found.hasMadeRoom { resize() }
+        if found.isOtherRoom { resize() }
         if found.isNews || found.hasOpened { changed(hasOpened: found.hasOpened) }
     }
 
@@ -381,9 +377,8 @@ final class ModuleGate: Sendable {
         var isOverdue: Bool
         var isJudged = true
         var hasOpened = false
-        var isProof = false
-        /// There is one less of those beside which a probation began.
-        var hasMadeRoom = false
+        /// Whether more or fewer may be called at a time now: a probation is over, or one has ended beside which it began.
+        var isOtherRoom = false
         var isNews = false
     }
 
@@ -402,11 +397,12 @@ final class ModuleGate: Sendable {
     }
 
     private func changed(hasOpened: Bool) {
+        let now = now()
         if hasOpened { openings.increment() }
         // Whoever waits would be refused if they came now.
         let refusal = state.withLock { state -> ModuleHeldBack? in
             if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
-            return hasOpened ? .afterFailures(wait: state.breakerWait) : nil
+            return hasOpened ? state.heldAfterFailures(at: now) : nil
         }
         if let refusal { limiter.refuseWaiting(refusal) }
         onTrouble()

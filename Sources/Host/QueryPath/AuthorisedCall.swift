@@ -20,8 +20,22 @@ struct AuthorisedCall: Sendable {
 struct RequestArrival: Sendable {
     var requestID: String
     var receivedAt: Timestamp
+    var time: CallTime
     /// When the host gives up.
+    var deadline: ContinuousClock.Instant { time.deadline }
+}
+
+/// The time that a call has, its wait for its turn included.
+struct CallTime: Sendable {
+    /// When half of it is over, and it is too late to begin.
+    var latestStart: ContinuousClock.Instant
+    /// When it is over.
     var deadline: ContinuousClock.Instant
+
+    init(from start: ContinuousClock.Instant, to deadline: ContinuousClock.Instant) {
+        latestStart = start + (deadline - start) / 2
+        self.deadline = deadline
+    }
 }
 
 extension QueryPath {
@@ -59,23 +73,21 @@ extension QueryPath {
     func arrival(of incoming: IncomingRequest, at target: BoundOperation) -> RequestArrival {
         RequestArrival(
             requestID: incoming.requestID, receivedAt: incoming.receivedAt,
-            deadline: deadline(of: target, requested: incoming.deadline))
+            time: time(of: target, until: incoming.deadline))
     }
 
-    /// When a call that begins now is given up: at the request's deadline, or the module's, whichever comes first.
-    func deadline(of target: BoundOperation, requested: ContinuousClock.Instant? = nil) -> ContinuousClock.Instant {
+    /// A call that is asked for now is given up at the request's deadline, or the module's, whichever comes first.
+    func time(of target: BoundOperation, until requested: ContinuousClock.Instant? = nil) -> CallTime {
         let now = ContinuousClock.now
-        return min(requested ?? now + settings.callTimeout, now + target.deadline)
+        return CallTime(from: now, to: min(requested ?? now + settings.callTimeout, now + target.deadline))
     }
-
-    /// How long a call may take, from when it was asked for.
-    private func mayTake(_ target: BoundOperation) -> Duration { min(settings.callTimeout, target.deadline) }
 
     /// Calls the service when it is its turn, and counts how that ended.
-    func reply(to request: Request, of target: BoundOperation) async throws -> Reply {
+    func reply(to request: Request, of target: BoundOperation, _ time: CallTime) async throws -> Reply {
         do {
             let reply = try await target.gate.call(
-                target.operation.name, replyMax: target.replyMax, mayTake: mayTake(target)
+                target.operation.name, replyMax: target.replyMax,
+                latestStart: time.latestStart
             ) {
                 try await target.operation.handler(request)
             }
@@ -89,13 +101,16 @@ extension QueryPath {
 
     /// Calls the service if its turn is now and no task has to wait for it, and counts how that ended.
     ///
-    /// - Parameter listener: Told of what ``reply(to:of:)`` would return or throw.
+    /// - Parameter listener: Told of what ``reply(to:of:_:)`` would return or throw.
     /// - Returns: How the call is given up, at its deadline; `nil` when nothing was called.
     func replyAtOnce(
-        to request: Request, of target: BoundOperation,
+        to request: Request, of target: BoundOperation, _ time: CallTime,
         then listener: @escaping @Sendable (Result<Reply, any Error>) -> Void
     ) -> (@Sendable () -> Void)? {
-        target.gate.callAtOnce(target.operation.name, replyMax: target.replyMax, mayTake: mayTake(target)) {
+        target.gate.callAtOnce(
+            target.operation.name, replyMax: target.replyMax,
+            latestStart: time.latestStart
+        ) {
             try await target.operation.handler(request)
         } then: { result in
             switch result {

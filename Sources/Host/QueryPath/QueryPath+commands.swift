@@ -16,7 +16,7 @@ extension QueryPath {
         request.body = incoming.body
         request.contentType = contentType
         request.idempotencyKey = idempotencyKey
-        return answer(with: try await carryOut(request, target, arrival.deadline))
+        return answer(with: try await carryOut(request, target, arrival.time))
     }
 
     /// Calls the service and announces what it changed, before anybody is told of it.
@@ -25,12 +25,12 @@ extension QueryPath {
     private func carryOut(
         _ request: Request,
         _ target: BoundOperation,
-        _ deadline: ContinuousClock.Instant
+        _ time: CallTime
     ) async throws -> Reply {
         let call = SharedCall<Reply>()
-        call.start(deadline: deadline) {
+        call.start(deadline: time.deadline) {
             do {
-                let reply = try await self.reply(to: request, of: target)
+                let reply = try await self.reply(to: request, of: target, time)
                 await self.invalidations.invalidate(reply.invalidates)
                 return reply
             } catch var excess as ReplyTooLarge {

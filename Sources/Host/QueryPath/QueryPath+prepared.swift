@@ -90,6 +90,13 @@ extension QueryPath {
         _ listener: @escaping @Sendable (MissOutcome) -> Void
     ) -> Bool {
         // It may have stood in line since it was read.
+        if !missing.query.target.isKept {
+            // Counted as no call, as on the usual way.
+            do { try Self.checkServing(missing.query.target) } catch {
+                listener(.failed(error))
+                return false
+            }
+        }
         if let failure = failureAtHand(missing, arrival, mayBegin) {
             missing.query.target.meters.count(FailureAnswer.outcome(of: failure))
             listener(.failed(failure))
@@ -109,7 +116,7 @@ extension QueryPath {
         let target = missing.query.target
         // An answer that is kept may be there already, or be under way.
         guard !target.isKept else { return nil }
-        do { try Self.checkServing(target) } catch { return error }
+        if arrival.time.latestStart < .now { return Overloaded() }
         return target.gate.refusalAtHand
     }
 

@@ -126,8 +126,9 @@ extension QueryPath {
         }
         let ownCall = SharedCall<CacheEntry>()
         ownCall.start(deadline: arrival.deadline) { finish in
-            replyAtOnce(to: request, of: call.target) { finish($0.map(entry)) }
-                ?? SharedCall.begin({ entry(try await self.reply(to: request, of: call.target)) }, then: finish)
+            replyAtOnce(to: request, of: call.target, arrival.time) { finish($0.map(entry)) }
+                ?? SharedCall.begin(
+                    { entry(try await self.reply(to: request, of: call.target, arrival.time)) }, then: finish)
         }
         return ownCall
     }
@@ -162,7 +163,7 @@ extension QueryPath {
         }
         do {
             let request = request(asOwner(call), arrival)
-            let reply = try await reply(to: request, of: call.target)
+            let reply = try await reply(to: request, of: call.target, arrival.time)
             // One list for all who keep it, where nothing is added.
             let tags = reply.tags.isEmpty ? call.tags : call.tags + reply.tags
             let entry = entry(for: reply, call, stamp: stampAfter(reply, call, stamp), tags: tags)

@@ -27,13 +27,13 @@ extension HostGenerations {
             let (module, record) = try switchable(order)
             let isAudited = try await order.confirm(record.status)
             let isEnabled = foundation.modules.enable(order.id, unlessDisabledSince: disablings) {
+                // Whoever enables a module wants it called, whatever has failed before; and from its first call on.
+                record.gates?.reset()
                 module.board.setSwitchedOff(false, module.id)
             }
             guard isEnabled else {
                 throw Problem.conflict("The module \(order.id) was disabled meanwhile, and stays so.")
             }
-            // Whoever enables a module wants it called, whatever has failed before.
-            record.gates?.reset()
             await revive(module, record)
             return ModuleTurn(status: record.status, isAudited: isAudited)
         }

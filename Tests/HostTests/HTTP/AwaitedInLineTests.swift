@@ -80,6 +80,25 @@ struct AwaitedInLineTests {
         #expect(others.0 == 0 && others.1 == 0)
     }
 
+    @Test("What stands in line for a module that was disabled meanwhile is told so, without a call and counted as none")
+    func disabledInLine() async throws {
+        let status = Locked(ModuleStatus.ok)
+        let host = try HitFixture(status: status.value)
+        let made = Locked<[PlainRefusal]>([])
+        try await host.run { server in
+            let awaited = try await standing(host, server)
+            status.change { $0 = .disabled }
+            let isCalled = awaited.begin { answer in
+                if case .refusal(let refusal) = answer { made.change { $0.append(refusal) } }
+            }
+            #expect(!isCalled)
+        }
+        #expect(made.value.first?.problem.detail.contains("disabled by an operator") == true)
+        #expect(metrics(host).contains("http_requests_in_progress 0"))
+        #expect(host.harness.metrics.count("module_calls_total fake fresh ok") == 1)
+        #expect(host.harness.metrics.count("module_calls_total fake fresh unavailable") == 0)
+    }
+
     @Test("Who may have lost the right to ask while they stood in line is authorised anew")
     func changedInLine() async throws {
         let host = try HitFixture()

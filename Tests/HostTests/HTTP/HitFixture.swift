@@ -23,6 +23,7 @@ struct HitFixture: RequestHandler {
         origins: [String] = [],
         perMinute: Int64 = 1_000_000,
         threads: OwnThreads? = nil,
+        status: @autoclosure @escaping @Sendable () -> ModuleStatus = .ok,
         adjust: (inout QueryPathSettings) -> Void = { _ in },
         answer: @escaping @Sendable (Request) async throws -> Reply = HitFixture.numbered(),
         fresh: @escaping @Sendable (Request) async throws -> Reply = HitFixture.named
@@ -33,7 +34,7 @@ struct HitFixture: RequestHandler {
             [
                 .asking(parameters: [Parameter("limit", .integer(1...500)), Parameter("from", .time)], answer), fresh,
             ], usesMemoryCache: true,
-            clock: tokens.clock, threads: threads, adjust: adjust)
+            status: status(), clock: tokens.clock, threads: threads, adjust: adjust)
         ContractMetrics.register(in: registry)
         let output = LogOutput(level: LogLevelSwitch(.debug), format: .json, clock: tokens.clock, sink: sink)
         let path = harness.path

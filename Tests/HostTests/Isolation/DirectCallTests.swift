@@ -268,6 +268,19 @@ struct DirectCallTests {
         #expect(holds(gate, until: new, entered) && holds(gate, until: new, entered))
     }
 
+    @Test("What has stood in line too long is refused, and its place is free again")
+    func tooLate() async {
+        let (gate, refused) = (gate(callsMax: 1), Locked<Result<Reply, any Error>?>(nil))
+        let stop = gate.callAtOnce("ask", replyMax: 10, latestStart: .now - .seconds(1)) {
+            Reply(body: [])
+        } then: { result in
+            refused.change { $0 = result }
+        }
+        #expect(stop != nil)
+        #expect(throws: Overloaded.self) { try refused.value?.get() }
+        #expect(await outcome(of: gate) { Reply(body: []) } == "200")
+    }
+
     @Test("What may not run yet may wait, even where nothing else may")
     func waiting() async throws {
         let threads = threads

@@ -296,37 +296,38 @@ struct ModuleGateTests {
         }
     }
 
-    @Test("A late call that had not even half its time, because it waited for its turn, says nothing of the module")
-    func hurried() async {
-        for (seconds, then) in [(14, "answered"), (15, "held back")] {
-            let (gate, door) = (Fixture(failuresMax: 1), Door())
-            let task = gate.hang(at: door, then: Broken(), mayTake: .seconds(30))
-            while gate.entered.value < 1 { await Task.yield() }
-            gate.clock.change { $0 += .seconds(seconds) }
+    @Test("What has waited too long for its turn is refused when it comes, and is no failure", .timeLimit(.minutes(1)))
+    func tooLate() async throws {
+        let (gate, door) = (Fixture(callsMax: 1, failuresMax: 1), Door())
+        let running = gate.hang(at: door)
+        while gate.entered.value < 1 { await Task.yield() }
+        let latest = gate.clock.value + .seconds(15)
+        async let inTime: Void = gate.ask(latestStart: latest + .seconds(1))
+        while gate.gate.limiter.waiting < 1 { await Task.yield() }
+        let tooLate = Task { try await gate.ask(latestStart: latest) }
+        while gate.gate.limiter.waiting < 2 { await Task.yield() }
 
-            task.cancel()
-            door.open()
-            await task.value
+        gate.clock.change { $0 = latest + .seconds(1) }
+        door.open()
+        await running.value
 
-            #expect(await gate.outcome() == then)
-            #expect(gate.faults.value.isEmpty == (then == "answered"))
-        }
+        try await inTime
+        await #expect(throws: Overloaded.self) { try await tooLate.value }
+        #expect(gate.entered.value == 2 && gate.gate.trouble == nil && gate.faults.value.isEmpty)
+        await #expect(throws: Overloaded.self) { try await gate.ask(latestStart: latest) }
     }
 
-    @Test("A trial that had not its time and does not come back makes the next call one", .timeLimit(.minutes(1)))
-    func hurriedTrial() async {
-        let (gate, door) = (Fixture(failuresMax: 1, grace: .milliseconds(1)), Door())
-        defer { door.open() }
+    @Test("A trial that comes too late makes the next call one")
+    func lateTrial() async {
+        let gate = Fixture(failuresMax: 1)
         _ = await gate.outcome(Broken())
         gate.clock.change { $0 += .seconds(5) }
-        let trial = gate.hang(at: door, mayTake: .seconds(30))
-        while gate.entered.value < 2 { await Task.yield() }
 
-        trial.cancel()
-        while await gate.outcome() == "held back" { await Task.yield() }
+        await #expect(throws: Overloaded.self) { try await gate.ask(latestStart: gate.clock.value - .seconds(1)) }
 
+        #expect(gate.gate.trouble != nil)
         #expect(await gate.outcome() == "answered")
-        #expect(gate.faults.value == ["ask: Broken()"] && gate.gate.overdue == 1)
+        #expect(gate.gate.trouble == nil)
     }
 
     @Test("A call that does not come back is a failure soon after its deadline", .timeLimit(.minutes(1)))
@@ -415,12 +416,20 @@ struct ModuleGateTests {
             }
         }
 
+        /// A call that answers at once, unless it is too late.
+        func ask(latestStart: ContinuousClock.Instant) async throws {
+            _ = try await gate.call("ask", replyMax: replyMax, latestStart: latestStart) {
+                entered.add()
+                return Reply(body: [])
+            }
+        }
+
         /// A call that ignores that it is cancelled until the door opens.
         func hang(
-            at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0, mayTake: Duration = .zero
+            at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0
         ) -> Task<Void, Never> {
             Task {
-                _ = try? await gate.call("ask", replyMax: replyMax, mayTake: mayTake) {
+                _ = try? await gate.call("ask", replyMax: replyMax) {
                     entered.add()
                     await door.pass()
                     if let failure { throw failure }

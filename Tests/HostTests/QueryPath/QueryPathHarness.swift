@@ -25,7 +25,7 @@ struct QueryPathHarness {
         shared: (any SharedCache)? = nil,
         directory: FakeDirectory = FakeDirectory(),
         cursors: CursorCodec = CursorCodec(secret: Array("a secret of the tests".utf8)),
-        status: ModuleStatus = .ok,
+        status: @autoclosure @escaping @Sendable () -> ModuleStatus = .ok,
         clock: ManualClock = ManualClock(),
         storage: (any StorageBackend)? = nil,
         threads: OwnThreads? = nil,
@@ -46,7 +46,7 @@ struct QueryPathHarness {
         adjust(&settings)
         let metrics = metrics
         let gates = threads.map { ModuleGates("fake", limits: ModuleLimits(), metrics: metrics, threads: $0) }
-        let services = [LoadedService(id: "fake", service: FakeService(operations), status: { status }, gates: gates)]
+        let services = [LoadedService(id: "fake", service: FakeService(operations), status: status, gates: gates)]
         let commands = CacheCommands(
             keys: CachedKeys(of: services, prefix: settings.keyPrefix, defaultTTL: settings.defaultTTL),
             cache: usesCache ? memory : nil, invalidations: invalidations,
