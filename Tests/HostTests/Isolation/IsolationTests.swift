@@ -84,7 +84,7 @@ struct IsolationTests {
             host.write(limits + "queries: [positions]\n")
             try await host.reload()
             let after = host.text(#"module_calls_overdue{module="probe"}"#)
-            host.write(limits + "queries: [probe: { diary: NAME, ttl: 0s }]\n")
+            host.write(Self.limits("calls: 2, failures: 0") + "queries: [probe: { diary: NAME, ttl: 0s }]\n")
             try await host.reload()
 
             #expect(before == "2" && after == "0")
