@@ -47,6 +47,9 @@ struct CallBreaker: Sendable {
 
     var isClosed: Bool { if case .closed = state { true } else { false } }
 
+    /// Whether a call is tried that the module has not answered.
+    var isTrying: Bool { state == .trying }
+
     /// For how long the module is left alone from its last failure on.
     ///
     /// - Parameter pause: As configured now.

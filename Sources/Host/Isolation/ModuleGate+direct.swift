@@ -6,28 +6,22 @@ extension ModuleGate {
     /// No task of the host's waits for it: what follows the call is done on the module's threads, too. A call takes two
     /// changes of threads so, in place of four, which cost more than most calls themselves.
     ///
-    /// - Parameter listener: Told once of what ``call(_:replyMax:latestStart:_:)`` would return or throw: on one of the module's threads, or
+    /// - Parameter listener: Told once of what ``call(_:replyMax:time:_:)`` would return or throw: on one of the module's threads, or
     ///   at once.
     /// - Returns: How the call is given up, at its deadline and not before; `nil` when it would have to wait, and nothing was
     ///   called.
     func callAtOnce(
-        _ operation: String, replyMax: Int, latestStart: ContinuousClock.Instant? = nil,
+        _ operation: String, replyMax: Int, time: CallTime? = nil,
         _ body: @escaping @Sendable () async throws -> Reply,
         then listener: @escaping @Sendable (Result<Reply, any Error>) -> Void
     ) -> (@Sendable () -> Void)? {
         guard let threads, limiter.enterAtOnce() else { return nil }
         let turn: Turn
         do {
-            turn = try begin(latestStart)
+            turn = try begin(time)
         } catch {
             limiter.leave()
             listener(.failure(error))
-            return {}
-        }
-        if turn.isTooLate(at: now()) {
-            settle(turn, operation, .failure(Overloaded()))
-            limiter.leave()
-            listener(.failure(Overloaded()))
             return {}
         }
         let moduleMax = started(turn)
@@ -46,6 +40,7 @@ extension ModuleGate {
     ) async -> Result<Reply, any Error> {
         do {
             if isGivenUp(turn) { throw CancellationError() }
+            try checkStart(of: turn)
             return .success(try await Self.perform(replyMax, moduleMax, body))
         } catch {
             return .failure(ModuleFailure.spoken(error))

@@ -55,7 +55,7 @@ final class ModuleGate: Sendable {
     private let grace: Duration
     private let probation: Duration?
     private let resizing = Mutex(())
-    let now: @Sendable () -> ContinuousClock.Instant
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let onFault: FaultListener
     private let onTrouble: @Sendable () -> Void
 
@@ -181,15 +181,15 @@ final class ModuleGate: Sendable {
     ///
     /// - Parameters:
     ///   - replyMax: Bytes.
-    ///   - latestStart: When it is too late for the call to begin; `nil` for never. Where very many wait, each would come to its
-    ///     turn just before its deadline otherwise, and fail for having no time.
+    ///   - time: Which the call has; `nil` for no end. Where very many wait, each would come to its turn just before its deadline
+    ///     and fail for having no time, if it were not too late then.
     /// - Throws: ``ModuleHeldBack`` at once while the module is left alone, ``Overloaded`` when too many wait or it is too late,
     ///   ``ReplyTooLarge``, `CancellationError`, ``UnaskedCancellation``, or what the module throws.
     func call(
-        _ operation: String, replyMax: Int, latestStart: ContinuousClock.Instant? = nil,
+        _ operation: String, replyMax: Int, time: CallTime? = nil,
         _ body: @escaping @Sendable () async throws -> Reply
     ) async throws -> Reply {
-        let turn = try begin(latestStart)
+        let turn = try begin(time)
         let outcome: Result<Reply, any Error>
         do {
             outcome = try await limiter.run(unless: { refusal(of: turn) }) {
@@ -205,6 +205,9 @@ final class ModuleGate: Sendable {
         return try outcome.get()
     }
 
+    /// Sends away all who wait for their turn.
+    func refuseWaiting(_ refusal: Problem) { limiter.refuseWaiting(refusal) }
+
     /// Writes down a failure of something that the module does by itself.
     func note(_ doing: String, _ fault: any Error) { onFault(doing, FaultText.text(of: fault)) }
 
@@ -213,12 +216,14 @@ final class ModuleGate: Sendable {
     struct Turn {
         var id: UInt64
         var isTrial: Bool
-        var latestStart: ContinuousClock.Instant?
+        var time: CallTime?
 
-        func isTooLate(at now: ContinuousClock.Instant) -> Bool { latestStart.map { $0 < now } ?? false }
+        var verdictOnLate: CallBreaker.Verdict { time?.isShort == true ? .unknown : .failed }
+
+        func isTooLate(at now: ContinuousClock.Instant) -> Bool { time.map { $0.latestStart < now } ?? false }
     }
 
-    func begin(_ latestStart: ContinuousClock.Instant?) throws(ModuleHeldBack) -> Turn {
+    func begin(_ time: CallTime?) throws(ModuleHeldBack) -> Turn {
         let now = now()
         let outcome: Result<Turn, ModuleHeldBack> = state.withLock { state in
             if let full = Self.fullOfOverdue(state) {
@@ -228,7 +233,7 @@ final class ModuleGate: Sendable {
             case .refused(let until): return .failure(.afterFailures(wait: until - now))
             case .admitted(let isTrial):
                 state.callsTotal += 1
-                return .success(Turn(id: state.callsTotal, isTrial: isTrial, latestStart: latestStart))
+                return .success(Turn(id: state.callsTotal, isTrial: isTrial, time: time))
             }
         }
         return try outcome.get()
@@ -239,7 +244,8 @@ final class ModuleGate: Sendable {
         let now = now()
         let held = state.withLock { state -> ModuleHeldBack? in
             if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
-            return turn.isTrial || state.breaker.isClosed ? nil : state.heldAfterFailures(at: now)
+            let mayRun = state.breaker.isClosed || turn.isTrial && state.breaker.isTrying
+            return mayRun ? nil : state.heldAfterFailures(at: now)
         }
         if let held { return held }
         return turn.isTooLate(at: now) ? Overloaded() : nil
@@ -255,13 +261,21 @@ final class ModuleGate: Sendable {
             let moduleMax = started(turn)
             return .success(
                 try await withTaskCancellationHandler {
-                    try await ModuleThreads.run(on: threads) { try await Self.perform(replyMax, moduleMax, body) }
+                    try await ModuleThreads.run(on: threads) {
+                        try self.checkStart(of: turn)
+                        return try await Self.perform(replyMax, moduleMax, body)
+                    }
                 } onCancel: {
                     _ = giveUp(turn, operation)
                 })
         } catch {
             return .failure(error)
         }
+    }
+
+    /// One of the module's threads has come to a call, which may have waited for that, too.
+    func checkStart(of turn: Turn) throws(Overloaded) {
+        if turn.isTooLate(at: now()) { throw Overloaded() }
     }
 
     /// - Returns: Bytes of a reply that any operation of the module may give.
@@ -322,10 +336,10 @@ final class ModuleGate: Sendable {
         let hasOpened = state.withLock { state -> Bool? in
             guard let call = state.running[turn.id], call.course == .overdue else { return nil }
             state.running[turn.id]?.course = .judged
-            return call.isForgotten ? nil : Self.judge(&state, turn, .failed, at: now)
+            return call.isForgotten ? nil : Self.judge(&state, turn, turn.verdictOnLate, at: now)
         }
         guard let hasOpened else { return }
-        onFault(operation, Self.late)
+        if turn.verdictOnLate.isFailure { onFault(operation, Self.late) }
         changed(hasOpened: hasOpened)
     }
 
@@ -354,8 +368,8 @@ final class ModuleGate: Sendable {
             let call = state.running.removeValue(forKey: turn.id) ?? RunningCall()
             var settled = Settled(verdict: verdict, isOverdue: call.course != .inTime)
             if settled.isOverdue { count(-1, &state) }
-            // What comes too late is a failure, unless storage was late.
-            if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = .failed }
+            // What comes too late is a failure, unless storage was late, or what came before the call.
+            if settled.isOverdue, !isStorage, verdict != .endangering { settled.verdict = turn.verdictOnLate }
             settled.isJudged = !call.isForgotten && (call.course != .judged || verdict == .endangering)
             settled.isOtherRoom =
                 call.isForgotten
@@ -402,7 +416,7 @@ final class ModuleGate: Sendable {
         // Whoever waits would be refused if they came now.
         let refusal = state.withLock { state -> ModuleHeldBack? in
             if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
-            return hasOpened ? state.heldAfterFailures(at: now) : nil
+            return hasOpened && !state.breaker.isClosed ? state.heldAfterFailures(at: now) : nil
         }
         if let refusal { limiter.refuseWaiting(refusal) }
         onTrouble()

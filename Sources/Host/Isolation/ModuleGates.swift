@@ -55,6 +55,9 @@ final class ModuleGates: Sendable {
         operators.apply(limits.ofOperators)
     }
 
+    /// The module was disabled: those clients who wait for it are told so.
+    func refuseWaiting(_ refusal: Problem) { clients.refuseWaiting(refusal) }
+
     /// Forgets what has failed: the module is called again.
     func reset() { clients.reset() }
 

@@ -103,7 +103,7 @@ struct ModuleFailure: Error, CustomStringConvertible {
     static func spoken(_ error: any Error) -> any Error {
         switch error {
         case is Problem, is StorageError, is ScopedOverflow, is JSONSyntaxError, is ModuleError, is EventNotTaken,
-            is CancellationError, is ReplyTooLarge, is UnaskedCancellation:
+            is CancellationError, is ReplyTooLarge, is UnaskedCancellation, is Overloaded:
             error
         default: ModuleFailure(description: FaultText.text(of: error))
         }

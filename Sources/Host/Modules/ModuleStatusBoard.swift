@@ -152,6 +152,7 @@ final class ModuleStatusBoard: Sendable {
     func setSwitchedOff(_ isOff: Bool, _ id: ModuleDescriptor.ModuleID) {
         let record = record(of: id)
         if record.setSwitchedOff(isOff) { onChange(id, record.status) }
+        if isOff { record.gates?.refuseWaiting(.disabled(id)) }
     }
 
     /// Writes down what went wrong.

@@ -31,10 +31,15 @@ struct CallTime: Sendable {
     var latestStart: ContinuousClock.Instant
     /// When it is over.
     var deadline: ContinuousClock.Instant
+    /// Whether it is so much shorter than usual that a call which does not come back in it says nothing of the module: what came
+    /// before the call, such as a client that sends its body slowly, took the rest.
+    var isShort: Bool
 
-    init(from start: ContinuousClock.Instant, to deadline: ContinuousClock.Instant) {
+    /// - Parameter usual: How long calls may take that are asked for at once.
+    init(from start: ContinuousClock.Instant, to deadline: ContinuousClock.Instant, usual: Duration) {
         latestStart = start + (deadline - start) / 2
         self.deadline = deadline
+        isShort = deadline - start < usual / 2
     }
 }
 
@@ -79,7 +84,8 @@ extension QueryPath {
     /// A call that is asked for now is given up at the request's deadline, or the module's, whichever comes first.
     func time(of target: BoundOperation, until requested: ContinuousClock.Instant? = nil) -> CallTime {
         let now = ContinuousClock.now
-        return CallTime(from: now, to: min(requested ?? now + settings.callTimeout, now + target.deadline))
+        let usual = min(settings.callTimeout, target.deadline)
+        return CallTime(from: now, to: min(requested ?? now + usual, now + target.deadline), usual: usual)
     }
 
     /// Calls the service when it is its turn, and counts how that ended.
@@ -87,7 +93,7 @@ extension QueryPath {
         do {
             let reply = try await target.gate.call(
                 target.operation.name, replyMax: target.replyMax,
-                latestStart: time.latestStart
+                time: time
             ) {
                 try await target.operation.handler(request)
             }
@@ -109,7 +115,7 @@ extension QueryPath {
     ) -> (@Sendable () -> Void)? {
         target.gate.callAtOnce(
             target.operation.name, replyMax: target.replyMax,
-            latestStart: time.latestStart
+            time: time
         ) {
             try await target.operation.handler(request)
         } then: { result in

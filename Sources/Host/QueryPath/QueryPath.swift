@@ -120,9 +120,7 @@ final class QueryPath: Sendable {
     static func checkServing(_ target: BoundOperation) throws(Problem) {
         let status = target.status()
         guard !status.isServing else { return }
-        if status == .disabled {
-            throw .unavailable("The service \(target.module) has been disabled by an operator.", retryAfter: 60)
-        }
+        if status == .disabled { throw .disabled(target.module) }
         // Why is for operators.
         throw .unavailable("The service \(target.module) is \(status.word).", retryAfter: 5)
     }
@@ -143,5 +141,12 @@ final class QueryPath: Sendable {
                 ])
         }
         return FailureAnswer.problem(for: failure)
+    }
+}
+
+extension Problem {
+    /// What those are told who ask for a module that is disabled.
+    static func disabled(_ module: ModuleDescriptor.ModuleID) -> Problem {
+        .unavailable("The service \(module) has been disabled by an operator.", retryAfter: 60)
     }
 }

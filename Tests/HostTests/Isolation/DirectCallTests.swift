@@ -248,7 +248,9 @@ struct DirectCallTests {
 
     @Test("What was under way when it was enabled proves nothing, and makes no room when it ends")
     func forgotten() async {
-        let (gate, gross, good, new, entered) = (gate(callsMax: 8), Once(), Once(), Once(), Tally())
+        let (gate, gross, good, new, last) = (gate(callsMax: 8), Once(), Once(), Once(), Once())
+        let entered = Tally()
+        defer { last.come() }
         #expect(await outcome(of: gate) { Reply(body: []) } == "200")
         let grossEnd = ended(gate, when: gross, bytes: 1_601)
         let goodEnd = ended(gate, when: good)
@@ -265,18 +267,21 @@ struct DirectCallTests {
 
         new.come()
         while newEnd.value < 1 { await Task.yield() }
-        #expect(holds(gate, until: new, entered) && holds(gate, until: new, entered))
+        #expect(holds(gate, until: last, entered) && holds(gate, until: last, entered))
     }
 
     @Test("What has stood in line too long is refused, and its place is free again")
     func tooLate() async {
         let (gate, refused) = (gate(callsMax: 1), Locked<Result<Reply, any Error>?>(nil))
-        let stop = gate.callAtOnce("ask", replyMax: 10, latestStart: .now - .seconds(1)) {
+        let stop = gate.callAtOnce(
+            "ask", replyMax: 10, time: CallTime(from: .now - .seconds(40), to: .now + .seconds(10), usual: .seconds(50))
+        ) {
             Reply(body: [])
         } then: { result in
             refused.change { $0 = result }
         }
         #expect(stop != nil)
+        while refused.value == nil { await Task.yield() }
         #expect(throws: Overloaded.self) { try refused.value?.get() }
         #expect(await outcome(of: gate) { Reply(body: []) } == "200")
     }

@@ -317,6 +317,66 @@ struct ModuleGateTests {
         await #expect(throws: Overloaded.self) { try await gate.ask(latestStart: latest) }
     }
 
+    @Test("A late call that had little time, because of what came before it, says nothing of the module")
+    func short() async {
+        for (seconds, then) in [(14, "answered"), (15, "held back")] {
+            let (gate, door) = (Fixture(failuresMax: 1), Door())
+            let start = gate.clock.value
+            let time = CallTime(from: start, to: start + .seconds(seconds), usual: .seconds(30))
+            let task = gate.hang(at: door, then: Broken(), time: time)
+            while gate.entered.value < 1 { await Task.yield() }
+
+            task.cancel()
+            door.open()
+            await task.value
+
+            #expect(await gate.outcome() == then)
+            #expect(gate.faults.value.isEmpty == (then == "answered"))
+        }
+    }
+
+    @Test(
+        "A trial that waits for its place is refused when everybody was endangered meanwhile", .timeLimit(.minutes(1)))
+    func endangeredTrial() async {
+        let (gate, gross, other) = (Fixture(callsMax: 3, failuresMax: 1), Door(), Door())
+        let running = [gate.hang(at: gross, bytes: 16_001), gate.hang(at: other)]
+        while gate.entered.value < 2 { await Task.yield() }
+        _ = await gate.outcome(Broken())
+        gate.gate.apply(ModuleLimits(callsMax: 2, replyMax: 1_000, failuresMax: 1))
+        gate.clock.change { $0 += .seconds(5) }
+        async let trial = gate.outcome()
+        while gate.gate.limiter.waiting < 1 { await Task.yield() }
+
+        gross.open()
+
+        #expect(await trial == "held back")
+        #expect(gate.entered.value == 3)
+        other.open()
+        for task in running { await task.value }
+    }
+
+    @Test("Those who wait for a module that is disabled are told so at once", .timeLimit(.minutes(1)))
+    func disabled() async {
+        let (board, door) = (ModuleStatusBoard(), Door())
+        let gate = board.gates(of: "slow", limits: ModuleLimits(callsMax: 1), metrics: RecordingMetrics())
+            .gate(for: .clients)
+        let running = Task {
+            try await gate.call("ask", replyMax: 10) {
+                await door.pass()
+                return Reply(body: [])
+            }
+        }
+        while !gate.isCrowded { await Task.yield() }
+        let waiting = Task { try await gate.call("ask", replyMax: 10) { Reply(body: []) } }
+        while gate.waiting < 1 { await Task.yield() }
+
+        board.setSwitchedOff(true, "slow")
+
+        await #expect(throws: Problem.disabled("slow")) { try await waiting.value }
+        door.open()
+        _ = try? await running.value
+    }
+
     @Test("A trial that comes too late makes the next call one")
     func lateTrial() async {
         let gate = Fixture(failuresMax: 1)
@@ -418,7 +478,8 @@ struct ModuleGateTests {
 
         /// A call that answers at once, unless it is too late.
         func ask(latestStart: ContinuousClock.Instant) async throws {
-            _ = try await gate.call("ask", replyMax: replyMax, latestStart: latestStart) {
+            let time = CallTime(from: latestStart - .seconds(15), to: latestStart + .seconds(15), usual: .seconds(30))
+            _ = try await gate.call("ask", replyMax: replyMax, time: time) {
                 entered.add()
                 return Reply(body: [])
             }
@@ -426,10 +487,10 @@ struct ModuleGateTests {
 
         /// A call that ignores that it is cancelled until the door opens.
         func hang(
-            at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0
+            at door: Door, then failure: (any Error & Sendable)? = nil, bytes: Int = 0, time: CallTime? = nil
         ) -> Task<Void, Never> {
             Task {
-                _ = try? await gate.call("ask", replyMax: replyMax) {
+                _ = try? await gate.call("ask", replyMax: replyMax, time: time) {
                     entered.add()
                     await door.pass()
                     if let failure { throw failure }
