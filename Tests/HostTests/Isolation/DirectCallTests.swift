@@ -286,6 +286,48 @@ struct DirectCallTests {
         #expect(await outcome(of: gate) { Reply(body: []) } == "200")
     }
 
+    @Test("What has a place and waits for one of the module's threads until it is too late is not begun")
+    func lateThread() async {
+        let clock = Locked(ContinuousClock.now)
+        let own = ModuleThreads(of: "late", countMax: 1)
+        let gate = ModuleGate(
+            "late", limits: ModuleLimits(callsMax: 3), metrics: metrics, threads: own, probation: nil,
+            now: { clock.value })
+        let (busy, end, entered, refused) = (Once(), Once(), Tally(), Tally())
+        let running = Task {
+            try await gate.call("ask", replyMax: 10) {
+                busy.come()
+                // Holds the only thread.
+                while !end.hasCome { sched_yield() }
+                return Reply(body: [])
+            }
+        }
+        while !busy.hasCome { await Task.yield() }
+        let start = clock.value
+        let time = CallTime(from: start, to: start + .seconds(30), usual: .seconds(30))
+        let stop = gate.callAtOnce("ask", replyMax: 10, time: time) {
+            entered.add()
+            return Reply(body: [])
+        } then: { result in
+            if case .failure(is Overloaded) = result { refused.add() }
+        }
+        let waiting = Task {
+            try await gate.call("ask", replyMax: 10, time: time) {
+                entered.add()
+                return Reply(body: [])
+            }
+        }
+        while !gate.isCrowded { await Task.yield() }
+
+        clock.change { $0 += .seconds(16) }
+        end.come()
+
+        await #expect(throws: Overloaded.self) { try await waiting.value }
+        while refused.value < 1 { await Task.yield() }
+        #expect(stop != nil && entered.value == 0 && gate.trouble == nil)
+        _ = try? await running.value
+    }
+
     @Test("What may not run yet may wait, even where nothing else may")
     func waiting() async throws {
         let threads = threads

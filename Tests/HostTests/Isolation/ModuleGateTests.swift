@@ -355,6 +355,24 @@ struct ModuleGateTests {
         for task in running { await task.value }
     }
 
+    @Test("One with little time that does not come back at all says nothing of the module", .timeLimit(.minutes(1)))
+    func shortAndHung() async {
+        let (gate, door) = (Fixture(failuresMax: 1, grace: .milliseconds(1)), Door())
+        defer { door.open() }
+        let start = gate.clock.value
+        let time = CallTime(from: start, to: start + .seconds(1), usual: .seconds(30))
+        let task = gate.hang(at: door, time: time)
+        while gate.entered.value < 1 { await Task.yield() }
+        let told = gate.troubles.value
+
+        task.cancel()
+        // That it is overdue, and that it was judged.
+        while gate.troubles.value < told + 2 { await Task.yield() }
+
+        #expect(gate.gate.overdue == 1 && gate.faults.value.isEmpty)
+        #expect(await gate.outcome() == "answered")
+    }
+
     @Test("Those who wait for a module that is disabled are told so at once", .timeLimit(.minutes(1)))
     func disabled() async {
         let (board, door) = (ModuleStatusBoard(), Door())
