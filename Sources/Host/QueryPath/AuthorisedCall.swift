@@ -91,10 +91,7 @@ extension QueryPath {
     /// Calls the service when it is its turn, and counts how that ended.
     func reply(to request: Request, of target: BoundOperation, _ time: CallTime) async throws -> Reply {
         do {
-            let reply = try await target.gate.call(
-                target.operation.name, replyMax: target.replyMax,
-                time: time
-            ) {
+            let reply = try await target.gate.call(target.operation.name, replyMax: target.replyMax, time: time) {
                 try await target.operation.handler(request)
             }
             target.meters.count(FailureAnswer.outcome(of: reply))
@@ -113,10 +110,7 @@ extension QueryPath {
         to request: Request, of target: BoundOperation, _ time: CallTime,
         then listener: @escaping @Sendable (Result<Reply, any Error>) -> Void
     ) -> (@Sendable () -> Void)? {
-        target.gate.callAtOnce(
-            target.operation.name, replyMax: target.replyMax,
-            time: time
-        ) {
+        target.gate.callAtOnce(target.operation.name, replyMax: target.replyMax, time: time) {
             try await target.operation.handler(request)
         } then: { result in
             switch result {
