@@ -35,6 +35,14 @@ final class ModuleGate: Sendable {
         /// What may not run yet may wait.
         var waitingMax: Int { limits.waitingMax + limits.callsMax - runningMax }
 
+        /// Why nobody is called while those have all places that have not come back; `nil` while they have not.
+        var fullOfOverdue: ModuleHeldBack? {
+            guard overdueCount >= limits.callsMax else { return nil }
+            return ModuleHeldBack(
+                reason: "as many of its calls as may run have passed their deadline and not come back",
+                wait: limits.pause)
+        }
+
         /// What those are told who may not be called while the module is left alone, or tried by somebody else.
         func heldAfterFailures(at now: ContinuousClock.Instant) -> ModuleHeldBack {
             let until = breaker.refusal(at: now, pause: limits.pause)
@@ -169,7 +177,7 @@ final class ModuleGate: Sendable {
     var refusalAtHand: (any Error)? {
         let now = now()
         let held = state.withLock { state -> ModuleHeldBack? in
-            if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
+            if let full = state.fullOfOverdue { return full }
             return state.breaker.refusal(at: now, pause: state.limits.pause).map { .afterFailures(wait: $0 - now) }
         }
         return held ?? (limiter.isFull ? Overloaded() : nil)
@@ -226,9 +234,7 @@ final class ModuleGate: Sendable {
     func begin(_ time: CallTime?) throws(ModuleHeldBack) -> Turn {
         let now = now()
         let outcome: Result<Turn, ModuleHeldBack> = state.withLock { state in
-            if let full = Self.fullOfOverdue(state) {
-                return .failure(ModuleHeldBack(reason: full, wait: state.limits.pause))
-            }
+            if let full = state.fullOfOverdue { return .failure(full) }
             switch state.breaker.admit(at: now, pause: state.limits.pause) {
             case .refused(let until): return .failure(.afterFailures(wait: until - now))
             case .admitted(let isTrial):
@@ -243,7 +249,7 @@ final class ModuleGate: Sendable {
     private func refusal(of turn: Turn) -> (any Error)? {
         let now = now()
         let held = state.withLock { state -> ModuleHeldBack? in
-            if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
+            if let full = state.fullOfOverdue { return full }
             let mayRun = state.breaker.isClosed || turn.isTrial && state.breaker.isTrying
             return mayRun ? nil : state.heldAfterFailures(at: now)
         }
@@ -415,7 +421,7 @@ final class ModuleGate: Sendable {
         if hasOpened { openings.increment() }
         // Whoever waits would be refused if they came now.
         let refusal = state.withLock { state -> ModuleHeldBack? in
-            if let full = Self.fullOfOverdue(state) { return ModuleHeldBack(reason: full, wait: state.limits.pause) }
+            if let full = state.fullOfOverdue { return full }
             return hasOpened && !state.breaker.isClosed ? state.heldAfterFailures(at: now) : nil
         }
         if let refusal { limiter.refuseWaiting(refusal) }
@@ -428,15 +434,10 @@ final class ModuleGate: Sendable {
 
     /// For everybody: what a failure says of itself is for operators.
     private func trouble(_ state: State) -> String? {
-        if let full = Self.fullOfOverdue(state) { return full }
+        if let full = state.fullOfOverdue { return full.reason }
         if !state.breaker.isClosed { return "its calls fail, and one is tried now and then" }
         // They may wait for something, and not hold a thread; more often they do.
         guard threads != nil, state.overdueCount >= ModuleThreads.countMax else { return nil }
         return "as many of its calls as it has threads have passed their deadline and not come back"
-    }
-
-    private static func fullOfOverdue(_ state: State) -> String? {
-        guard state.overdueCount >= state.limits.callsMax else { return nil }
-        return "as many of its calls as may run have passed their deadline and not come back"
     }
 }

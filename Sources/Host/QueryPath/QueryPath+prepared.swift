@@ -89,24 +89,23 @@ extension QueryPath {
         mayBegin: Bool = true,
         _ listener: @escaping @Sendable (MissOutcome) -> Void
     ) -> Bool {
+        let target = missing.query.target
         // It may have stood in line since it was read.
-        if !missing.query.target.isKept {
-            // Counted as no call, as on the usual way.
-            do { try Self.checkServing(missing.query.target) } catch {
-                listener(.failed(error))
-                return false
-            }
+        do { try Self.checkServing(target) } catch {
+            // Counted as no call, as on the usual way, where those go whose answer may be kept.
+            listener(target.isKept ? .outdated : .failed(error))
+            return target.isKept
         }
         if let failure = failureAtHand(missing, arrival, mayBegin) {
-            missing.query.target.meters.count(FailureAnswer.outcome(of: failure))
+            target.meters.count(FailureAnswer.outcome(of: failure))
             listener(.failed(failure))
             return false
         }
-        guard missing.query.stands(invalidations), missing.query.target.status().isServing else {
+        guard missing.query.stands(invalidations) else {
             listener(.outdated)
             return true
         }
-        missing.query.target.isKept ? join(missing, arrival, listener) : buildAlone(missing, arrival, listener)
+        target.isKept ? join(missing, arrival, listener) : buildAlone(missing, arrival, listener)
         return true
     }
 
